@@ -1,0 +1,45 @@
+# Every target makes the environment it needs from requirements.lock; Python and make are enough to start.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+READY := $(VENV)/.ready
+NAME ?=
+
+.PHONY: help demo test check format bench snapshots lock clean
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) -c "import pathlib; pathlib.Path('$(READY)').touch()"
+
+demo: $(READY)  ## find the water bodies of a real Landsat scene, as an assistant would
+	$(BIN)/mcp-ogc demo
+
+test: $(READY)  ## run every test
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY)  ## format, lint, types, layers, snapshots
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/snapshots
+
+format: $(READY)  ## rewrite the code as check wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## measure; one alone: make bench NAME=cold-start (or: make bench cold-start)
+	@$(BIN)/python -m tests.benchmarks $(NAME) $(filter-out bench,$(MAKECMDGOALS))
+
+snapshots: $(READY)  ## write what the model sees again, for review as a diff
+	MCP_OGC_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots
+
+lock: $(READY)  ## resolve the dependencies again
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

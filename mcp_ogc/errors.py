@@ -1,0 +1,242 @@
+"""Every failure someone can act on, in one tree.
+
+    OgcError
+    ├── SettingsError             the configuration does not say what it must
+    ├── NotPermitted              our own rules refuse
+    │   ├── HostRefused             an address that may not be reached
+    │   ├── FileRefused             a path outside the permitted folders
+    │   ├── ReadOnly                this server was started read-only
+    │   └── ConfirmationRefused     a confirmation that does not fit
+    ├── UnknownName               no such endpoint, tool argument, output, item or asset
+    ├── InvalidInputs             inputs that do not fit the process description
+    ├── PackageError              an application package that can't be used; says where
+    ├── NotServed                 the endpoint does not offer this
+    ├── Unreachable               no answer: connection, name, TLS, time-out
+    │   ├── TimedOut
+    │   └── TooLarge                an answer beyond its bound
+    ├── UnreadableAnswer          an answer that is not what the standard says
+    ├── RemoteProblem             the endpoint answered with an error
+    │   ├── AuthenticationRequired, AccessDenied
+    │   ├── NoSuchProcess, NoSuchJob, NoSuchOutput
+    │   ├── ResultNotReady, JobFailed
+    │   ├── DuplicatedProcess, ImmutableProcess, UnsupportedMediaType, WorkflowNotFound
+    │   ├── InvalidParameter
+    │   └── EndpointFault           5xx
+    ├── SubmissionUnconfirmed     sent, and no answer: the job may exist
+    ├── StorageError              an object storage that refused or is not configured
+    ├── RasterError               a file that can't be read as a raster
+    └── LocalEndpointError        the embedded endpoint can't do this on this machine
+
+`message` says what is wrong; `remedy` what would be right and the next call. Both are ours: text that came
+from a server is kept in `RemoteProblem.detail` and is labelled where it is shown.
+"""
+
+from dataclasses import dataclass
+
+
+class OgcError(Exception):
+    """Base of the tree.
+
+    Args:
+        message: What is wrong, one sentence, no trailing stop needed.
+        remedy: What would be right, or the next call to make.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.remedy}".replace("..", ".") if self.remedy else self.message
+
+
+class SettingsError(OgcError):
+    """The configuration does not say what it must."""
+
+
+class NotPermitted(OgcError):
+    """Our own rules refuse."""
+
+
+class HostRefused(NotPermitted):
+    """An address that may not be reached."""
+
+
+class FileRefused(NotPermitted):
+    """A path outside the permitted folders."""
+
+
+class ReadOnly(NotPermitted):
+    """This server was started read-only."""
+
+
+class ConfirmationRefused(NotPermitted):
+    """A confirmation that is unknown, used, expired, or was given for something else."""
+
+
+class UnknownName(OgcError):
+    """No such endpoint, process, job, output, item or asset.
+
+    Args:
+        noun: What was looked for, such as "endpoint".
+        name: The name that was given.
+        known: Names that exist, nearest first.
+    """
+
+    def __init__(self, noun: str, name: str, known: tuple[str, ...] = (), *, remedy: str = "") -> None:
+        nearest = f"Did you mean {', '.join(known[:5])}?" if known else ""
+        super().__init__(f"There is no {noun} {name!r}", remedy=" ".join(part for part in (nearest, remedy) if part))
+        self.noun = noun
+        self.name = name
+        self.known = known
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """One input that does not fit its description."""
+
+    input_id: str
+    problem: str
+    """What is wrong, such as "is missing" or "is 'abc', not a number"."""
+    expected: str
+    """What would be right, with an example that can be copied."""
+
+    def __str__(self) -> str:
+        return f"{self.input_id} {self.problem}; expected {self.expected}"
+
+
+class InvalidInputs(OgcError):
+    """Inputs that do not fit the process description; every problem at once."""
+
+    def __init__(self, problems: tuple[InputProblem, ...], *, remedy: str = "") -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "".join(f"\n- {problem}" for problem in problems)
+        super().__init__(f"The inputs have {count}:{lines}\n", remedy=remedy)
+        self.problems = problems
+
+
+class PackageError(OgcError):
+    """An application package that can't be used.
+
+    Args:
+        message: The reason.
+        source: File name or URL the package came from, or "package" for text.
+        line: 1-based line, 0 where unknown.
+        column: 1-based column, 0 where unknown.
+    """
+
+    def __init__(
+        self, message: str, *, source: str = "package", line: int = 0, column: int = 0, remedy: str = ""
+    ) -> None:
+        place = ":".join([source, *(str(number) for number in (line, column) if number)])
+        super().__init__(f"{place}: {message}", remedy=remedy)
+        self.reason = message
+        self.source = source
+        self.line = line
+        self.column = column
+
+
+class NotServed(OgcError):
+    """The endpoint does not offer this."""
+
+
+class Unreachable(OgcError):
+    """No answer: connection, name, TLS, or a redirect that may not be followed."""
+
+
+class TimedOut(Unreachable):
+    """No answer in time."""
+
+
+class TooLarge(Unreachable):
+    """An answer beyond its bound."""
+
+
+class UnreadableAnswer(OgcError):
+    """An answer that is not what the standard says."""
+
+
+class RemoteProblem(OgcError):
+    """The endpoint answered with an error (RFC 7807, OGC 18-062r2 §7.7).
+
+    Args:
+        message: Our sentence.
+        status: HTTP status code.
+        type: The problem's type URI as it came, "" where none.
+        detail: The server's own text: untrusted, label it where it is shown.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, type: str = "", detail: str = "", remedy: str = "") -> None:  # noqa: A002
+        super().__init__(message, remedy=remedy)
+        self.status = status
+        self.type = type
+        self.detail = detail
+
+
+class AuthenticationRequired(RemoteProblem):
+    """401, or a login page where an answer should be."""
+
+
+class AccessDenied(RemoteProblem):
+    """403 that is not about an immutable process."""
+
+
+class NoSuchProcess(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process."""
+
+
+class NoSuchJob(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job."""
+
+
+class NoSuchOutput(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-output."""
+
+
+class ResultNotReady(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready."""
+
+
+class JobFailed(RemoteProblem):
+    """The results were asked of a job that failed."""
+
+
+class DuplicatedProcess(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/duplicated-process."""
+
+
+class ImmutableProcess(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/immutable-process."""
+
+
+class UnsupportedMediaType(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/unsupported-media-type."""
+
+
+class WorkflowNotFound(RemoteProblem):
+    """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/workflow-not-found."""
+
+
+class InvalidParameter(RemoteProblem):
+    """400 and 422: a parameter or a body the server refuses."""
+
+
+class EndpointFault(RemoteProblem):
+    """5xx: the server's own failure, or its gateway's."""
+
+
+class SubmissionUnconfirmed(OgcError):
+    """An execution was sent and no answer came: the job may exist; it is never sent again."""
+
+
+class StorageError(OgcError):
+    """An object storage that refused, can't be reached or is not configured."""
+
+
+class RasterError(OgcError):
+    """A file that can't be read as a raster."""
+
+
+class LocalEndpointError(OgcError):
+    """The embedded endpoint can't do this on this machine."""

@@ -1,0 +1,1 @@
+"""Submissions and jobs: remembered, followed, explained."""

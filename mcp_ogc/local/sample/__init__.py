@@ -1,0 +1,1 @@
+"""The water-bodies application package: its CWL, its steps, its scene."""

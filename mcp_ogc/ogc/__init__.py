@@ -1,0 +1,1 @@
+"""OGC API - Processes: its words, its client, its answers."""

@@ -1,0 +1,1 @@
+"""CWL Earth Observation application packages (OGC 20-089)."""

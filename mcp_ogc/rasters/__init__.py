@@ -1,0 +1,1 @@
+"""Rasters, summarised so that a model can reason about them."""

@@ -1,0 +1,249 @@
+"""What the operator configures: a TOML file, `MCP_OGC_*` variables, nothing else.
+
+The file is `--config`, else `config.toml` in the user's configuration folder: never the working directory, because a
+cloned repository must not redirect tokens. Variables win over the file; an empty variable means unset, because desktop
+clients pass optional values as empty strings (or as the literal `${user_config.x}`).
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import PlatformDirs
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mcp_ogc.errors import SettingsError
+
+EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+Toolset = Literal["discover", "execute", "results", "packages"]
+DIRS = PlatformDirs("mcp-ogc", appauthor=False)
+
+
+def _unset_is_none(value: object) -> object:
+    """An empty string or an unreplaced placeholder of a desktop client means unset."""
+    if isinstance(value, str) and (not value.strip() or value.startswith("${")):
+        return None
+    return value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoAuthentication(_Section):
+    """Nothing is sent."""
+
+    kind: Literal["none"] = "none"
+
+
+class BearerAuthentication(_Section):
+    """`Authorization: Bearer <token>`."""
+
+    kind: Literal["bearer"] = "bearer"
+    token: SecretStr
+
+
+class BasicAuthentication(_Section):
+    """`Authorization: Basic …` (RFC 7617)."""
+
+    kind: Literal["basic"] = "basic"
+    username: str
+    password: SecretStr
+
+
+class HeaderAuthentication(_Section):
+    """A header of the deployment's own, such as `PRIVATE-TOKEN`."""
+
+    kind: Literal["header"] = "header"
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+    value: SecretStr
+
+
+Authentication = Annotated[
+    NoAuthentication | BearerAuthentication | BasicAuthentication | HeaderAuthentication, Field(discriminator="kind")
+]
+
+
+class EndpointSettings(_Section):
+    """`[endpoints.NAME]`: one OGC API - Processes base URL."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    """Base URL: the landing page, namespace included (`https://host/acme/ogc-api`)."""
+    authentication: Authentication = NoAuthentication()
+    ca_file: Path | None = None
+    """PEM file of the certificate authority, beside the system's trust store."""
+
+
+class StorageSettings(_Section):
+    """`[storage.NAME]`: an object storage, and how it is reached from here."""
+
+    buckets: tuple[str, ...] = ()
+    """Buckets (shell patterns) this section serves."""
+    advertised_endpoint: str | None = None
+    """The endpoint that results name in `storage:*`, such as an in-cluster address."""
+    endpoint: str | None = None
+    """The address to use instead, such as `http://127.0.0.1:4566`; AWS where absent."""
+    region: str | None = None
+    path_style: bool = True
+    profile: str | None = None
+    """A profile of the AWS configuration files."""
+    access_key_id: SecretStr | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    anonymous: bool = False
+    """Send unsigned requests (public buckets)."""
+
+
+class CatalogueSettings(_Section):
+    """`[catalogues.NAME]`: a STAC catalogue or file server whose host may be reached, private or not."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+
+
+class Limits(_Section):
+    """`[limits]`: bounds on what one request may take."""
+
+    connect_seconds: float = Field(default=10, gt=0)
+    read_seconds: float = Field(default=30, gt=0)
+    request_seconds: float = Field(default=40, gt=0, le=45)
+    """For a whole GET with its redirects and retries: no tool blocks past 45 s."""
+    document_bytes: int = Field(default=32 * 2**20, gt=0)
+    """A JSON document, a log, a package."""
+    asset_bytes: int = Field(default=4 * 2**30, gt=0)
+    """One raster read, or one file exported."""
+    stac_pages: int = Field(default=20, gt=0)
+    """Pages of items followed in one result."""
+
+
+class LocalSettings(_Section):
+    """`[local]`: the embedded endpoint."""
+
+    enabled: bool = True
+    folder: Path | None = None
+    """Where its database, packages and jobs live; a folder of the user's data folder where absent."""
+    running_jobs: int = Field(default=2, ge=1)
+    """Jobs that run at once; the others wait as accepted."""
+    trusted_packages: tuple[str, ...] = ()
+    """`sha256:…` digests of packages that may run without a container engine, or `*` for all: a package is code."""
+    container_engine: Annotated[
+        Literal["docker", "podman", "singularity", "none"] | None, BeforeValidator(_unset_is_none)
+    ] = None
+    """The engine to use; found where absent; `none` for no containers."""
+
+
+class Settings(BaseSettings):
+    """Everything the operator configures. Secrets are `SecretStr` and never printed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MCP_OGC_", env_nested_delimiter="__", env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    endpoints: dict[EndpointName, EndpointSettings] = Field(default_factory=dict)
+    default_endpoint: Annotated[EndpointName | None, BeforeValidator(_unset_is_none)] = None
+    url: Annotated[str | None, BeforeValidator(_unset_is_none)] = None
+    """`MCP_OGC_URL`: alone, makes the endpoint `default`."""
+    token: Annotated[SecretStr | None, BeforeValidator(_unset_is_none)] = None
+    """`MCP_OGC_TOKEN`: the bearer token of the endpoint `default`."""
+    storage: dict[EndpointName, StorageSettings] = Field(default_factory=dict)
+    catalogues: dict[EndpointName, CatalogueSettings] = Field(default_factory=dict)
+    limits: Limits = Limits()
+    local: LocalSettings = LocalSettings()
+    toolsets: tuple[Toolset, ...] = ("discover", "execute", "results", "packages")
+    read_only: bool = False
+    data_folder: Annotated[Path, BeforeValidator(lambda v: _unset_is_none(v) or DIRS.user_data_path)] = Field(
+        default_factory=lambda: DIRS.user_data_path
+    )
+    """Journal and the local endpoint's files."""
+    download_folder: Annotated[Path, BeforeValidator(lambda v: _unset_is_none(v) or _downloads())] = Field(
+        default_factory=lambda: _downloads()
+    )
+    """Where `ogc_export_job` writes."""
+    permitted_folders: tuple[Path, ...] = ()
+    """Folders below which local files may be read, beside the local endpoint's own."""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _unset_is_none(v) or "warning")
+    ] = Field(default="warning", validation_alias=AliasChoices("log_level", "MCP_OGC_LOG_LEVEL"))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over the file, whose content arrives as initial values; `.env` files are not read."""
+        return env_settings, init_settings
+
+    def configured_endpoints(self) -> dict[str, EndpointSettings]:
+        """Remote endpoints by name, `MCP_OGC_URL` as `default` among them; `local` is not in here."""
+        endpoints = dict(self.endpoints)
+        if self.url:
+            authentication: NoAuthentication | BearerAuthentication = (
+                BearerAuthentication(token=self.token) if self.token else NoAuthentication()
+            )
+            endpoints["default"] = EndpointSettings(url=self.url, authentication=authentication)
+        return endpoints
+
+    @property
+    def local_folder(self) -> Path:
+        """Where the local endpoint lives."""
+        return self.local.folder or self.data_folder / "local"
+
+
+def _downloads() -> Path:
+    return DIRS.user_downloads_path / "mcp-ogc"
+
+
+def config_path() -> Path:
+    """The configuration file that is read where `--config` names none."""
+    return DIRS.user_config_path / "config.toml"
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: The file is absent although named, is not TOML, or holds something that does not fit; every
+            problem with its place.
+    """
+    file = path or config_path()
+    values: dict[str, object] = {}
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if path is not None:
+            raise SettingsError(f"The configuration file {file} does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The configuration file {file} is not TOML: {error}") from error
+    try:
+        settings = Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"- {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+        where = f"{file} and MCP_OGC_* variables" if values else "MCP_OGC_* variables"
+        raise SettingsError("\n".join([f"The settings ({where}) do not fit:", *lines])) from None
+    return _checked(settings)
+
+
+def _checked(settings: Settings) -> Settings:
+    endpoints = settings.configured_endpoints()
+    if "local" in endpoints:
+        raise SettingsError(
+            "The endpoint name local is the embedded endpoint's", remedy="Choose another name in [endpoints.NAME]"
+        )
+    if settings.token and not settings.url:
+        raise SettingsError("MCP_OGC_TOKEN is set without MCP_OGC_URL", remedy="Set both, or neither")
+    known = [*endpoints, *(["local"] if settings.local.enabled else [])]
+    if settings.default_endpoint and settings.default_endpoint not in known:
+        raise SettingsError(
+            f"default_endpoint {settings.default_endpoint!r} is not configured", remedy=f"Known: {', '.join(known)}"
+        )
+    return settings
+
+
+def environment_without_settings() -> dict[str, str]:
+    """The environment for child processes, without our variables: some hold secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MCP_OGC_")}

@@ -1,0 +1,1 @@
+"""What the model can do: a file for each noun, each tool about ten lines over the floor below."""

@@ -1,0 +1,33 @@
+"""What every test has: asyncio, no network but loopback, no settings of the person who runs it."""
+
+import os
+from pathlib import Path
+
+import pytest
+import pytest_socket
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def only_loopback() -> None:
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No MCP_OGC_*, AWS_* or proxy variable reaches a test, and the user's folders are the test's own."""
+    for name in list(os.environ):
+        if name.startswith(("MCP_OGC_", "AWS_")) or name.lower() in (
+            "http_proxy",
+            "https_proxy",
+            "no_proxy",
+            "all_proxy",
+        ):
+            monkeypatch.delenv(name)
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_DOWNLOAD_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "home" / name.lower()))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
