@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import PlatformDirs
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mcp_ogc.errors import SettingsError
@@ -26,6 +26,10 @@ def _unset_is_none(value: object) -> object:
     if isinstance(value, str) and (not value.strip() or value.startswith("${")):
         return None
     return value
+
+
+def _downloads() -> Path:
+    return DIRS.user_downloads_path / "mcp-ogc"
 
 
 class _Section(BaseModel):
@@ -157,14 +161,14 @@ class Settings(BaseSettings):
     )
     """Journal and the local endpoint's files."""
     download_folder: Annotated[Path, BeforeValidator(lambda v: _unset_is_none(v) or _downloads())] = Field(
-        default_factory=lambda: _downloads()
+        default_factory=_downloads
     )
     """Where `ogc_export_job` writes."""
     permitted_folders: tuple[Path, ...] = ()
     """Folders below which local files may be read, beside the local endpoint's own."""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _unset_is_none(v) or "warning")
-    ] = Field(default="warning", validation_alias=AliasChoices("log_level", "MCP_OGC_LOG_LEVEL"))
+    ] = "warning"
 
     @classmethod
     def settings_customise_sources(
@@ -192,10 +196,6 @@ class Settings(BaseSettings):
     def local_folder(self) -> Path:
         """Where the local endpoint lives."""
         return self.local.folder or self.data_folder / "local"
-
-
-def _downloads() -> Path:
-    return DIRS.user_downloads_path / "mcp-ogc"
 
 
 def config_path() -> Path:

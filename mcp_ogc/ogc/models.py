@@ -1,7 +1,7 @@
 """The words of OGC API - Processes (OGC 18-062r2, OGC 20-044) as frozen values.
 
-Both sides use them: the client reads servers into them, the local endpoint writes them. Reading is lenient where servers
-are known to differ (other member names, naive times); writing (`model_dump(mode="json", by_alias=True,
+Both sides use them: the client reads servers into them, the local endpoint writes them. Reading is lenient where
+servers are known to differ (other member names, naive times); writing (`model_dump(mode="json", by_alias=True,
 exclude_none=True)`) is the standard's.
 """
 
