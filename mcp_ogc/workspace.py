@@ -1,0 +1,266 @@
+"""What the tools work with, opened once and handed to every one: endpoints, journal, object reader, samples.
+
+Nothing here is imported or opened before the first tool call that needs it: cold start is a feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from mcp_ogc.errors import NoSuchProcess, SettingsError, UnknownName
+from mcp_ogc.ogc.models import JsonObject, ProcessDescription
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mcp_ogc.jobs.journal import Entry, Journal
+    from mcp_ogc.net.objects import Objects
+    from mcp_ogc.ogc.client import Answer, ProcessesClient
+    from mcp_ogc.ogc.results import Results
+    from mcp_ogc.settings import Settings
+
+LOCAL = "local"
+LOCAL_URL = "http://local.invalid"
+"""Base URL of the embedded endpoint: a name that can't exist (RFC 2606), so that no request leaves by mistake."""
+DESCRIPTION_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A bundled application package."""
+
+    text: str
+    digest: str
+    example_inputs: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEndpoint:
+    """What the composition root hands over, so that nothing here knows how the local endpoint is made."""
+
+    open: Callable[[], AbstractAsyncContextManager[httpx.AsyncClient]]
+    folders: Sequence[Path]
+    """Where its results and the samples' scenes are, to be read."""
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """A configured OGC API - Processes base URL, and its client."""
+
+    name: str
+    url: str
+    authentication: str
+    client: ProcessesClient
+    _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the embedded endpoint."""
+        return self.name == LOCAL
+
+    async def describe(self, process_id: str) -> ProcessDescription:
+        """The description, remembered for a minute.
+
+        Raises:
+            UnknownName: No such process; names the nearest ones.
+        """
+        now = anyio.current_time()
+        kept = self._descriptions.get(process_id)
+        if kept and now - kept[0] < DESCRIPTION_SECONDS:
+            return kept[1]
+        try:
+            description = await self.client.describe(process_id)
+        except NoSuchProcess as error:
+            raise await self._unknown_process(process_id) from error
+        self._descriptions[process_id] = (now, description)
+        return description
+
+    def forget(self, process_id: str) -> None:
+        """Forget a description: the process was deployed, replaced or undeployed."""
+        self._descriptions.pop(process_id, None)
+
+    async def _unknown_process(self, process_id: str) -> UnknownName:
+        from mcp_ogc.ogc.inputs import nearest
+
+        listed = await self.client.processes(limit=1000)
+        known = nearest(process_id, [process.id for process in listed.processes])
+        return UnknownName(
+            "process", process_id, known, remedy=f'ogc_list_processes(endpoint="{self.name}") shows all there are'
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything a tool needs."""
+
+    settings: Settings
+    endpoints: Mapping[str, Endpoint]
+    journal: Journal
+    objects: Objects
+    samples: Mapping[str, Sample]
+
+    @property
+    def default_endpoint(self) -> str | None:
+        """The endpoint that is meant where none is named: the one set, else the only remote one, else `local`."""
+        if self.settings.default_endpoint:
+            return self.settings.default_endpoint
+        remote = [name for name in self.endpoints if name != LOCAL]
+        candidates = remote or list(self.endpoints)
+        return candidates[0] if len(candidates) == 1 else None
+
+    def endpoint(self, name: str | None) -> Endpoint:
+        """The endpoint of that name, or the default one.
+
+        Raises:
+            UnknownName: No such endpoint.
+            SettingsError: None was named and none is the default.
+        """
+        chosen = name or self.default_endpoint
+        if chosen is None:
+            known = ", ".join(self.endpoints) or "none configured"
+            raise SettingsError("Which endpoint is meant?", remedy=f"Give endpoint, one of: {known}")
+        if chosen not in self.endpoints:
+            raise UnknownName("endpoint", chosen, tuple(self.endpoints))
+        return self.endpoints[chosen]
+
+    async def job(self, job_id: str, endpoint: str | None) -> tuple[Endpoint, Entry | None]:
+        """The endpoint that has a job, and what the journal knows of it.
+
+        A job that was submitted from here needs no endpoint, unless two endpoints share its id; any other is looked
+        for on the endpoint that is named, or the default one.
+        """
+        entries = await self.journal.find(job_id, endpoint)
+        if len(entries) > 1:
+            known = tuple(entry.endpoint for entry in entries)
+            raise UnknownName("single endpoint of job", job_id, known, remedy="Give endpoint")
+        if entries:
+            return self.endpoint(entries[0].endpoint), entries[0]
+        return self.endpoint(endpoint), None
+
+    async def results(self, endpoint: Endpoint, job_id: str) -> Results:
+        """The results of a job, normalised; a synchronous answer's come from the journal."""
+        from mcp_ogc.ogc.results import read_results
+
+        entries = await self.journal.find(job_id, endpoint.name)
+        process_id = entries[0].process_id if entries else None
+        description = await _described(endpoint, process_id)
+        return await read_results(
+            await self._answer(endpoint, job_id),
+            description,
+            self.objects.read,
+            max_pages=self.settings.limits.stac_pages,
+            base_url=endpoint.url,
+        )
+
+    async def _answer(self, endpoint: Endpoint, job_id: str) -> Answer:
+        from mcp_ogc.ogc.client import Answer
+
+        kept = await self.journal.answer(endpoint.name, job_id)
+        if kept is None:
+            return await endpoint.client.results(job_id)
+        return Answer(
+            status=200 if kept.body else 204,
+            media_type=kept.media_type,
+            body=kept.body,
+            links=kept.links,
+            url=endpoint.url,
+        )
+
+
+async def _described(endpoint: Endpoint, process_id: str | None) -> ProcessDescription | None:
+    """The description that names a raw result's output; an undeployed process no longer has one."""
+    if process_id is None:
+        return None
+    try:
+        return await endpoint.describe(process_id)
+    except UnknownName:
+        return None
+
+
+@asynccontextmanager
+async def open_workspace(
+    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample]
+) -> AsyncIterator[Workspace]:
+    """Open everything a tool needs: no request is sent."""
+    from mcp_ogc.jobs.journal import Journal
+    from mcp_ogc.net.http import open_http
+    from mcp_ogc.net.objects import Objects
+    from mcp_ogc.net.storage import Storage
+    from mcp_ogc.ogc.client import ProcessesClient
+
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(open_http(settings))
+        endpoints = {
+            name: Endpoint(
+                name=name,
+                url=configured.url,
+                authentication=configured.authentication.kind,
+                client=ProcessesClient(http, configured.url, limits=settings.limits),
+            )
+            for name, configured in settings.configured_endpoints().items()
+        }
+        folders = [*settings.permitted_folders]
+        if local:
+            local_http = await stack.enter_async_context(local.open())
+            client = ProcessesClient(local_http, LOCAL_URL, limits=settings.limits)
+            endpoints[LOCAL] = Endpoint(name=LOCAL, url=LOCAL_URL, authentication="none", client=client)
+            folders += local.folders
+        journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
+        objects = Objects(http, Storage(settings.storage), folders, settings.limits)
+        yield Workspace(settings, endpoints, journal, objects, samples)
+
+
+class LateWorkspace:
+    """A workspace that opens when the first tool needs it, and closes with the server.
+
+    It is opened and closed in one task of its own (`run`), because what it holds may own cancel scopes.
+    """
+
+    def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Workspace]]) -> None:
+        self._opening = opening
+        self._wanted = anyio.Event()
+        self._opened = anyio.Event()
+        self._closing = anyio.Event()
+        self._workspace: Workspace | None = None
+        self._failure: Exception | None = None
+
+    async def get(self) -> Workspace:
+        """The workspace, opened by now.
+
+        Raises:
+            OgcError: It could not be opened; the next call says the same.
+        """
+        self._wanted.set()
+        await self._opened.wait()
+        if self._workspace is None:
+            raise self._failure or SettingsError("The server is closing")
+        return self._workspace
+
+    async def run(self) -> None:
+        """Wait until it is wanted, open it, hold it until `close`."""
+        await self._wanted.wait()
+        if self._closing.is_set():
+            return
+        try:
+            async with self._opening() as workspace:
+                self._workspace = workspace
+                self._opened.set()
+                await self._closing.wait()
+        except Exception as error:
+            if self._workspace is not None:
+                raise
+            self._failure = error
+        finally:
+            self._opened.set()
+
+    def close(self) -> None:
+        """Let `run` end."""
+        self._closing.set()
+        self._wanted.set()
