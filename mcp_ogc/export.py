@@ -1,0 +1,113 @@
+"""A job's files, brought to the download folder with checksums: never outside it, never over another file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import anyio
+import anyio.to_thread
+
+from mcp_ogc.errors import FileRefused, OgcError, UnknownName
+
+if TYPE_CHECKING:
+    from mcp_ogc.net.objects import Objects
+    from mcp_ogc.net.storage import StorageHint
+    from mcp_ogc.ogc.results import Results
+
+NAME_CHARACTERS = 120
+RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One file of a result and where it goes, below the job's folder."""
+
+    href: str
+    hint: StorageHint | None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One file that was brought. `problem` says why it was not."""
+
+    path: Path
+    size: int = 0
+    sha256: str = ""
+    problem: str | None = None
+
+
+def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wanted]:
+    """The files of the named outputs, or of all: every asset of every item, and plain files.
+
+    Raises:
+        UnknownName: An output the results do not have.
+    """
+    known = tuple(output.id for output in results.outputs)
+    for name in outputs or ():
+        if name not in known:
+            raise UnknownName("output", name, known)
+    for output in results.outputs:
+        if outputs and output.id not in outputs:
+            continue
+        folder = Path(safe_name(output.id))
+        if output.href:
+            yield Wanted(output.href, output.storage, folder / _file_name(output.href))
+        for number, member in enumerate(output.members):
+            if member.href:
+                yield Wanted(member.href, member.storage, folder / f"{number}-{_file_name(member.href)}")
+        for item in output.items:
+            for asset in item.assets:
+                yield Wanted(asset.href, asset.storage, folder / safe_name(item.id) / _file_name(asset.href))
+
+
+async def save(objects: Objects, wanted: Wanted, folder: Path) -> Saved:
+    """Bring one file. One that is already there, whole, is counted; one that can't be brought says why.
+
+    The bytes go to a `.part` file first, so that a file of the final name is always whole.
+    """
+    target = folder / wanted.path
+    try:
+        if await anyio.to_thread.run_sync(target.exists):
+            return await anyio.to_thread.run_sync(_digested, target)
+        return await _bring(objects, wanted, target, folder)
+    except OgcError as error:
+        return Saved(target, problem=str(error))
+    except OSError as error:
+        return Saved(target, problem=f"It can't be written: {error.strerror or error}")
+
+
+async def _bring(objects: Objects, wanted: Wanted, target: Path, folder: Path) -> Saved:
+    await anyio.to_thread.run_sync(lambda: target.parent.mkdir(parents=True, exist_ok=True))
+    if not await anyio.to_thread.run_sync(lambda: target.parent.resolve().is_relative_to(folder.resolve())):
+        raise FileRefused(f"{target} leads out of the download folder {folder}")
+    part = target.with_name(f"{target.name}.part")
+    digest, size = hashlib.sha256(), 0
+    async with await anyio.open_file(part, "wb") as file:
+        async for chunk in objects.stream(wanted.href, wanted.hint):
+            digest.update(chunk)
+            size += len(chunk)
+            await file.write(chunk)
+    await anyio.to_thread.run_sync(part.rename, target)
+    return Saved(target, size, digest.hexdigest())
+
+
+def _digested(path: Path) -> Saved:
+    with path.open("rb") as file:
+        return Saved(path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def safe_name(name: str) -> str:
+    """A name for a file or folder on every platform: no separators, no control or reserved names, not hidden."""
+    cleaned = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', "_", name).strip(" .") or "_"
+    return (f"_{cleaned}" if RESERVED.match(cleaned) else cleaned)[:NAME_CHARACTERS]
+
+
+def _file_name(href: str) -> str:
+    return safe_name(unquote(urlsplit(href).path.rstrip("/").rsplit("/", 1)[-1]))

@@ -1,0 +1,80 @@
+"""Prompts: Markdown files with TOML front matter (`+++`), so that people who write them need no Python.
+
+Front matter: `name`, `title`, `description`, and `[[arguments]]` with `name`, `description`, `required`. In the text,
+`{{name}}` is the argument's value, or its `default`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver.prompts import Prompt
+
+FENCE = "+++\n"
+
+
+class Argument(BaseModel):
+    """One argument of a prompt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str
+    required: bool = False
+    default: str = ""
+
+
+class PromptFile(BaseModel):
+    """One prompt as it is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    description: str
+    arguments: tuple[Argument, ...] = ()
+    text: str
+
+    def render(self, **values: str) -> str:
+        """The text with its arguments filled in."""
+        text = self.text
+        for argument in self.arguments:
+            text = text.replace(f"{{{{{argument.name}}}}}", values.get(argument.name) or argument.default)
+        return text
+
+
+def folder() -> Path:
+    """Where the prompts are: inside the installed package, or at the top level of a checkout."""
+    installed = Path(__file__).with_name("_prompts")
+    return installed if installed.is_dir() else Path(__file__).parents[1] / "prompts"
+
+
+def read_prompts() -> Iterator[PromptFile]:
+    """Every prompt, by file name."""
+    for path in sorted(folder().glob("*.md")):
+        _, front, text = path.read_text(encoding="utf-8").split(FENCE, 2)
+        yield PromptFile(**tomllib.loads(front), text=text.strip() + "\n")
+
+
+def as_mcp(prompt: PromptFile) -> Prompt:
+    """A prompt as the SDK registers it."""
+    from mcp.server.mcpserver.prompts import Prompt
+    from mcp.server.mcpserver.prompts.base import PromptArgument
+
+    arguments = [
+        PromptArgument(name=argument.name, description=argument.description, required=argument.required)
+        for argument in prompt.arguments
+    ]
+    return Prompt(
+        name=prompt.name,
+        title=prompt.title,
+        description=prompt.description,
+        arguments=arguments,
+        fn=prompt.render,
+    )

@@ -1,0 +1,173 @@
+"""What the model can read: endpoints, processes, packages, jobs, results, logs, rasters, as `ogc://` URIs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.server.mcpserver.resources import ResourceSecurity
+from mcp_types import (
+    CallToolResult,
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    PromptReference,
+    Resource,
+    ResourceTemplateReference,
+)
+
+from mcp_ogc import uris
+from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
+from mcp_ogc.jobs.logs import read_logs
+from mcp_ogc.text import explain, remote, tail
+from mcp_ogc.tools import jobs, packages, processes, rasters, results
+from mcp_ogc.tools.spec import Call, Session, workspace
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from mcp_ogc.workspace import Workspace
+
+T = TypeVar("T")
+
+NEWEST_JOBS = 50
+LOG_CHARACTERS = 8000
+JSON = "application/json"
+
+
+def add_resources(server: MCPServer[Session], session: Callable[[], Session]) -> None:
+    """Register the resources. Ids are never paths, so the SDK's path checks do not apply to them."""
+    ids = ResourceSecurity(
+        exempt_params={"endpoint", "process_id", "job_id", "output", "item", "asset"}, reject_null_bytes=True
+    )
+
+    @server.resource(uris.ENDPOINTS, name="endpoints", title="Endpoints", mime_type=JSON)
+    async def endpoints() -> str:
+        """The configured endpoints and what each can do."""
+        work = await session().late_workspace.get()
+        rows = await processes.endpoint_rows(work)
+        return processes.Endpoints(endpoints=rows).model_dump_json(exclude_none=True)
+
+    @server.resource(uris.PROCESSES, name="processes", title="Processes", mime_type=JSON, security=ids)
+    async def process_list(endpoint: str, ctx: Call) -> str:
+        """The first hundred processes of an endpoint."""
+        return await _structured(processes.list_processes(ctx, endpoint=endpoint, limit=100))
+
+    @server.resource(uris.PROCESS, name="process", title="Process", mime_type=JSON, security=ids)
+    async def process(endpoint: str, process_id: str, ctx: Call) -> str:
+        """A process description: inputs, outputs, an example."""
+        return await _structured(processes.describe_process(ctx, process_id, endpoint))
+
+    @server.resource(uris.PACKAGE, name="package", title="Application package", mime_type=JSON, security=ids)
+    async def package(endpoint: str, process_id: str, ctx: Call) -> str:
+        """The CWL of a deployed process."""
+        return await _structured(packages.get_package(ctx, process_id, endpoint))
+
+    @server.resource(uris.JOB, name="job", title="Job", mime_type=JSON, security=ids)
+    async def job(endpoint: str, job_id: str, ctx: Call) -> str:
+        """The status of a job."""
+        return await _structured(jobs.get_job(ctx, job_id, endpoint))
+
+    @server.resource(uris.RESULTS, name="results", title="Results", mime_type=JSON, security=ids)
+    async def result(endpoint: str, job_id: str, ctx: Call) -> str:
+        """The outputs of a job: items, assets, raster URIs."""
+        return await _structured(results.get_results(ctx, job_id, endpoint, limit=100))
+
+    @server.resource(uris.LOGS, name="logs", title="Logs", mime_type=JSON, security=ids)
+    async def logs(endpoint: str, job_id: str, ctx: Call) -> str:
+        """The ends of a job's logs, untrusted text."""
+        return await _read(_logs(ctx, endpoint, job_id))
+
+    @server.resource(uris.RASTER, name="raster", title="Raster summary", mime_type=JSON, security=ids)
+    async def raster(endpoint: str, job_id: str, output: str, item: str, asset: str, ctx: Call) -> str:
+        """Profile, bounds, statistics and classes of a result raster."""
+        handle = uris.RasterHandle(endpoint, job_id, output, item, asset)
+        return await _structured(rasters.summarize_raster(ctx, str(handle), preview=False))
+
+    @server.resource(uris.PREVIEW, name="preview", title="Raster preview", mime_type="image/png", security=ids)
+    async def preview(endpoint: str, job_id: str, output: str, item: str, asset: str, ctx: Call) -> bytes:
+        """A picture of a result raster, at most 512 pixels."""
+        handle = uris.RasterHandle(endpoint, job_id, output, item, asset)
+        return await _read(rasters.preview_png(await workspace(ctx), handle))
+
+
+async def newest_resources(session: Session) -> list[Resource]:
+    """The newest jobs of the journal, as resources."""
+    work = await session.late_workspace.get()
+    return [
+        Resource(
+            uri=uris.expand(uris.JOB, endpoint=entry.endpoint, job_id=entry.job_id),
+            name=f"job {entry.job_id}",
+            title=f"{entry.process_id or 'process'} on {entry.endpoint}: {entry.status or entry.state}",
+            mime_type=JSON,
+        )
+        for entry in await work.journal.newest(NEWEST_JOBS)
+        if entry.job_id
+    ]
+
+
+async def _logs(ctx: Call, endpoint: str, job_id: str) -> str:
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    found = await read_logs(chosen, await chosen.client.job(job_id))
+    rows = [{"untrusted": remote(title=log.title) or {}, "problem": log.problem} for log in found]
+    for row, log in zip(rows, found, strict=True):
+        row["untrusted"] = {**(remote(title=log.title) or {}), "text": tail(log.text, LOG_CHARACTERS)}
+    return json.dumps({"endpoint": endpoint, "job_id": job_id, "logs": rows}, ensure_ascii=False)
+
+
+async def _structured(answer: Awaitable[CallToolResult]) -> str:
+    """The structured content of a tool's answer, as the resource's JSON."""
+    return json.dumps((await _read(answer)).structured_content, ensure_ascii=False)
+
+
+async def _read(reading: Awaitable[T]) -> T:
+    try:
+        return await reading
+    except (UnknownName, NoSuchJob, NoSuchProcess) as error:
+        raise ResourceNotFoundError(explain(error)) from error
+    except OgcError as error:
+        raise ResourceError(explain(error)) from error
+
+
+def add_completions(server: MCPServer[Session], session: Callable[[], Session]) -> None:
+    """Complete endpoints, process ids and job ids, in resource templates and in prompts."""
+
+    @server.completion()
+    async def complete(
+        _ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion | None:
+        sources: dict[str, Callable[[Workspace, str | None], Awaitable[list[str]]]] = {
+            "endpoint": _endpoints,
+            "process_id": _processes,
+            "job_id": _jobs,
+        }
+        source = sources.get(argument.name)
+        if source is None:
+            return None
+        work = await session().late_workspace.get()
+        chosen = (context.arguments or {}).get("endpoint") if context else None
+        try:
+            names = await source(work, chosen)
+        except OgcError:
+            return None  # nothing to offer while the endpoint can't be asked
+        fitting = [name for name in names if name.startswith(argument.value)]
+        fitting = fitting or [name for name in names if argument.value.casefold() in name.casefold()]
+        return Completion(values=fitting[:100], total=len(fitting), has_more=len(fitting) > 100)
+
+
+async def _endpoints(work: Workspace, _endpoint: str | None) -> list[str]:
+    return list(work.endpoints)
+
+
+async def _processes(work: Workspace, endpoint: str | None) -> list[str]:
+    listed = await work.endpoint(endpoint).client.processes(limit=1000)
+    return [process.id for process in listed.processes]
+
+
+async def _jobs(work: Workspace, endpoint: str | None) -> list[str]:
+    return [entry.job_id for entry in await work.journal.newest(200, endpoint=endpoint) if entry.job_id]

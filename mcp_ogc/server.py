@@ -1,0 +1,205 @@
+"""The composition root: settings in, an MCP server out."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from mcp.server.stdio import stdio_server
+from mcp_types import CallToolResult, InputRequiredResult
+from mcp_types import Resource as ListedResource
+from pydantic import ValidationError
+
+from mcp_ogc import __version__
+from mcp_ogc.confirmation import Confirmations
+from mcp_ogc.errors import OgcError
+from mcp_ogc.prompts import as_mcp, read_prompts
+from mcp_ogc.resources import add_completions, add_resources, newest_resources
+from mcp_ogc.text import explain, refuse
+from mcp_ogc.tools.catalogue import TOOLS
+from mcp_ogc.tools.spec import Effect, Session, ToolSpec
+from mcp_ogc.workspace import LOCAL_URL, LateWorkspace, LocalEndpoint, Sample, Workspace, open_workspace
+
+if TYPE_CHECKING:
+    import httpx
+    from mcp.server.mcpserver.tools import Tool
+
+    from mcp_ogc.settings import Settings
+
+
+class OgcServer(MCPServer[Session]):
+    """The SDK's server, with our one place where failures become what the model reads."""
+
+    open_session: Session | None = None
+
+    def session(self) -> Session:
+        """What the tools work with, for resources that the SDK gives no context.
+
+        Raises:
+            ResourceError: Nothing is served yet.
+        """
+        if self.open_session is None:
+            raise ResourceError("The server is not serving yet")
+        return self.open_session
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Session, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Run a tool; whatever we foresaw comes back as an answer, anything else as the SDK's masked error."""
+        tool = self._tool_manager.get_tool(name)
+        if tool is None:
+            return refuse(_unknown_tool(name, [known.name for known in self._tool_manager.list_tools()]))
+        if unknown := sorted(set(arguments) - set(tool.parameters["properties"])):
+            return refuse(_unknown_arguments(tool, unknown))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            match error.__cause__:
+                case OgcError() as cause:
+                    return refuse(explain(cause))
+                case ValidationError() as cause:
+                    return refuse(_misfits(tool, cause))
+            raise
+
+    async def list_resources(self) -> list[ListedResource]:
+        """The endpoints, and the newest jobs of the journal; no network."""
+        listed = await super().list_resources()
+        return listed + await newest_resources(self.session())
+
+    async def run_stdio_async(self) -> None:
+        """Serve over stdio; whatever is printed from now on goes to stderr, because stdout is the protocol's."""
+        async with stdio_server() as (read_stream, write_stream):
+            sys.stdout = sys.stderr
+            options = self._lowlevel_server.create_initialization_options()
+            await self._lowlevel_server.run(read_stream, write_stream, options)
+
+
+def build_server(settings: Settings) -> OgcServer:
+    """The server these settings describe. Nothing is opened before the first call that needs it."""
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Session]) -> AsyncIterator[Session]:
+        late = LateWorkspace(lambda: _open(settings))
+        session = Session(late, Confirmations())
+        built.open_session = session
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(late.run)
+            try:
+                yield session
+            finally:
+                late.close()
+
+    built = OgcServer(
+        "mcp-ogc",
+        title="OGC API - Processes",
+        description="Earth Observation workflows in a conversation",
+        instructions=Path(__file__).with_name("instructions.md").read_text(encoding="utf-8"),
+        version=__version__,
+        lifespan=lifespan,
+        log_level="ERROR",
+    )
+    for spec in offered(settings):
+        add_tool(built, spec)
+    add_resources(built, built.session)
+    add_completions(built, built.session)
+    for prompt in read_prompts():
+        built.add_prompt(as_mcp(prompt))
+    return built
+
+
+def offered(settings: Settings) -> list[ToolSpec]:
+    """The tools of the chosen toolsets; a read-only server has none that changes anything."""
+    return [
+        spec
+        for spec in TOOLS
+        if spec.toolset in settings.toolsets and (spec.effect is Effect.READS or not settings.read_only)
+    ]
+
+
+def add_tool(server: MCPServer[Session], spec: ToolSpec) -> None:
+    """Register a tool, its schemas without the `title`s that pydantic adds: a third of their tokens."""
+    server.add_tool(spec.function, name=spec.name, title=spec.title, annotations=spec.effect.value)
+    tool = server._tool_manager.get_tool(spec.name)
+    if tool is not None:
+        _strip_titles(tool.parameters)
+        _strip_titles(tool.output_schema)
+
+
+def _strip_titles(schema: object) -> None:
+    """Remove `title` where it is a keyword: beside another keyword, and text."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("title"), str):
+            del schema["title"]
+        for value in schema.values():
+            _strip_titles(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            _strip_titles(value)
+
+
+def _unknown_tool(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"There is no tool {name!r} here. " + (f"Did you mean {', '.join(near)}?" if near else f"Tools: {known}")
+
+
+def _unknown_arguments(tool: Tool, unknown: Sequence[str]) -> str:
+    known = list(tool.parameters["properties"])
+    lines = [f"{tool.name} has no argument {', '.join(unknown)}; nothing was done."]
+    near = {name: difflib.get_close_matches(name, known, n=1) for name in unknown}
+    lines += [f"Did you mean {names[0]} for {name}?" for name, names in near.items() if names]
+    return "\n".join([*lines, f"Its arguments: {', '.join(known)}."])
+
+
+def _misfits(tool: Tool, error: ValidationError) -> str:
+    lines = [f"The arguments do not fit {tool.name}; nothing was done."]
+    for problem in error.errors(include_url=False):
+        path = ".".join(str(part) for part in problem["loc"])
+        given = "" if problem["type"] == "missing" else f" (given: {str(problem['input'])[:80]!r})"
+        lines.append(f"- {path}: {problem['msg']}{given}")
+    return "\n".join(lines)
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Workspace]:
+    samples = _samples() if settings.local.enabled else {}
+    local = _local_endpoint(settings, samples) if settings.local.enabled and sys.platform != "win32" else None
+    async with open_workspace(settings, local, samples) as work:
+        yield work
+
+
+def _samples() -> Mapping[str, Sample]:
+    from mcp_ogc.local.sample.samples import digest, example_inputs, names, package_text
+
+    return {name: Sample(package_text(name), digest(name), example_inputs(name)) for name in names()}
+
+
+def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalEndpoint:
+    from mcp_ogc.local.sample.samples import scene_folder
+
+    folders = (settings.local_folder, scene_folder())
+
+    @asynccontextmanager
+    async def open_client() -> AsyncIterator[httpx.AsyncClient]:
+        import httpx
+
+        from mcp_ogc.local.app import open_app
+
+        digests = [sample.digest for sample in samples.values()]
+        opening = open_app(
+            settings.local,
+            settings.local_folder,
+            trusted_digests=digests,
+            readable_folders=[scene_folder(), *settings.permitted_folders],
+        )
+        async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=LOCAL_URL) as client:
+            yield client
+
+    return LocalEndpoint(open_client, folders)

@@ -1,0 +1,20 @@
+"""Every tool, in the fixed order in which clients see them."""
+
+from mcp_ogc.tools import jobs, packages, processes, rasters, results
+from mcp_ogc.tools.spec import Effect, ToolSpec
+
+TOOLS = (
+    ToolSpec(processes.list_endpoints, "List endpoints", "discover", Effect.READS),
+    ToolSpec(processes.list_processes, "List processes", "discover", Effect.READS),
+    ToolSpec(processes.describe_process, "Describe a process", "discover", Effect.READS),
+    ToolSpec(jobs.execute_process, "Execute a process", "execute", Effect.SUBMITS),
+    ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS),
+    ToolSpec(jobs.list_jobs, "List jobs", "execute", Effect.READS),
+    ToolSpec(jobs.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
+    ToolSpec(results.get_results, "Get results", "results", Effect.READS),
+    ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS),
+    ToolSpec(results.export_job, "Export a job's files", "results", Effect.SAVES),
+    ToolSpec(packages.deploy_process, "Deploy a process", "packages", Effect.DESTROYS),
+    ToolSpec(packages.undeploy_process, "Undeploy a process", "packages", Effect.DESTROYS),
+    ToolSpec(packages.get_package, "Get a package", "packages", Effect.READS),
+)

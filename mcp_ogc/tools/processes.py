@@ -1,0 +1,294 @@
+"""Endpoints and processes: what there is, and what it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import anyio
+from mcp_types import CallToolResult
+from pydantic import Field, JsonValue
+
+from mcp_ogc.errors import OgcError
+from mcp_ogc.ogc.models import ProcessSummary, find_link
+from mcp_ogc.text import Reply, Untrusted, call, clean, explain, literal, plural, remote, respond, untrusted
+from mcp_ogc.tools.paging import Limit, decode, encode
+from mcp_ogc.tools.spec import Call, workspace
+
+if TYPE_CHECKING:
+    from mcp_ogc.workspace import Endpoint, Workspace
+
+ENDPOINT_SECONDS = 15
+PAGE = 100
+PAGES_A_CALL = 20
+
+# Conformance classes that change what a conversation can do, as (part, class).
+CAPABILITIES = {
+    "deploy CWL": (2, "cwl"),
+    "deploy": (2, "deploy-replace-undeploy"),
+    "list jobs": (1, "job-list"),
+    "dismiss": (1, "dismiss"),
+}
+
+
+class EndpointRow(Reply):
+    """One configured endpoint."""
+
+    name: str
+    url: str
+    default: bool
+    authentication: str
+    reachable: bool
+    declares: tuple[str, ...]
+    problem: str | None = None
+    untrusted: Untrusted | None = None
+
+
+class Endpoints(Reply):
+    """Answer of ogc_list_endpoints."""
+
+    endpoints: tuple[EndpointRow, ...]
+
+
+class ProcessRow(Reply):
+    """One process in a list."""
+
+    process_id: str
+    version: str
+    mutable: bool | None = None
+    untrusted: Untrusted | None = None
+
+
+class Processes(Reply):
+    """Answer of ogc_list_processes."""
+
+    endpoint: str
+    processes: tuple[ProcessRow, ...]
+    left_out: int | None = None
+    next_cursor: str | None = None
+
+
+class InputRow(Reply):
+    """One input."""
+
+    input_id: str
+    type: str
+    required: bool
+    default: JsonValue = None
+    untrusted: Untrusted | None = None
+
+
+class OutputRow(Reply):
+    """One output."""
+
+    output_id: str
+    type: str
+    untrusted: Untrusted | None = None
+
+
+class Process(Reply):
+    """Answer of ogc_describe_process."""
+
+    endpoint: str
+    process_id: str
+    version: str
+    job_control: tuple[str, ...]
+    inputs: tuple[InputRow, ...]
+    outputs: tuple[OutputRow, ...]
+    example_inputs: dict[str, JsonValue]
+    untrusted: Untrusted | None = None
+
+
+async def list_endpoints(ctx: Call) -> Annotated[CallToolResult, Endpoints]:
+    """The OGC API - Processes endpoints that are configured, and what each can do."""
+    ordered = await endpoint_rows(await workspace(ctx))
+    lines = [f"{plural(len(ordered), 'endpoint')}:" if ordered else "No endpoint is configured."]
+    lines += [f"- {_endpoint_line(row)}" for row in ordered]
+    if usable := next((row for row in ordered if row.reachable), None):
+        lines.append(f"Next: {call('ogc_list_processes', endpoint=usable.name)}")
+    return respond(lines, Endpoints(endpoints=ordered))
+
+
+async def endpoint_rows(work: Workspace) -> tuple[EndpointRow, ...]:
+    """What each endpoint says of itself, asked all at once."""
+    rows: dict[str, EndpointRow] = {}
+
+    async def look(endpoint: Endpoint) -> None:
+        rows[endpoint.name] = await _endpoint_row(work, endpoint)
+
+    async with anyio.create_task_group() as tasks:
+        for endpoint in work.endpoints.values():
+            tasks.start_soon(look, endpoint)
+    return tuple(rows[name] for name in work.endpoints)
+
+
+async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
+    declares: tuple[str, ...] = ()
+    problem = title = None
+    try:
+        with anyio.fail_after(ENDPOINT_SECONDS):
+            title = (await endpoint.client.landing_page()).title
+            conformance = await endpoint.client.conformance()
+        declares = tuple(name for name, (part, cls) in CAPABILITIES.items() if conformance.declares(part, cls))
+    except OgcError as error:
+        problem = explain(error)
+    except TimeoutError:
+        problem = f"It did not answer within {ENDPOINT_SECONDS} s"
+    return EndpointRow(
+        name=endpoint.name,
+        url="embedded in this server" if endpoint.is_local else endpoint.url,
+        default=endpoint.name == work.default_endpoint,
+        authentication=endpoint.authentication,
+        reachable=problem is None,
+        declares=declares,
+        problem=problem,
+        untrusted=remote(title=title),
+    )
+
+
+def _endpoint_line(row: EndpointRow) -> str:
+    default = " (default)" if row.default else ""
+    state = (
+        f"declares {', '.join(row.declares) or 'the core only'}" if row.reachable else f"can't be used: {row.problem}"
+    )
+    signed_in = "" if row.authentication == "none" else f"; authentication: {row.authentication}"
+    return f"{row.name}{default}: {row.url}{signed_in}; {state}"
+
+
+async def list_processes(
+    ctx: Call,
+    query: Annotated[str | None, Field(description="words to look for in ids, titles, descriptions, keywords")] = None,
+    endpoint: str | None = None,
+    limit: Limit = 20,
+    cursor: str | None = None,
+) -> Annotated[CallToolResult, Processes]:
+    """Find processes. Page with cursor=next_cursor."""
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    scope = f"processes {chosen.name} {query or ''}"
+    found, position, total = await _scan(chosen, query, limit, decode(cursor, scope))
+    next_cursor = encode(scope, **position) if position else None
+    left_out = total - len(found) if total is not None and cursor is None and query is None and position else None
+    rows = tuple(
+        ProcessRow(
+            process_id=process.id,
+            version=process.version,
+            mutable=process.mutable,
+            untrusted=remote(title=process.title, description=_first_sentence(process.description)),
+        )
+        for process in found
+    )
+    matching = f" matching {query!r}" if query else ""
+    lines = [f"{plural(len(rows), 'process')}{matching} on {chosen.name}{', more follow' if next_cursor else ''}:"]
+    lines += [f"- {row.process_id} {row.version} {untrusted(_label(row), 160)}".rstrip() for row in rows]
+    if next_cursor:
+        lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
+    if rows:
+        lines.append(f"Next: {call('ogc_describe_process', process_id=rows[0].process_id, endpoint=chosen.name)}")
+    elif chosen.is_local and work.samples:
+        deploy = call("ogc_deploy_process", package=next(iter(work.samples)), endpoint=chosen.name)
+        lines.append(f"Nothing is deployed here yet. A bundled sample: {deploy}")
+    elif query:
+        lines.append(f"Without query, all are listed: {call('ogc_list_processes', endpoint=chosen.name)}")
+    reply = Processes(endpoint=chosen.name, processes=rows, left_out=left_out, next_cursor=next_cursor)
+    return respond(lines, reply)
+
+
+async def _scan(
+    endpoint: Endpoint, query: str | None, limit: int, start: dict[str, JsonValue]
+) -> tuple[list[ProcessSummary], dict[str, JsonValue] | None, int | None]:
+    """Up to `limit` matching processes from a position on, where the next ones begin, and the total if told."""
+    page_href, offset = start.get("page"), start.get("offset", 0)
+    words = (query or "").casefold().split()
+    found: list[ProcessSummary] = []
+    for _ in range(PAGES_A_CALL):
+        page = await endpoint.client.processes(limit=PAGE, page=page_href if isinstance(page_href, str) else None)
+        for index, process in enumerate(page.processes):
+            if (isinstance(offset, int) and index < offset) or not _matches(process, words):
+                continue
+            if len(found) == limit:
+                return found, {"page": page_href, "offset": index}, page.number_total
+            found.append(process)
+        following = find_link(page.links, "next")
+        if following is None:
+            return found, None, page.number_total
+        page_href, offset = following.href, 0
+    return found, {"page": page_href, "offset": 0}, None
+
+
+def _matches(process: ProcessSummary, words: list[str]) -> bool:
+    text = " ".join([process.id, process.title or "", process.description or "", *(process.keywords or ())]).casefold()
+    return all(word in text for word in words)
+
+
+def _first_sentence(text: str | None) -> str | None:
+    return clean(text, 160).split("\n", maxsplit=1)[0] if text else None
+
+
+def _label(row: ProcessRow) -> str:
+    texts = row.untrusted or {}
+    return texts.get("title") or texts.get("description") or ""
+
+
+async def describe_process(
+    ctx: Call, process_id: str, endpoint: str | None = None
+) -> Annotated[CallToolResult, Process]:
+    """What a process does, its inputs with types and defaults, and an example `inputs` object to start from."""
+    from mcp_ogc.ogc.hints import example_inputs, input_hints, output_type
+
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    description = await chosen.describe(process_id)
+    sample = work.samples.get(process_id) if chosen.is_local else None
+    example = sample.example_inputs if sample else example_inputs(description)
+    hints = input_hints(description)
+    inputs = tuple(
+        InputRow(
+            input_id=hint.id,
+            type=hint.type,
+            required=hint.required,
+            default=hint.default,
+            untrusted=remote(description=hint.description),
+        )
+        for hint in hints
+    )
+    outputs = tuple(
+        OutputRow(
+            output_id=output_id,
+            type=output_type(output),
+            untrusted=remote(title=output.title, description=output.description),
+        )
+        for output_id, output in description.outputs.items()
+    )
+    control = description.job_control_options or ()
+    lines = [
+        f"{description.id} {description.version} on {chosen.name} {untrusted(description.title)}".rstrip(),
+        untrusted(description.description, 800),
+        "Inputs:" if inputs else "No inputs.",
+        *(_input_line(row) for row in inputs),
+        "Outputs:",
+        *(
+            f"- {row.output_id}: {row.type} {untrusted(' '.join((row.untrusted or {}).values()))}".rstrip()
+            for row in outputs
+        ),
+        f"Runs: {', '.join(control) or 'not said'}",
+        f"Next: {call('ogc_execute_process', process_id=description.id, inputs=example, endpoint=chosen.name)}",
+    ]
+    reply = Process(
+        endpoint=chosen.name,
+        process_id=description.id,
+        version=description.version,
+        job_control=control,
+        inputs=inputs,
+        outputs=outputs,
+        example_inputs=example,
+        untrusted=remote(title=description.title, description=description.description),
+    )
+    return respond([line for line in lines if line], reply)
+
+
+def _input_line(row: InputRow) -> str:
+    need = "required" if row.required else "optional"
+    default = f", default {literal(row.default)}" if row.default is not None else ""
+    return (
+        f"- {row.input_id}: {row.type}, {need}{default} {untrusted((row.untrusted or {}).get('description'))}".rstrip()
+    )
