@@ -87,7 +87,7 @@ def build_server(settings: Settings) -> OgcServer:
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Session]) -> AsyncIterator[Session]:
-        late = LateWorkspace(lambda: _open(settings))
+        late = LateWorkspace(lambda: open_from_settings(settings))
         session = Session(late, Confirmations())
         built.open_session = session
         async with anyio.create_task_group() as tasks:
@@ -168,7 +168,8 @@ def _misfits(tool: Tool, error: ValidationError) -> str:
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Workspace]:
+async def open_from_settings(settings: Settings) -> AsyncIterator[Workspace]:
+    """The workspace these settings describe, the local endpoint and the samples with it."""
     samples = _samples() if settings.local.enabled else {}
     local = _local_endpoint(settings, samples) if settings.local.enabled and sys.platform != "win32" else None
     async with open_workspace(settings, local, samples) as work:

@@ -1,1 +1,59 @@
-"""The command line."""
+"""The command line: `mcp-ogc` serves over stdio; the other commands are for people."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from mcp_ogc import __version__
+from mcp_ogc.errors import OgcError
+
+COMMANDS = {
+    "serve": "serve MCP, over stdio or HTTP (what clients start; the default)",
+    "demo": "find the water bodies of a real Landsat scene, through the MCP tools",
+    "check": "tell what works against the configured endpoints (GET only)",
+    "local": "serve the local OGC API - Processes endpoint over HTTP, on loopback",
+    "config": "print the configuration to paste into a client",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is 0 where it did what was asked, 1 where not, 2 for a wrong command line."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    if not any(argument in COMMANDS or argument in ("-h", "--help", "--version") for argument in given):
+        given.insert(0, "serve")
+    elif given[0] not in COMMANDS and given[0].startswith("-") and given[0] not in ("-h", "--help", "--version"):
+        parser.error("the command comes first, its options after it")
+    command = given[0] if given[0] in COMMANDS else None
+    if command is None:
+        parser.parse_args(given)
+        return 2
+    module = import_module(f"mcp_ogc.cli.{command}")
+    options = argparse.ArgumentParser(prog=f"mcp-ogc {command}", description=COMMANDS[command])
+    options.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML); else the user's own")
+    options.add_argument("--log-level", choices=["debug", "info", "warning", "error"], help="of the log on stderr")
+    module.add_arguments(options)
+    try:
+        return int(module.run(options.parse_args(given[1:])))
+    except OgcError as error:
+        print(f"mcp-ogc: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    commands = "\n".join(f"  {name:8} {text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="mcp-ogc",
+        description="Earth Observation workflows in a conversation: an MCP server for OGC API - Processes.",
+        epilog=f"commands:\n{commands}\n\n`mcp-ogc COMMAND --help` tells its options.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="mcp-ogc [COMMAND] [OPTIONS]",
+    )
+    parser.add_argument("--version", action="version", version=f"mcp-ogc {__version__}")
+    return parser

@@ -1,0 +1,125 @@
+"""`mcp-ogc check`: what works against the configured endpoints. GET only, unless `--run`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from mcp_ogc.errors import AccessDenied, AuthenticationRequired, OgcError, SettingsError
+from mcp_ogc.settings import load
+from mcp_ogc.text import clean, elapsed, explain, moment, plural
+
+if TYPE_CHECKING:
+    from mcp_ogc.workspace import Endpoint, Workspace
+
+T = TypeVar("T")
+
+SECONDS = 40
+RUN_SECONDS = 3600
+
+
+def add_arguments(options: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    options.add_argument("--endpoint", help="only this one")
+    options.add_argument("--run", metavar="PROCESS", help="execute this process too, and follow it to its end")
+    options.add_argument("--inputs", metavar="JSON", default="{}", help="inputs for --run (default: none)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, one line for each thing that works or does not; 1 where an endpoint can't be used."""
+    settings = load(options.config)
+    from mcp_ogc.net.redaction import configure_logging
+    from mcp_ogc.server import open_from_settings
+
+    configure_logging(options.log_level or settings.log_level, settings)
+
+    async def check() -> bool:
+        async with open_from_settings(settings) as work:
+            names = [work.endpoint(options.endpoint).name] if options.endpoint else list(work.endpoints)
+            usable = [await check_endpoint(work.endpoints[name]) for name in names]
+            if options.run:
+                chosen = work.endpoint(options.endpoint)
+                usable.append(await run_process(work, chosen, options.run, _inputs(options.inputs)))
+        return all(usable)
+
+    return 0 if anyio.run(check) else 1
+
+
+async def check_endpoint(endpoint: Endpoint) -> bool:
+    """Landing page, conformance, processes, job list; whether the endpoint can be used."""
+    client = endpoint.client
+    print(f"{endpoint.name}  {'embedded' if endpoint.is_local else endpoint.url}")
+    landing = await _try("reachable", client.landing_page)
+    if landing is None:
+        return False
+    conformance = await _try("conformance", client.conformance)
+    if conformance is not None:
+        for name, (part, conformance_class) in {
+            "deploys CWL (Part 2)": (2, "cwl"),
+            "lists jobs": (1, "job-list"),
+            "dismisses jobs": (1, "dismiss"),
+        }.items():
+            declared = "declared" if conformance.declares(part, conformance_class) else "not declared"
+            print(f"    {name}: {declared}")
+    processes = await _try("processes", lambda: client.processes(limit=100))
+    if processes is not None:
+        print(f"    {plural(len(processes.processes), 'process')} on the first page")
+        if len(processes.processes) == 0 and not endpoint.is_local:
+            print(f"    That is unusually few: is the namespace in {endpoint.url} yours?")
+    jobs = await _try("job list", lambda: client.jobs(limit=1))
+    if jobs is None:
+        print("    Jobs submitted from here are kept in the journal all the same.")
+    return processes is not None
+
+
+async def _try(what: str, ask: Callable[[], Awaitable[T]]) -> T | None:
+    begun = anyio.current_time()
+    try:
+        with anyio.fail_after(SECONDS):
+            answer = await ask()
+    except (AuthenticationRequired, AccessDenied) as error:
+        print(f"  ✗ {what}: not signed in. {explain(error)}")
+    except OgcError as error:
+        print(f"  ✗ {what}: {explain(error)}")
+    except TimeoutError:
+        print(f"  ✗ {what}: no answer within {SECONDS} s")
+    else:
+        print(f"  ✓ {what} ({elapsed(anyio.current_time() - begun)})")
+        return answer
+    return None
+
+
+async def run_process(work: Workspace, endpoint: Endpoint, process_id: str, inputs: dict[str, object]) -> bool:
+    """Execute a process and follow it; whether it was successful."""
+    from mcp_ogc.jobs.monitor import wait
+    from mcp_ogc.jobs.submission import submit
+    from mcp_ogc.ogc.models import Execute, JobStatus
+
+    submission = await submit(endpoint, work.journal, process_id, Execute.model_validate({"inputs": inputs}))
+    job_id = submission.entry.job_id or ""
+    print(f"  {process_id}: job {job_id}")
+    if submission.entry.status is JobStatus.SUCCESSFUL:
+        print("  ✓ answered at once")
+        return True
+    deadline = anyio.current_time() + RUN_SECONDS
+    info = await wait(endpoint, work.journal, job_id, 30)
+    while not info.status.ended and anyio.current_time() < deadline:
+        print(f"    {moment(info.updated) or ''} {info.status} {info.progress or 0} %")
+        info = await wait(endpoint, work.journal, job_id, 30)
+    mark = "✓" if info.status is JobStatus.SUCCESSFUL else "✗"
+    print(f"  {mark} {info.status} {clean(info.message or '', 1000)}")
+    return info.status is JobStatus.SUCCESSFUL
+
+
+def _inputs(text: str) -> dict[str, object]:
+    try:
+        inputs = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"--inputs is not JSON: {error}") from None
+    if not isinstance(inputs, dict):
+        raise SettingsError("--inputs is not a JSON object", remedy="""For instance --inputs '{"name": "Ada"}'""")
+    return inputs
