@@ -243,6 +243,6 @@ class Narrator(Silent):
         total = sum(item.water_km2 for item in report.items)
         characters = sum(call.characters for call in report.calls)
         self._console.print(
-            f"{total:.2f} km² of water in {report.seconds:.0f} s, {len(report.calls)} calls, {characters} characters read.",
+            f"{total:.2f} km² of water in {report.seconds:.0f} s, {len(report.calls)} calls, {characters} characters.",
             style="bold green",
         )
