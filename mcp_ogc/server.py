@@ -29,9 +29,9 @@ from mcp_ogc.tools.spec import Effect, Session, ToolSpec
 from mcp_ogc.workspace import LOCAL_URL, LateWorkspace, LocalEndpoint, Sample, Workspace, open_workspace
 
 if TYPE_CHECKING:
-    import httpx
     from mcp.server.mcpserver.tools import Tool
 
+    from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.settings import Settings
 
 
@@ -188,10 +188,11 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
     folders = (settings.local_folder, scene_folder())
 
     @asynccontextmanager
-    async def open_client() -> AsyncIterator[httpx.AsyncClient]:
+    async def open_client() -> AsyncIterator[ProcessesClient]:
         import httpx
 
         from mcp_ogc.local.app import open_app
+        from mcp_ogc.ogc.client import ProcessesClient
 
         digests = [sample.digest for sample in samples.values()]
         opening = open_app(
@@ -200,7 +201,7 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
             trusted_digests=digests,
             readable_folders=[scene_folder(), *settings.permitted_folders],
         )
-        async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=LOCAL_URL) as client:
-            yield client
+        async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits)
 
     return LocalEndpoint(open_client, folders)

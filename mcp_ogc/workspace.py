@@ -18,8 +18,6 @@ from mcp_ogc.errors import NoSuchProcess, SettingsError, UnknownName
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
 if TYPE_CHECKING:
-    import httpx
-
     from mcp_ogc.jobs.journal import Entry, Journal
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.client import Answer, ProcessesClient
@@ -45,7 +43,7 @@ class Sample:
 class LocalEndpoint:
     """What the composition root hands over, so that nothing here knows how the local endpoint is made."""
 
-    open: Callable[[], AbstractAsyncContextManager[httpx.AsyncClient]]
+    open: Callable[[], AbstractAsyncContextManager[ProcessesClient]]
     folders: Sequence[Path]
     """Where its results and the samples' scenes are, to be read."""
 
@@ -208,8 +206,7 @@ async def open_workspace(
         }
         folders = [*settings.permitted_folders]
         if local:
-            local_http = await stack.enter_async_context(local.open())
-            client = ProcessesClient(local_http, LOCAL_URL, limits=settings.limits)
+            client = await stack.enter_async_context(local.open())
             endpoints[LOCAL] = Endpoint(name=LOCAL, url=LOCAL_URL, authentication="none", client=client)
             folders += local.folders
         journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")

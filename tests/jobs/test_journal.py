@@ -1,0 +1,153 @@
+"""The journal remembers every submission, whoever else writes to it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcp_ogc.errors import SettingsError
+from mcp_ogc.jobs.journal import Journal, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.ogc.models import JobStatus, Link, StatusInfo
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "journal.sqlite3"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    return Journal(path)
+
+
+def info(job_id: str, status: JobStatus = JobStatus.RUNNING) -> StatusInfo:
+    return StatusInfo(job_id=job_id, process_id="water", status=status, progress=10)
+
+
+def recently() -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=10)
+
+
+async def submit(journal: Journal, job_id: str, endpoint: str = "zoo") -> int:
+    intent = await journal.intend(endpoint, "water", "1", {"a": 1}, "digest", same_since=None)
+    await journal.confirm(intent.submission, info(job_id))
+    return intent.submission
+
+
+async def test_what_was_written_is_there_after_a_restart(path: Path) -> None:
+    await submit(Journal(path), "j1")
+    (entry,) = await Journal(path).find("j1")
+    assert (entry.endpoint, entry.inputs, entry.status) == ("zoo", {"a": 1}, JobStatus.RUNNING)
+
+
+async def test_the_same_request_is_the_same_submission_while_it_is_open(journal: Journal) -> None:
+    first = await submit(journal, "j1")
+    again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
+    assert again.repeats is not None
+    assert (again.submission, again.repeats.job_id) == (first, "j1")
+
+
+@pytest.mark.parametrize("ended", [JobStatus.FAILED, JobStatus.DISMISSED, JobStatus.SUCCESSFUL])
+async def test_a_job_that_has_ended_never_matches(journal: Journal, ended: JobStatus) -> None:
+    await submit(journal, "j1")
+    await journal.record("zoo", info("j1", ended))
+    again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
+    assert again.repeats is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"endpoint": "b"}, {"process_id": "fire"}, {"version": "2"}, {"digest": "other"}],
+    ids=lambda o: next(iter(o)),
+)
+async def test_another_request_is_another_submission(journal: Journal, other: dict[str, str]) -> None:
+    await submit(journal, "j1")
+    request = {"endpoint": "zoo", "process_id": "water", "version": "1", "digest": "digest", **other}
+    intent = await journal.intend(**request, inputs={}, same_since=recently())  # type: ignore[arg-type]
+    assert intent.repeats is None
+
+
+async def test_of_many_equal_calls_at_once_one_is_sent(path: Path) -> None:
+    sent: list[bool] = []
+
+    async def call() -> None:
+        intent = await Journal(path).intend("zoo", "water", "1", {}, "d", same_since=recently())
+        sent.append(intent.repeats is None)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(12):
+            tasks.start_soon(call)
+    assert sum(sent) == 1
+
+
+async def test_a_refused_submission_is_no_job_and_does_not_stand_in_the_way(journal: Journal) -> None:
+    intent = await journal.intend("zoo", "water", "1", {}, "d", same_since=None)
+    await journal.close_submission(intent.submission, SubmissionState.REFUSED, "bad inputs")
+    assert await journal.newest(10) == ()
+    assert (await journal.intend("zoo", "water", "1", {}, "d", same_since=recently())).repeats is None
+
+
+async def test_an_unconfirmed_submission_stands_so_that_it_is_not_sent_again(journal: Journal) -> None:
+    intent = await journal.intend("zoo", "water", "1", {}, "d", same_since=None)
+    await journal.close_submission(intent.submission, SubmissionState.UNCONFIRMED, "no answer")
+    again = await journal.intend("zoo", "water", "1", {}, "d", same_since=recently())
+    assert again.repeats is not None
+    assert again.repeats.state is SubmissionState.UNCONFIRMED
+
+
+async def test_a_job_seen_on_the_endpoint_is_recorded_once(journal: Journal) -> None:
+    await journal.record("zoo", info("seen"))
+    entry = await journal.record("zoo", info("seen", JobStatus.SUCCESSFUL))
+    assert entry.status is JobStatus.SUCCESSFUL
+    assert len(await journal.newest(10)) == 1
+
+
+async def test_two_endpoints_may_share_a_job_id(journal: Journal) -> None:
+    await submit(journal, "j", "a")
+    await submit(journal, "j", "b")
+    assert {entry.endpoint for entry in await journal.find("j")} == {"a", "b"}
+    assert len(await journal.find("j", "a")) == 1
+
+
+async def test_the_newest_come_first_page_by_page(journal: Journal) -> None:
+    for n in range(5):
+        await submit(journal, f"j{n}")
+    first = await journal.newest(2)
+    second = await journal.newest(2, before=first[-1].submission)
+    assert [entry.job_id for entry in first + second] == ["j4", "j3", "j2", "j1"]
+
+
+async def test_a_synchronous_answer_is_kept_with_its_links(journal: Journal) -> None:
+    intent = await journal.intend("zoo", "water", "1", {}, "d", same_since=None)
+    kept = KeptAnswer("application/json", b'{"a": 1}', (Link(href="https://x.example/a.tif", rel="out"),))
+    entry = await journal.keep_answer(intent.submission, "sync-1", kept)
+    assert entry.status is JobStatus.SUCCESSFUL
+    assert await journal.answer("zoo", "sync-1") == kept
+    assert await journal.answer("zoo", "other") is None
+
+
+def test_the_digest_does_not_depend_on_the_order_of_members() -> None:
+    assert digest_of({"a": 1, "b": [2]}, None) == digest_of({"b": [2], "a": 1}, None)
+    assert digest_of({"a": 1}, None) != digest_of({"a": 1}, {"out": {}})
+
+
+def test_a_journal_of_a_later_version_is_used_as_far_as_it_is_understood(path: Path) -> None:
+    Journal(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        connection.execute("ALTER TABLE submissions ADD COLUMN later TEXT")
+    assert anyio.run(Journal(path).newest, 5) == ()
+
+
+def test_a_journal_that_cannot_be_opened_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no database, and no folder", encoding="utf-8")
+    with pytest.raises(SettingsError, match="data_folder"):
+        Journal(tmp_path / "file" / "journal.sqlite3")
+    with pytest.raises(SettingsError, match="data_folder"):
+        Journal(tmp_path / "file")
