@@ -31,8 +31,8 @@ format: $(READY)  ## rewrite the code as check wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## measure; one alone: make bench NAME=cold-start (or: make bench cold-start)
-	@$(BIN)/python -m tests.benchmarks $(NAME) $(filter-out bench,$(MAKECMDGOALS))
+bench: $(READY)  ## measure; one alone: make bench NAME=cold-start
+	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 snapshots: $(READY)  ## write what the model sees again, for review as a diff
 	MCP_OGC_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots

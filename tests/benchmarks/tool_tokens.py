@@ -1,0 +1,51 @@
+"""Names, descriptions and input schemas of all tools, in o200k tokens; output schemas apart (on stderr)."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+from mcp import Client
+
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import Settings
+from tests.benchmarks.measure import Measure
+
+BAR = 2800
+FOLDER = Path(__file__).parent / "tokenizer"
+
+
+def count_tokens(texts: list[str]) -> list[int] | None:
+    """The tokens of each text; None without Node (npm's gpt-tokenizer needs no network to count)."""
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        return None
+    if not (FOLDER / "node_modules").is_dir():
+        subprocess.run([npm, "ci", "--silent"], cwd=FOLDER, check=True, stdout=sys.stderr)
+    counted = subprocess.run(
+        [node, "count.mjs"], cwd=FOLDER, check=True, input=json.dumps(texts), capture_output=True, encoding="utf-8"
+    )
+    numbers: list[int] = json.loads(counted.stdout)
+    return numbers
+
+
+async def tool_texts() -> tuple[list[str], list[str]]:
+    async with Client(build_server(Settings())) as client:
+        tools = (await client.list_tools()).tools
+    seen = [
+        json.dumps({"name": t.name, "description": t.description, "input_schema": t.input_schema}, ensure_ascii=False)
+        for t in tools
+    ]
+    return seen, [json.dumps(tool.output_schema, ensure_ascii=False) for tool in tools]
+
+
+def measure() -> Measure:
+    seen, outputs = anyio.run(tool_texts)
+    counts = count_tokens([*seen, *outputs])
+    if counts is None:
+        return Measure("tool-tokens", None, "tokens", "bar alone", None, None, f"<= {BAR}", None)
+    total, apart = sum(counts[: len(seen)]), sum(counts[len(seen) :])
+    print(f"{len(seen)} tools; output schemas: {apart} tokens", file=sys.stderr)
+    return Measure("tool-tokens", total, "tokens", "bar alone", None, None, f"<= {BAR}", total <= BAR)
