@@ -20,7 +20,8 @@ from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 if TYPE_CHECKING:
     from mcp_ogc.jobs.journal import Entry, Journal
     from mcp_ogc.net.objects import Objects
-    from mcp_ogc.ogc.client import Answer, ProcessesClient
+    from mcp_ogc.ogc.answers import Answer
+    from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.settings import Settings
 
@@ -158,7 +159,7 @@ class Workspace:
         )
 
     async def _answer(self, endpoint: Endpoint, job_id: str) -> Answer:
-        from mcp_ogc.ogc.client import Answer
+        from mcp_ogc.ogc.answers import Answer
 
         kept = await self.journal.answer(endpoint.name, job_id)
         if kept is None:

@@ -27,7 +27,7 @@ OWNERS = {
     "boto3": ("net.storage",),
     "botocore": ("net.storage",),
     "rasterio": ("rasters", "local.sample"),
-    "pystac": ("ogc.results", "scenes", "local.publish", "local.stage_in", "local.sample"),
+    "pystac": ("ogc.stac", "scenes", "local.publish", "local.stage_in", "local.sample"),
     "cwl_utils": ("packages",),
     "schema_salad": ("packages", "local.driver"),
     "cwltool": ("local.driver",),

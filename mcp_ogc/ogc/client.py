@@ -1,25 +1,41 @@
 """One OGC API - Processes endpoint: the fourteen resources of Parts 1 and 2.
 
 Links are followed where the standard gives them (landing page to conformance, processes, jobs and API definition;
-process to its execution; job to its results), and built where a server gives none. A job id is never followed by a slash
-(quirk Q11). Nothing but a GET is ever sent twice.
+process to its execution; job to its results), and built where a server gives none. A job id is never followed by a
+slash (quirk Q11). Nothing but a GET is ever sent twice.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
-from mcp_ogc.errors import RemoteProblem, SubmissionUnconfirmed, TimedOut, TooLarge, Unreachable, UnreadableAnswer
+from mcp_ogc.errors import (
+    JobFailed,
+    RemoteProblem,
+    ResultNotReady,
+    SubmissionUnconfirmed,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+    UnreadableAnswer,
+)
+from mcp_ogc.ogc.answers import (
+    Answer,
+    PackageAnswer,
+    is_job,
+    job_of,
+    json_or_none,
+    last_segment,
+    link_headers,
+    unwrapped,
+    validated,
+)
 from mcp_ogc.ogc.models import (
     RELATIONS,
     Conformance,
@@ -28,7 +44,6 @@ from mcp_ogc.ogc.models import (
     JobStatus,
     JsonObject,
     LandingPage,
-    Link,
     ProcessDescription,
     ProcessList,
     ProcessSummary,
@@ -47,33 +62,6 @@ JSON = "application/json"
 CWL = "application/cwl"
 # What a package is asked as, one precise type at a time: ZOO-Project answers 406 to anything else (quirk Q25).
 PACKAGE_TYPES = (CWL, "application/cwl+yaml", "application/cwl+json", "application/ogcapppkg+json")
-LINK_HEADER = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))*)')
-LINK_PARAMETER = re.compile(r';\s*([\w!#$&+\-.^`|~*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))')
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A body as it came: results, in whatever form."""
-
-    status: int
-    media_type: str
-    body: bytes
-    links: tuple[Link, ...]
-    """The `Link` headers: where results by reference are (status 204)."""
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class PackageAnswer:
-    """The application package of a process, as text."""
-
-    media_type: str
-    text: str
-
-    @property
-    def digest(self) -> str:
-        """`sha256:` and the digest of the text."""
-        return f"sha256:{hashlib.sha256(self.text.encode()).hexdigest()}"
 
 
 class ProcessesClient:
@@ -116,7 +104,7 @@ class ProcessesClient:
         listed = document.get("processes")
         if isinstance(listed, list):  # Weaver may list bare ids
             document["processes"] = [{"id": one} if isinstance(one, str) else one for one in listed]
-        return _validated(ProcessList, document, page)
+        return validated(ProcessList, document, page)
 
     async def describe(self, process_id: str) -> ProcessDescription:
         """`GET /processes/{processID}` (/req/core/process).
@@ -132,7 +120,7 @@ class ProcessesClient:
             listed = document.get(member)
             if isinstance(listed, list):
                 document[member] = {str(one.get("id")): one for one in listed if isinstance(one, dict)}
-        return _validated(ProcessDescription, document, url)
+        return validated(ProcessDescription, document, url)
 
     async def execute(
         self, process_id: str, request: Execute, *, description: ProcessDescription | None = None
@@ -159,7 +147,7 @@ class ProcessesClient:
             raise self._unconfirmed(process_id) from error
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=f"process {process_id!r}")
-        return self._job_of(process_id, response, body) or self._answer(response, body)
+        return job_of(process_id, response, body) or self._answer(response, body)
 
     async def deploy(
         self, package: str, *, media_type: str = "application/cwl+yaml", workflow_id: str | None = None
@@ -175,14 +163,14 @@ class ProcessesClient:
         )
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject="deployment")
-        document = _json_or_none(body)
+        document = json_or_none(body)
         summary = document.get("processSummary", document) if isinstance(document, dict) else None
         if isinstance(summary, dict) and isinstance(summary.get("id"), str):
-            return _validated(ProcessSummary, summary, url)
+            return validated(ProcessSummary, summary, url)
         location = response.headers.get("location", "")
         if not location:
             raise UnreadableAnswer(f"{url} deployed something and did not say what", remedy="List the processes")
-        return ProcessSummary(id=_last_segment(location))
+        return ProcessSummary(id=last_segment(location))
 
     async def replace(
         self,
@@ -214,7 +202,7 @@ class ProcessesClient:
             response, body = await self._exchange("GET", url, headers={"Accept": media_type})
             if response.status_code < 300 and body.strip():
                 # ZOO-Project echoes Accept as Content-Type: what was asked for is what it is.
-                return PackageAnswer(media_type, _unwrapped(body))
+                return PackageAnswer(media_type, unwrapped(body))
             problem = read_problem(response.status_code, body, url=url, subject=f"package of {process_id!r}")
             if response.status_code not in (200, 406, 415):
                 break
@@ -228,16 +216,31 @@ class ProcessesClient:
         """
         url = self._job(job_id)
         document = await self._document(url, subject=f"job {job_id!r}")
-        return _validated(StatusInfo, {**document, "jobID": job_id}, url)
+        return validated(StatusInfo, {**document, "jobID": job_id}, url)
 
     async def results(self, job_id: str) -> Answer:
-        """`GET /jobs/{jobID}/results` (/req/core/job-results): where the job's own link says, if it has one.
+        """`GET /jobs/{jobID}/results` (/req/core/job-results), where the job's own link says, if it has one.
+
+        The status is read first: servers answer the results of a failed job in many ways (quirks Q28, Q29).
 
         Raises:
-            ResultNotReady: It still runs.
-            JobFailed: It failed, and so has none.
+            ResultNotReady: It has not ended.
+            JobFailed: It failed, and so has none; the detail is its message.
         """
-        url = f"{self._job(job_id)}/results"
+        info = await self.job(job_id)
+        if info.status is JobStatus.FAILED:
+            raise JobFailed(
+                f"Job {job_id} failed, so it has no results",
+                detail=info.message or "",
+                remedy=f'ogc_get_job(job_id="{job_id}") says why',
+            )
+        if info.status in (JobStatus.ACCEPTED, JobStatus.RUNNING):
+            raise ResultNotReady(
+                f"Job {job_id} is {info.status}, so it has no results yet",
+                remedy=f'ogc_get_job(job_id="{job_id}", wait_seconds=30) waits for it',
+            )
+        link = find_link(info.links, f"{RELATIONS}results", media_type=JSON)
+        url = self._own(link.href) if link else f"{self._job(job_id)}/results"
         response, body = await self._exchange("GET", url, headers={"Accept": f"{JSON}, */*;q=0.5"})
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}")
@@ -257,8 +260,8 @@ class ProcessesClient:
             page = _with_query(place, limit=limit, processID=process_id, status=status)
         document = await self._document(self._own(page))
         listed = document.get("jobs")
-        readable = [one for one in listed if _is_job(one)] if isinstance(listed, list) else []
-        return _validated(JobList, {**document, "jobs": readable}, page)
+        readable = [one for one in listed if is_job(one)] if isinstance(listed, list) else []
+        return validated(JobList, {**document, "jobs": readable}, page)
 
     async def dismiss(self, job_id: str) -> StatusInfo | None:
         """`DELETE /jobs/{jobID}` (/req/dismiss/job-dismiss-op); the last status, where the server tells it."""
@@ -266,10 +269,10 @@ class ProcessesClient:
         response, body = await self._exchange("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}")
-        document = _json_or_none(body)
-        if not _is_job(document):
+        document = json_or_none(body)
+        if not is_job(document):
             return None
-        return _validated(StatusInfo, document, url)
+        return validated(StatusInfo, document, url)
 
     async def text(self, href: str, *, limit: int) -> str:
         """A text the endpoint links, such as a log: its last `limit` characters."""
@@ -282,13 +285,13 @@ class ProcessesClient:
     # --- how requests are made and answers read
 
     async def _read(self, model: type[T], url: str) -> T:
-        return _validated(model, await self._document(url), url)
+        return validated(model, await self._document(url), url)
 
     async def _document(self, url: str, *, subject: str = "") -> JsonObject:
         response, body = await self._exchange("GET", url, headers={"Accept": JSON})
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=subject)
-        document = _json_or_none(body)
+        document = json_or_none(body)
         if not isinstance(document, dict):
             kind = response.headers.get("content-type", "no media type")
             raise UnreadableAnswer(
@@ -329,33 +332,6 @@ class ProcessesClient:
             raise Unreachable(
                 f"{request.url} can't be reached: {error}", remedy="Check the URL and the network"
             ) from error
-
-    def _job_of(self, process_id: str, response: httpx.Response, body: bytes) -> StatusInfo | None:
-        """The job an execution became: by status, body and Location, in this order of trust (quirks Q5, Q7, Q8).
-
-        A synchronous 200 may carry a Location too (pygeoapi), so a Location alone proves a job only with 201 or 202.
-        """
-        document = _json_or_none(body)
-        is_job = _is_job(document)
-        if response.status_code not in (201, 202) and not is_job:
-            return None
-        told: JsonObject = document if isinstance(document, dict) else {}
-        links = [link for link in told.get("links") or [] if isinstance(link, dict)]
-        monitor = next((link.get("href") for link in links if link.get("rel") in ("monitor", "status", "self")), None)
-        places = (response.headers.get("location"), monitor, told.get("location"))
-        ids = [_job_segment(place) for place in places if isinstance(place, str) and place]
-        ids += [told[name] for name in ("jobID", "jobId", "id") if isinstance(told.get(name), str)]
-        job_id = next((one for one in ids if one), None)
-        if job_id is None:
-            if response.status_code == 200:
-                return None
-            raise SubmissionUnconfirmed(
-                f"{process_id!r} was accepted (HTTP {response.status_code}) without saying which job it became",
-                remedy="Look for it with ogc_list_jobs",
-            )
-        status = told.get("status") if is_job else JobStatus.ACCEPTED
-        info = {"processID": process_id, **told, "jobID": job_id, "status": status}
-        return _validated(StatusInfo, info, str(response.url))
 
     def _answer(self, response: httpx.Response, body: bytes) -> Answer:
         return Answer(
@@ -398,69 +374,6 @@ class ProcessesClient:
         return f"{self.url}/jobs/{quote(job_id, safe=':')}"
 
 
-def link_headers(values: list[str], url: str) -> tuple[Link, ...]:
-    """RFC 8288 `Link` headers; targets made absolute, parameters that are not a link's let pass."""
-    links = []
-    for value in values:
-        for target, parameters in LINK_HEADER.findall(value):
-            given = {name.lower(): quoted or token for name, quoted, token in LINK_PARAMETER.findall(parameters)}
-            known = {name: given[name] for name in ("rel", "type", "title", "hreflang") if name in given}
-            links.append(Link(href=urljoin(url, target), **known))
-    return tuple(links)
-
-
-def _validated(model: type[T], document: object, url: str) -> T:
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UnreadableAnswer(f"{url} is not a {model.__name__}: {place}: {first['msg']}") from error
-
-
-def _is_job(document: JsonValue) -> bool:
-    if not isinstance(document, dict) or not any(isinstance(document.get(n), str) for n in ("jobID", "jobId", "id")):
-        return False
-    try:
-        StatusInfo.model_validate(document)
-    except ValidationError:
-        return False
-    return True
-
-
-def _json_or_none(body: bytes) -> JsonValue:
-    try:
-        document: JsonValue = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return document
-
-
-def _unwrapped(body: bytes) -> str:
-    """The CWL of an OGC application package (`executionUnit.value`), or the text as it is."""
-    text = body.decode("utf-8", errors="replace")
-    document = _json_or_none(body)
-    units = document.get("executionUnit") if isinstance(document, dict) else None
-    unit = units[0] if isinstance(units, list) and units else units
-    match unit:
-        case {"value": str(cwl)}:
-            return cwl
-        case {"value": dict(cwl)} | {"unit": dict(cwl)}:
-            return json.dumps(cwl, indent=2, ensure_ascii=False)
-    return text
-
-
 def _with_query(url: str, **values: str | int | None) -> str:
     given = {name: str(value) for name, value in values.items() if value is not None}
     return str(httpx.URL(url).copy_merge_params(given)) if given else url
-
-
-def _last_segment(url: str) -> str:
-    return unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1])
-
-
-def _job_segment(url: str) -> str:
-    """The id in `…/jobs/{jobID}`, or in whatever path the server has for its jobs."""
-    path = urlsplit(url).path.rstrip("/")
-    found = re.search(r"/jobs/([^/]+)", path)
-    return unquote(found.group(1)) if found else _last_segment(url)

@@ -16,7 +16,7 @@ from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.results import Item, Output
+    from mcp_ogc.ogc.stac import Item, Output
     from mcp_ogc.workspace import Endpoint
 
 VALUE_CHARACTERS = 2000

@@ -1,0 +1,150 @@
+"""What endpoints answer, before it is read: bodies, jobs, packages, links."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit
+
+from pydantic import JsonValue, ValidationError
+
+from mcp_ogc.errors import SubmissionUnconfirmed, UnreadableAnswer
+from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo, Value
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T", bound=Value)
+
+LINK_HEADER = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))*)')
+LINK_PARAMETER = re.compile(r';\s*([\w!#$&+\-.^`|~*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))')
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body as it came: results, in whatever form."""
+
+    status: int
+    media_type: str
+    body: bytes
+    links: tuple[Link, ...]
+    """The `Link` headers: where results by reference are (status 204)."""
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageAnswer:
+    """The application package of a process, as text."""
+
+    media_type: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """`sha256:` and the digest of the text."""
+        return f"sha256:{hashlib.sha256(self.text.encode()).hexdigest()}"
+
+
+def job_of(process_id: str, response: httpx.Response, body: bytes) -> StatusInfo | None:
+    """The job an execution became, or None where the answer is the results themselves.
+
+    The id is sought in Location, in the links and in the body (quirks Q5, Q7, Q8). A synchronous 200 may carry a
+    Location too (pygeoapi), so a Location alone proves a job only with 201 or 202.
+
+    Raises:
+        SubmissionUnconfirmed: It was accepted, and nothing says which job it became.
+    """
+    document = json_or_none(body)
+    told: JsonObject = document if isinstance(document, dict) else {}
+    job_known = is_job(document)
+    if response.status_code not in (201, 202) and not job_known:
+        return None
+    links = told.get("links")
+    hrefs = [
+        link.get("href")
+        for link in (links if isinstance(links, list) else [])
+        if isinstance(link, dict) and link.get("rel") in ("monitor", "status", "self")
+    ]
+    places = [response.headers.get("location"), *hrefs, told.get("location")]
+    ids = [_job_segment(place) for place in places if isinstance(place, str)]
+    ids += [str(told[name]) for name in ("jobID", "jobId", "id") if isinstance(told.get(name), str)]
+    job_id = next((one for one in ids if one), None)
+    if job_id is None:
+        raise SubmissionUnconfirmed(
+            f"{process_id!r} was accepted (HTTP {response.status_code}) without saying which job it became",
+            remedy="Look for it with ogc_list_jobs",
+        )
+    status = told.get("status") if job_known else JobStatus.ACCEPTED
+    return validated(
+        StatusInfo, {"processID": process_id, **told, "jobID": job_id, "status": status}, str(response.url)
+    )
+
+
+def link_headers(values: list[str], url: str) -> tuple[Link, ...]:
+    """RFC 8288 `Link` headers; targets made absolute, parameters that are not a link's let pass."""
+    links = []
+    for value in values:
+        for target, parameters in LINK_HEADER.findall(value):
+            given = {name.lower(): quoted or token for name, quoted, token in LINK_PARAMETER.findall(parameters)}
+            known = {name: given[name] for name in ("rel", "type", "title", "hreflang") if name in given}
+            links.append(Link(href=urljoin(url, target), **known))
+    return tuple(links)
+
+
+def validated(model: type[T], document: object, url: str) -> T:
+    """A document as a model; `UnreadableAnswer` names the first member that does not fit."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UnreadableAnswer(f"{url} is not a {model.__name__}: {place}: {first['msg']}") from error
+
+
+def is_job(document: JsonValue) -> bool:
+    """Whether a document is a job's status."""
+    if not isinstance(document, dict) or not any(isinstance(document.get(n), str) for n in ("jobID", "jobId", "id")):
+        return False
+    try:
+        StatusInfo.model_validate(document)
+    except ValidationError:
+        return False
+    return True
+
+
+def json_or_none(body: bytes) -> JsonValue:
+    """The JSON value a body is, None where it is none."""
+    try:
+        document: JsonValue = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document
+
+
+def unwrapped(body: bytes) -> str:
+    """The CWL of an OGC application package (`executionUnit.value`), or the text as it is."""
+    text = body.decode("utf-8", errors="replace")
+    document = json_or_none(body)
+    units = document.get("executionUnit") if isinstance(document, dict) else None
+    unit = units[0] if isinstance(units, list) and units else units
+    match unit:
+        case {"value": str(cwl)}:
+            return cwl
+        case {"value": dict(cwl)} | {"unit": dict(cwl)}:
+            return json.dumps(cwl, indent=2, ensure_ascii=False)
+    return text
+
+
+def last_segment(url: str) -> str:
+    """The last segment of a URL's path, decoded."""
+    return unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1])
+
+
+def _job_segment(url: str) -> str:
+    """The id in `…/jobs/{jobID}`, or in whatever path the server has for its jobs."""
+    path = urlsplit(url).path.rstrip("/")
+    found = re.search(r"/jobs/([^/]+)", path)
+    return unquote(found.group(1)) if found else last_segment(url)

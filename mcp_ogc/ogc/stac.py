@@ -1,0 +1,305 @@
+"""STAC in results: item collections, collections and catalogues with their links, single items; 1.0 and 1.1.
+
+pystac parses each item, and opens nothing: linked documents are read through our own way out. An item that can't be
+read does not lose the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import Field, JsonValue
+
+from mcp_ogc.errors import OgcError
+from mcp_ogc.net.storage import StorageHint
+from mcp_ogc.ogc.answers import json_or_none
+from mcp_ogc.ogc.models import JsonObject, Value
+
+if TYPE_CHECKING:
+    import pystac
+
+Fetch = Callable[[str, StorageHint | None], Awaitable[bytes]]
+
+RASTER_TYPES = ("image/tiff", "image/vnd.stac.geotiff", "image/png", "image/jpeg", "image/jp2")
+RASTER_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2")
+
+
+class ClassLabel(Value):
+    """One class of a classification (STAC classification:classes)."""
+
+    value: int
+    name: str
+    color: str | None = None
+    """RGB as six hexadecimal digits, without #."""
+
+
+class Asset(Value):
+    """One file. `title` is the server's text. `storage` is what STAC's storage extension said."""
+
+    key: str
+    href: str
+    media_type: str | None = None
+    title: str | None = None
+    roles: tuple[str, ...] = ()
+    size: int | None = None
+    checksum: str | None = None
+    classes: tuple[ClassLabel, ...] = ()
+    storage: StorageHint | None = None
+
+    @property
+    def is_raster(self) -> bool:
+        """Whether it can be summarised, as far as its type or its name tells."""
+        if self.media_type:
+            return self.media_type.split(";", 1)[0].strip().lower() in RASTER_TYPES
+        return urlsplit(self.href).path.lower().endswith(RASTER_SUFFIXES)
+
+
+class Item(Value):
+    """One STAC item. `bbox` is longitude, latitude: west, south, east, north."""
+
+    id: str
+    collection: str | None = None
+    when: str | None = None
+    """UTC: a time, or an interval with a slash."""
+    bbox: tuple[float, ...] | None = None
+    assets: tuple[Asset, ...] = ()
+
+
+class Output(Value):
+    """One output of a job."""
+
+    id: str
+    kind: Literal["value", "file", "stac", "array", "empty"]
+    value: JsonValue = None
+    href: str | None = None
+    media_type: str | None = None
+    items: tuple[Item, ...] = ()
+    items_left_out: int = 0
+    unreadable: tuple[str, ...] = ()
+    """Items that could not be read, each with the reason."""
+    members: tuple[Output, ...] = ()
+    storage: StorageHint | None = Field(default=None)
+
+    def as_asset(self) -> Asset:
+        """A plain file as an asset."""
+        return Asset(key=self.id, href=self.href or "", media_type=self.media_type, storage=self.storage)
+
+    @property
+    def is_raster(self) -> bool:
+        """Whether it is a file that can be summarised."""
+        return bool(self.href) and self.as_asset().is_raster
+
+
+class Catalogue:
+    """Reads linked STAC documents, so many at most, none twice."""
+
+    def __init__(self, fetch: Fetch, max_documents: int, url: str) -> None:
+        self.url = url
+        self._fetch = fetch
+        self._left = max_documents
+        self._seen: set[str] = set()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the bound is reached."""
+        return self._left <= 0
+
+    async def document(self, href: str, hint: StorageHint | None = None) -> JsonObject | None:
+        """A linked document; None where it was read before, the bound is reached, or it is not a JSON object.
+
+        Raises:
+            OgcError: It can't be fetched.
+        """
+        if href in self._seen or self.exhausted:
+            return None
+        self._seen.add(href)
+        self._left -= 1
+        document = json_or_none(await self._fetch(href, hint))
+        return document if isinstance(document, dict) else None
+
+
+def is_stac(value: JsonValue) -> bool:
+    """Whether a value is a STAC object or an item collection."""
+    if not isinstance(value, dict):
+        return False
+    match value.get("type"):
+        case "FeatureCollection":
+            features = value.get("features")
+            return isinstance(features, list) and all(
+                isinstance(feature, dict) and isinstance(feature.get("assets"), dict) for feature in features
+            )
+        case "Feature":
+            return isinstance(value.get("assets"), dict)
+        case "Collection" | "Catalog":
+            return "stac_version" in value or isinstance(value.get("links"), list)
+    return False
+
+
+async def read_stac(output_id: str, document: JsonObject, catalogue: Catalogue, url: str) -> Output:
+    """The items of a STAC document, its links followed within the catalogue's bound."""
+    reading = _Reading(catalogue)
+    await reading.read(document, _self_href(document) or url)
+    kind: Literal["stac", "empty"] = "stac" if reading.items or reading.left_out or reading.unreadable else "empty"
+    return Output(
+        id=output_id,
+        kind=kind,
+        items=tuple(reading.items),
+        items_left_out=reading.left_out,
+        unreadable=tuple(reading.unreadable),
+    )
+
+
+class _Reading:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self.items: list[Item] = []
+        self.left_out = 0
+        self.unreadable: list[str] = []
+
+    async def read(self, document: JsonObject, url: str, depth: int = 0) -> None:
+        """One document, and what it links: items and children, and the next page of an item collection."""
+        if document.get("type") == "Feature":
+            self._item(document, url)
+            return
+        features = document.get("features")
+        for feature in features if isinstance(features, list) else []:
+            if isinstance(feature, dict):
+                self._item(feature, _self_href(feature) or url)
+        if depth < 8:
+            for href in _links(document, url, ("item", "child", "next")):
+                await self._follow(href, depth + 1)
+
+    async def _follow(self, href: str, depth: int) -> None:
+        if self._catalogue.exhausted:
+            self.left_out += 1
+            return
+        try:
+            linked = await self._catalogue.document(href)
+        except OgcError as error:
+            self.unreadable.append(f"{href}: {error.message}")
+            return
+        if linked is not None:
+            await self.read(linked, href, depth)
+
+    def _item(self, document: JsonObject, url: str) -> None:
+        try:
+            self.items.append(read_item(document, url))
+        except Exception as error:  # noqa: BLE001 - pystac raises what it likes on foreign documents
+            self.unreadable.append(f"{document.get('id', 'an item')}: {type(error).__name__}: {error}")
+
+
+def read_item(document: JsonObject, url: str) -> Item:
+    """One item, asset hrefs made absolute."""
+    import pystac
+
+    item = pystac.Item.from_dict({**document, "links": []}, preserve_dict=True, migrate=False)
+    box = tuple(float(value) for value in item.bbox or ())
+    return Item(
+        id=item.id,
+        collection=item.collection_id,
+        when=_when(item),
+        # Six numbers have heights in between (RFC 7946 §5).
+        bbox=(box[0], box[1], box[3], box[4]) if len(box) == 6 else box or None,
+        assets=tuple(_asset(key, asset, item, url) for key, asset in item.assets.items()),
+    )
+
+
+def _asset(key: str, asset: pystac.Asset, item: pystac.Item, url: str) -> Asset:
+    fields = asset.extra_fields
+    size, checksum = fields.get("file:size"), fields.get("file:checksum")
+    return Asset(
+        key=key,
+        href=_absolute(url, asset.href),
+        media_type=asset.media_type,
+        title=asset.title,
+        roles=tuple(asset.roles or ()),
+        size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+        checksum=checksum if isinstance(checksum, str) else None,
+        classes=tuple(_classes(fields)),
+        storage=_storage(fields, item.properties),
+    )
+
+
+def _classes(fields: Mapping[str, JsonValue]) -> Iterator[ClassLabel]:
+    """classification:classes of the asset, or of its first band (STAC 1.1 `bands`, 1.0 `raster:bands`)."""
+    found = fields.get("classification:classes")
+    for bands in (fields.get("bands"), fields.get("raster:bands")):
+        if found is None and isinstance(bands, list) and bands and isinstance(bands[0], dict):
+            found = bands[0].get("classification:classes")
+    for one in found if isinstance(found, list) else []:
+        match one:
+            case {"value": int(value)}:
+                name = one.get("name") or one.get("title") or one.get("description")
+                color = one.get("color_hint")
+                yield ClassLabel(value=value, name=str(name or value), color=str(color) if color else None)
+
+
+def _storage(fields: Mapping[str, JsonValue], properties: Mapping[str, JsonValue]) -> StorageHint | None:
+    """The storage extension: 1.0 writes `storage:*` on the asset or the item, 2.0 refers to `storage:schemes`."""
+    schemes = properties.get("storage:schemes")
+    references = fields.get("storage:refs")
+    if isinstance(schemes, dict) and isinstance(references, list):
+        for reference in references:
+            scheme = schemes.get(str(reference))
+            if isinstance(scheme, dict):
+                return _hint(scheme.get("platform"), scheme.get("region"), scheme.get("requester_pays"), scheme)
+    told = {name: fields.get(f"storage:{name}", properties.get(f"storage:{name}")) for name in _STORAGE_FIELDS}
+    if all(value is None for value in told.values()):
+        return None
+    return _hint(told["platform"], told["region"], told["requester_pays"], told)
+
+
+_STORAGE_FIELDS = ("platform", "region", "requester_pays", "endpoint")
+
+
+def _hint(
+    platform: JsonValue, region: JsonValue, requester_pays: JsonValue, told: Mapping[str, JsonValue]
+) -> StorageHint:
+    endpoint = told.get("endpoint")
+    if endpoint is None and isinstance(platform, str) and platform.startswith(("http://", "https://")):
+        endpoint = platform.split("{", 1)[0].rstrip("/.")  # 2.0: platform is a URI template with {bucket}, {region}
+    return StorageHint(
+        endpoint=endpoint if isinstance(endpoint, str) else None,
+        region=region if isinstance(region, str) else None,
+        platform=platform if isinstance(platform, str) else None,
+        requester_pays=requester_pays is True,
+    )
+
+
+def _when(item: pystac.Item) -> str | None:
+    if item.datetime is not None:
+        return _utc(item.datetime)
+    start, end = item.common_metadata.start_datetime, item.common_metadata.end_datetime
+    return f"{_utc(start) if start else '..'}/{_utc(end) if end else '..'}" if start or end else None
+
+
+def _utc(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _links(document: JsonObject, url: str, rels: tuple[str, ...]) -> Iterator[str]:
+    links = document.get("links")
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("rel") in rels and isinstance(link.get("href"), str):
+            yield _absolute(url, str(link["href"]))
+
+
+def _self_href(document: JsonObject) -> str | None:
+    return next(
+        (
+            href
+            for href in _links(document, "", ("self",))
+            if href.startswith(("https://", "http://", "s3://", "file:"))
+        ),
+        None,
+    )
+
+
+def _absolute(url: str, href: str) -> str:
+    """`urljoin`, for s3 too: the standard library joins relative references only for schemes it knows."""
+    if url.startswith("s3://") and not urlsplit(href).scheme:
+        return f"s3://{urljoin(f'http://{url.removeprefix("s3://")}', href).removeprefix('http://')}"
+    return urljoin(url, href)
