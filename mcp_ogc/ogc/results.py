@@ -1,7 +1,7 @@
 """Results in every shape of the standard and of STAC, read into one: outputs, items, assets.
 
-Shapes (OGC 18-062r2 §7.13, and wire facts §1.11): a document keyed by output id, a bare STAC object or value of a single
-output, raw bytes, `Link` headers, multipart, lists. STAC's own shapes are in `stac.py`.
+Shapes (OGC 18-062r2 §7.13, and what servers send): a document keyed by output id, a bare STAC object or value of a
+single output, raw bytes, `Link` headers, multipart, lists. STAC's own shapes are in `stac.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mcp_ogc.ogc.stac import Asset, Catalogue, Fetch, Output, is_stac, read_stac
 T = TypeVar("T")
 
 DEFAULT_OUTPUT = "result"
+QUALIFIED = {"value", "mediaType", "encoding", "schema", "format", "type"}
 
 
 class Results:
@@ -134,11 +135,13 @@ def _from_document(document: JsonValue, description: ProcessDescription | None, 
 
 def _unwrapped(output_id: str, value: JsonValue) -> _Raw:
     """One member of a results document: qualified, by reference, or the bare value."""
-    match value:
-        case {"value": inner, **rest} if set(rest) <= {"mediaType", "encoding", "schema", "format", "type"}:
-            return _Raw(output_id, inner, media_type=_media_type(rest))
-        case {"href": str(href), **rest} if "type" not in rest or not is_stac(value):
-            return _Raw(output_id, href=href, media_type=_media_type(rest))
+    if isinstance(value, dict):
+        members = set(value)
+        if "value" in members and members <= QUALIFIED:
+            return _Raw(output_id, value["value"], media_type=_media_type(value))
+        href = value.get("href")
+        if isinstance(href, str) and not is_stac(value):
+            return _Raw(output_id, href=href, media_type=_media_type(value))
     return _Raw(output_id, value)
 
 

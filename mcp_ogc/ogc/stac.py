@@ -187,7 +187,7 @@ class _Reading:
     def _item(self, document: JsonObject, url: str) -> None:
         try:
             self.items.append(read_item(document, url))
-        except Exception as error:  # noqa: BLE001 - pystac raises what it likes on foreign documents
+        except Exception as error:  # pystac raises what it likes on foreign documents
             self.unreadable.append(f"{document.get('id', 'an item')}: {type(error).__name__}: {error}")
 
 
@@ -230,11 +230,11 @@ def _classes(fields: Mapping[str, JsonValue]) -> Iterator[ClassLabel]:
         if found is None and isinstance(bands, list) and bands and isinstance(bands[0], dict):
             found = bands[0].get("classification:classes")
     for one in found if isinstance(found, list) else []:
-        match one:
-            case {"value": int(value)}:
-                name = one.get("name") or one.get("title") or one.get("description")
-                color = one.get("color_hint")
-                yield ClassLabel(value=value, name=str(name or value), color=str(color) if color else None)
+        value = one.get("value") if isinstance(one, dict) else None
+        if isinstance(one, dict) and isinstance(value, int):
+            name = one.get("name") or one.get("title") or one.get("description") or value
+            color = one.get("color_hint")
+            yield ClassLabel(value=value, name=str(name), color=str(color) if color else None)
 
 
 def _storage(fields: Mapping[str, JsonValue], properties: Mapping[str, JsonValue]) -> StorageHint | None:
@@ -301,5 +301,5 @@ def _self_href(document: JsonObject) -> str | None:
 def _absolute(url: str, href: str) -> str:
     """`urljoin`, for s3 too: the standard library joins relative references only for schemes it knows."""
     if url.startswith("s3://") and not urlsplit(href).scheme:
-        return f"s3://{urljoin(f'http://{url.removeprefix("s3://")}', href).removeprefix('http://')}"
+        return urljoin(url.replace("s3://", "http://", 1), href).replace("http://", "s3://", 1)
     return urljoin(url, href)
