@@ -1,0 +1,114 @@
+"""How many km² a pixel covers: one number where the CRS is a plane, one for each row where rows are latitudes."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from affine import Affine
+    from numpy.typing import NDArray
+    from rasterio.crs import CRS
+
+WEB_MERCATOR_RADIUS = 6378137.0
+WGS84 = (6378137.0, 298.257223563)
+SPHEROID = re.compile(r'SPHEROID\["(?:[^"]|"")*",([-+.\deE]+),([-+.\deE]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class PixelArea:
+    """The area of pixels, in km².
+
+    Exactly one of `constant_km2` and `row_km2` is given where the area is known, neither where it is not.
+    """
+
+    method: str
+    """How it is computed, or why it is not."""
+    constant_km2: float | None = None
+    row_km2: Callable[[int, int], NDArray[np.float64]] | None = None
+    """`row_km2(first, count)`: the area of one pixel in each of `count` rows."""
+
+    @property
+    def known(self) -> bool:
+        """Whether areas can be given."""
+        return self.constant_km2 is not None or self.row_km2 is not None
+
+    def total_km2(self, width: int, height: int) -> float | None:
+        """The area of a whole raster."""
+        if self.row_km2 is None:
+            return None if self.constant_km2 is None else self.constant_km2 * width * height
+        chunk = 2**16
+        starts = range(0, height, chunk)
+        return width * math.fsum(float(self.row_km2(row, min(chunk, height - row)).sum()) for row in starts)
+
+
+def pixel_area(crs: CRS | None, transform: Affine) -> PixelArea:
+    """The area of a raster's pixels.
+
+    Projected: |det| of the transform times the square of the unit, right for rotated rasters too. Geographic, and Web
+    Mercator, whose plane area is too large by 1/cos²(latitude): the zone between two parallels of the ellipsoid.
+    """
+    if not crs:
+        return PixelArea("unknown: the file has no CRS")
+    if transform.is_identity:
+        return PixelArea("unknown: the file has no geotransform")
+    rotated = not math.isclose(transform.b, 0, abs_tol=1e-12) or not math.isclose(transform.d, 0, abs_tol=1e-12)
+    web_mercator = crs.to_epsg() == 3857
+    if crs.is_geographic or web_mercator:
+        if rotated:
+            return PixelArea("unknown: rows of the rotated transform are not parallels")
+        return _along_parallels(crs, transform, web_mercator=web_mercator)
+    if not crs.is_projected:
+        return PixelArea("unknown: the CRS is neither projected nor geographic")
+    unit, metres = crs.linear_units_factor
+    return PixelArea(
+        f"plane: |det| of the transform × {unit}², distortion of the projection not corrected",
+        constant_km2=abs(transform.determinant) * metres**2 / 1e6,
+    )
+
+
+def _along_parallels(crs: CRS, transform: Affine, *, web_mercator: bool) -> PixelArea:
+    import numpy as np
+
+    axis, inverse_flattening = WGS84 if web_mercator else _ellipsoid(crs)
+    # A pixel's width as an angle: degrees in a geographic CRS, metres along the equator in Web Mercator.
+    width = abs(transform.a) * (1 / WEB_MERCATOR_RADIUS if web_mercator else crs.units_factor[1])
+
+    def row_km2(first: int, count: int) -> NDArray[np.float64]:
+        edges = transform.f + transform.e * np.arange(first, first + count + 1, dtype=np.float64)
+        if web_mercator:
+            latitudes = 2 * np.arctan(np.exp(edges / WEB_MERCATOR_RADIUS)) - math.pi / 2
+        else:
+            latitudes = np.clip(edges * crs.units_factor[1], -math.pi / 2, math.pi / 2)
+        return width * np.abs(np.diff(_zone(latitudes, axis, inverse_flattening))) / 1e6
+
+    return PixelArea("geodesic: zones between parallels of the ellipsoid, row by row", row_km2=row_km2)
+
+
+def _zone(latitudes: NDArray[np.float64], axis: float, inverse_flattening: float) -> NDArray[np.float64]:
+    """Area in m² from the equator to each latitude (radians, signed), per radian of longitude.
+
+    Authalic-latitude integral of the ellipsoid (Snyder 1987, Map Projections: A Working Manual, eq. 3-12):
+    b²/2 · (sin φ / (1 − e² sin² φ) + artanh(e sin φ) / e).
+    """
+    import numpy as np
+
+    flattening = 1 / inverse_flattening if inverse_flattening else 0.0
+    squared = flattening * (2 - flattening)
+    sine = np.sin(latitudes)
+    if not squared:
+        return np.asarray(axis**2 * sine)
+    eccentricity = math.sqrt(squared)
+    zone = sine / (1 - squared * sine**2) + np.arctanh(eccentricity * sine) / eccentricity
+    return np.asarray(axis**2 * (1 - squared) / 2 * zone)
+
+
+def _ellipsoid(crs: CRS) -> tuple[float, float]:
+    """Semi-major axis in metres and inverse flattening (0 of a sphere), of the CRS's WKT 1."""
+    found = SPHEROID.search(crs.to_wkt(version="WKT1_GDAL"))
+    return (float(found[1]), float(found[2])) if found else WGS84

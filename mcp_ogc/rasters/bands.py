@@ -1,0 +1,220 @@
+"""The bands of an open raster, and what was counted in one of them put into the units it stands for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mcp_ogc.errors import RasterError, UnknownName
+from mcp_ogc.rasters.classes import MOST_CLASSES, RGBA, ClassLabel, class_colours
+from mcp_ogc.rasters.summary import BandSummary, ClassShare, Histogram
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+    from mcp_ogc.rasters.area import PixelArea
+    from mcp_ogc.rasters.statistics import Distribution
+
+MOST_BANDS = 16
+RANKS = (2, 25, 50, 75, 98)
+BINS = 16
+TEXT_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What the file says about one band."""
+
+    number: int
+    """1-based."""
+    dtype: str
+    nodata: float | None
+    scale: float
+    offset: float
+    unit: str | None
+    description: str | None
+    interpretation: str
+    """GDAL's colour interpretation: `gray`, `red`, `palette`, `undefined`…"""
+    masked: bool
+    """Whether the file has a mask or an alpha band for it."""
+    colour_table: Mapping[int, RGBA] | None
+
+    @property
+    def scaled(self) -> bool:
+        """Whether stored values are not yet what they stand for."""
+        return (self.scale, self.offset) != (1.0, 0.0)
+
+    def real(self, stored: float) -> float:
+        """The value a stored one stands for."""
+        return stored * self.scale + self.offset
+
+
+def bands_of(dataset: DatasetReader, numbers: Sequence[int] | None) -> tuple[Band, ...]:
+    """The bands of these numbers, or the first 16 that are not alpha.
+
+    Raises:
+        UnknownName: The file has no such band.
+        RasterError: A band of complex numbers.
+    """
+    for number in numbers or ():
+        if number not in dataset.indexes:
+            raise UnknownName("band", str(number), tuple(str(index) for index in dataset.indexes))
+    without_alpha = [index for index in dataset.indexes if dataset.colorinterp[index - 1].name != "alpha"]
+    chosen = list(dict.fromkeys(numbers)) if numbers else without_alpha or list(dataset.indexes)
+    return tuple(_band(dataset, number) for number in chosen[:MOST_BANDS])
+
+
+def _band(dataset: DatasetReader, number: int) -> Band:
+    from rasterio.enums import MaskFlags
+
+    place = number - 1
+    dtype = dataset.dtypes[place]
+    if dtype.startswith("complex"):
+        raise RasterError(
+            f"Band {number} holds complex numbers ({dtype}), which have no minimum, classes or colours",
+            remedy="Have the process write their amplitude or intensity",
+        )
+    scale, offset = dataset.scales[place], dataset.offsets[place]
+    usable = math.isfinite(scale) and math.isfinite(offset) and scale != 0
+    return Band(
+        number=number,
+        dtype=dtype,
+        nodata=dataset.nodatavals[place],
+        scale=scale if usable else 1.0,
+        offset=offset if usable else 0.0,
+        unit=_text(dataset.units[place]),
+        description=_text(dataset.descriptions[place]),
+        interpretation=dataset.colorinterp[place].name,
+        masked=MaskFlags.per_dataset in dataset.mask_flag_enums[place],
+        colour_table=_colour_table(dataset, number),
+    )
+
+
+def _colour_table(dataset: DatasetReader, number: int) -> Mapping[int, RGBA] | None:
+    try:
+        table: Mapping[int, RGBA] = dataset.colormap(number)
+    except ValueError:  # it has none
+        return None
+    return table
+
+
+def _text(value: str | None) -> str | None:
+    return value[:TEXT_CHARACTERS] if value else None
+
+
+def is_classified(band: Band, distribution: Distribution) -> bool:
+    """Whether a band is shown as classes: integers that stand for themselves, few of them."""
+    return distribution.table is not None and not band.scaled and 0 < distribution.counts.size <= MOST_CLASSES
+
+
+def band_summary(
+    band: Band, found: Distribution, pixels: int, total_km2: float | None, area: PixelArea, labels: Sequence[ClassLabel]
+) -> BandSummary:
+    """What was found in a band of `pixels` pixels that cover `total_km2`."""
+    nodata_count = pixels - found.count - found.infinite
+    valid_km2 = _km2(found.count, found.km2, area)
+    infinite_km2 = _km2(found.infinite, found.infinite_km2 if area.row_km2 else None, area)
+    nodata_km2 = None
+    if total_km2 is not None and valid_km2 is not None and infinite_km2 is not None:
+        nodata_km2 = _km2(nodata_count, max(0.0, total_km2 - valid_km2 - infinite_km2) if area.row_km2 else None, area)
+    extremes = sorted(_finite(band.real(value)) for value in (found.low, found.high) if value is not None)
+    classified = is_classified(band, found)
+    return BandSummary(
+        band=band.number,
+        description=band.description,
+        dtype=band.dtype,
+        colour_interpretation=band.interpretation,
+        unit=band.unit,
+        scale=band.scale,
+        offset=band.offset,
+        nodata=band.nodata if band.nodata is None or math.isfinite(band.nodata) else str(band.nodata),
+        minimum=extremes[0] if extremes else None,
+        maximum=extremes[-1] if extremes else None,
+        mean=None if found.mean is None else band.real(found.mean),
+        std=None if found.deviation is None else found.deviation * abs(band.scale),
+        percentiles=_percentiles(band, found),
+        percentiles_exact=found.table is not None,
+        valid_count=found.count,
+        valid_km2=valid_km2,
+        valid_percent=100 * found.count / pixels,
+        nodata_count=nodata_count,
+        nodata_km2=nodata_km2,
+        nodata_percent=100 * nodata_count / pixels,
+        infinite_count=found.infinite,
+        histogram=None if classified else _histogram(band, found),
+        classes=_classes(band, found, pixels, area, labels) if classified else (),
+    )
+
+
+def _percentiles(band: Band, found: Distribution) -> dict[str, float] | None:
+    # A negative scale turns the order of values around, and with it the ranks.
+    stored = found.percentiles(RANKS if band.scale > 0 else tuple(100 - rank for rank in RANKS))
+    if stored is None:
+        return None
+    return {str(rank): band.real(value) for rank, value in zip(RANKS, stored, strict=True)}
+
+
+def _histogram(band: Band, found: Distribution) -> Histogram | None:
+    histogram = found.histogram(BINS)
+    if histogram is None:
+        return None
+    edges, counts = tuple(band.real(edge) for edge in histogram[0]), histogram[1]
+    return (
+        Histogram(edges=edges, counts=counts) if band.scale > 0 else Histogram(edges=edges[::-1], counts=counts[::-1])
+    )
+
+
+def _classes(
+    band: Band, found: Distribution, pixels: int, area: PixelArea, labels: Sequence[ClassLabel]
+) -> tuple[ClassShare, ...]:
+    values = [int(value) for value in found.values.tolist()]
+    by_value = {label.value: label for label in labels}
+    colours = class_colours(values, band.colour_table, by_value)
+    return tuple(
+        ClassShare(
+            value=value,
+            name=by_value[value].name if value in by_value else None,
+            colour=colour,
+            count=count,
+            km2=_km2(count, found.table.km2_of(value) if found.table else None, area),
+            percent_of_all=100 * count / pixels,
+            percent_of_valid=100 * count / found.count,
+        )
+        for value, count, colour in zip(values, found.counts.tolist(), colours, strict=True)
+    )
+
+
+def _km2(count: int, weighed: float | None, area: PixelArea) -> float | None:
+    """The area of pixels: as weighed row by row, else count times the area of one."""
+    if weighed is not None:
+        return weighed
+    return None if area.constant_km2 is None else count * area.constant_km2
+
+
+def _finite(value: float) -> float:
+    """A float64 that scale and offset may have carried beyond the range, kept within it: JSON has no infinity."""
+    return float(np.clip(value, -np.finfo(np.float64).max, np.finfo(np.float64).max))
+
+
+def notes_of(band: BandSummary) -> list[str]:
+    """What a reader could get wrong about a band. Numbers only: names are the publisher's."""
+    notes = []
+    name = f"Band {band.band}"
+    if not band.valid_count:
+        notes.append(f"{name} has no valid pixel.")
+    if len(band.classes) == 1 and band.nodata_count:
+        value = band.classes[0].value
+        nodata = "nodata" if band.nodata is None else f"nodata ({band.nodata:g})" if band.nodata else "nodata (0)"
+        notes.append(
+            f"{name}: every valid pixel is {value}; {nodata} covers {band.nodata_percent:.1f} %. In a mask like this "
+            f"the share of {value} is valid_percent ({band.valid_percent:.1f} %); percent_of_valid says nothing."
+        )
+    if (band.scale, band.offset) != (1.0, 0.0):
+        notes.append(f"{name}: statistics are stored value × {band.scale:g} + {band.offset:g}; nodata is as stored.")
+    if band.infinite_count:
+        notes.append(f"{name}: {band.infinite_count} pixels are infinite and in no statistic.")
+    return notes

@@ -1,0 +1,80 @@
+"""Where a raster is: its CRS by name, its bounds in that and in longitude and latitude, the size of its pixels."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from affine import Affine
+    from rasterio.crs import CRS
+    from rasterio.io import DatasetReader
+
+NAME = re.compile(r'\A\w+\["((?:[^"]|"")*)"')
+NAME_CHARACTERS = 100
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Georeference:
+    """All of it is None where the file has no CRS: without one a transform says nothing about the Earth."""
+
+    crs: str | None
+    bounds: Bounds | None
+    """minx, miny, maxx, maxy: of the corners, where the raster is rotated."""
+    lonlat: Bounds | None
+    """west, south, east, north in WGS 84."""
+    resolution: tuple[float, float, str] | None
+    """Along rows, along columns, unit."""
+    note: str | None
+    """What is missing."""
+
+
+def georeference(dataset: DatasetReader) -> Georeference:
+    """Where an open raster is."""
+    crs, transform = dataset.crs, dataset.transform
+    if not crs:
+        points = dataset.gcps[0]
+        reason = "only ground control points, no grid" if points else "no CRS"
+        return Georeference(None, None, None, None, f"The file has {reason}: it has no bounds and no areas.")
+    if transform.is_identity:
+        return Georeference(crs_name(crs), None, None, None, "The file has a CRS but no geotransform: no bounds.")
+    bounds = _bounds(transform, dataset.width, dataset.height)
+    lonlat = _lonlat(crs, bounds)
+    return Georeference(
+        crs_name(crs),
+        bounds,
+        lonlat,
+        (math.hypot(transform.a, transform.d), math.hypot(transform.b, transform.e), crs.units_factor[0]),
+        None if lonlat else "The bounds can't be expressed in longitude and latitude.",
+    )
+
+
+def crs_name(crs: CRS) -> str:
+    """`EPSG:32725` where the CRS is registered, else the name it gives itself, shortened."""
+    authority = crs.to_authority()
+    if authority:
+        return ":".join(authority)
+    name = NAME.match(crs.to_wkt())
+    return name[1].replace('""', '"')[:NAME_CHARACTERS] if name else "unnamed"
+
+
+def _bounds(transform: Affine, width: int, height: int) -> Bounds:
+    corners = [transform @ corner for corner in ((0, 0), (width, 0), (0, height), (width, height))]
+    xs, ys = [corner[0] for corner in corners], [corner[1] for corner in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
+    from rasterio.errors import RasterioError
+    from rasterio.warp import transform_bounds
+
+    try:
+        west, south, east, north = transform_bounds(crs, "OGC:CRS84", *bounds)
+    except RasterioError:
+        return None
+    lonlat = (float(west), float(south), float(east), float(north))
+    return lonlat if all(math.isfinite(value) for value in lonlat) else None

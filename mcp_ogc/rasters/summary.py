@@ -1,0 +1,226 @@
+"""What a raster holds, in numbers a model can reason about, and how to get it.
+
+Areas are counted from pixels, never taken from STAC statistics, which may count a decimated read. Shares of all pixels
+and of valid pixels are both given, by name: where nodata means "not there", every valid pixel is of the class.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+from pydantic import BaseModel, ConfigDict
+
+from mcp_ogc.errors import RasterError
+
+if TYPE_CHECKING:
+    from mcp_ogc.net.objects import Objects
+    from mcp_ogc.net.storage import StorageHint
+    from mcp_ogc.rasters.classes import ClassLabel
+    from mcp_ogc.rasters.preview import Preview, PreviewStyle
+    from mcp_ogc.rasters.source import Source
+
+SECONDS = 40.0
+"""For one summary: no tool blocks past 45 s."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Resolution(_Part):
+    """Size of a pixel along the raster's own axes."""
+
+    x: float
+    y: float
+    unit: str
+    """Of the CRS: `metre`, `degree`."""
+
+
+class ClassShare(_Part):
+    """One value of a classified band. `name` and `colour` are the publisher's."""
+
+    value: int
+    name: str | None
+    colour: str
+    """`#rrggbb`, as in the preview."""
+    count: int
+    km2: float | None
+    percent_of_all: float
+    """Of all pixels, nodata included."""
+    percent_of_valid: float
+
+
+class Histogram(_Part):
+    """Counts of valid pixels in equally wide bins."""
+
+    edges: tuple[float, ...]
+    """One more than `counts`, ascending, scale and offset applied."""
+    counts: tuple[int, ...]
+
+
+class BandSummary(_Part):
+    """Statistics of one band over its valid pixels, scale and offset applied; nodata and classes are stored values."""
+
+    band: int
+    """1-based."""
+    description: str | None
+    """The file's own text."""
+    dtype: str
+    colour_interpretation: str
+    unit: str | None
+    scale: float
+    offset: float
+    nodata: float | str | None
+    """The stored value that means "no data"; `nan` as text."""
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    std: float | None
+    """Of the population."""
+    percentiles: dict[str, float] | None
+    """2, 25, 50, 75 and 98: the least value at which that share of the valid pixels is reached."""
+    percentiles_exact: bool
+    """Else within 0.025 % of the stored value."""
+    valid_count: int
+    valid_km2: float | None
+    valid_percent: float
+    """Of all pixels."""
+    nodata_count: int
+    """Masked, nodata or NaN."""
+    nodata_km2: float | None
+    nodata_percent: float
+    infinite_count: int
+    """±infinity: neither valid nor nodata."""
+    histogram: Histogram | None
+    """Of a continuous band."""
+    classes: tuple[ClassShare, ...]
+    """Of an integer band with at most 32 distinct values."""
+
+
+class Provenance(_Part):
+    """What the numbers were read from."""
+
+    source: str
+    """The file's address, without query."""
+    size: int | None
+    etag: str | None
+    requests: int | None
+    """Ranged reads; None of a local file."""
+    bytes_read: int | None
+    time: datetime
+
+
+class RasterSummary(_Part):
+    """One raster file."""
+
+    driver: str
+    width: int
+    height: int
+    count: int
+    """Bands in the file; `bands` may be fewer."""
+    dtypes: tuple[str, ...]
+    crs: str | None
+    """`EPSG:32725`, else the name the CRS has."""
+    bounds_native: tuple[float, float, float, float] | None
+    """minx, miny, maxx, maxy in units of the CRS, x first."""
+    bounds_lonlat: tuple[float, float, float, float] | None
+    """west, south, east, north in WGS 84; west is greater than east across the antimeridian."""
+    resolution: Resolution | None
+    area_method: str
+    """How km² are computed, or why they are not."""
+    km2: float | None
+    """Of all pixels, nodata included."""
+    compression: str | None
+    tiled: bool
+    block_size: tuple[int, int]
+    """Rows, columns."""
+    overviews: tuple[int, ...]
+    """Decimation factors."""
+    exact: bool
+    """Whether every pixel was counted."""
+    method: str
+    bands: tuple[BandSummary, ...]
+    notes: tuple[str, ...]
+    """What a reader could get wrong, in sentences."""
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Summarized:
+    """A summary and its picture, None where none was wanted."""
+
+    summary: RasterSummary
+    preview: Preview | None
+
+
+async def summarize(
+    objects: Objects,
+    href: str,
+    hint: StorageHint | None = None,
+    *,
+    bands: Sequence[int] | None = None,
+    classes: Sequence[ClassLabel] = (),
+    preview: PreviewStyle | None = None,
+    seconds: float = SECONDS,
+) -> Summarized:
+    """Count every pixel of a raster.
+
+    Args:
+        objects: Reads what may be read.
+        href: `file:`, http(s) or s3 address.
+        hint: How to reach its object storage.
+        bands: 1-based; the first 16 without alpha where absent.
+        classes: Names and colours of values, as published with the asset.
+        preview: The picture that is wanted, None for none.
+        seconds: The answer comes by then, or an error.
+
+    Raises:
+        RasterError: Not readable as a raster, beyond the bounds, or not done in time.
+        OgcError: It may not or can't be fetched.
+    """
+    from mcp_ogc.rasters.reading import Wanted, summarize_source
+
+    stopped = threading.Event()
+    wanted = Wanted(tuple(bands) if bands is not None else None, tuple(classes), preview)
+    try:
+        with anyio.fail_after(seconds):
+            source = await _source(objects, href, hint)
+            return await anyio.to_thread.run_sync(
+                partial(summarize_source, source, wanted, stopped), abandon_on_cancel=True
+            )
+    except TimeoutError:
+        raise RasterError(
+            f"Counting every pixel of {_label(href)} took longer than {seconds:.0f} s",
+            remedy="Name fewer bands (bands=[1]), or have the process write a smaller or coarser output",
+        ) from None
+    finally:
+        stopped.set()
+
+
+async def _source(objects: Objects, href: str, hint: StorageHint | None) -> Source:
+    from mcp_ogc.rasters.source import Source
+
+    path = objects.local_path(href)
+    info = await objects.info(href, hint)
+    if path is not None:
+        return Source(_label(href), info.size, info.etag, path)
+
+    def ranges(start: int, length: int) -> bytes:
+        return anyio.from_thread.run(partial(objects.read, href, hint, start=start, length=length))
+
+    return Source(_label(href), info.size, info.etag, ranges=ranges)
+
+
+def _label(href: str) -> str:
+    """The address without user, query and fragment: a signed URL's query is a credential."""
+    parts = urlsplit(href)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
