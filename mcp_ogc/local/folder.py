@@ -1,0 +1,123 @@
+"""The folder of a job: what the server hands to the driver, and what the driver leaves.
+
+lock           held by the driver for life; its process group inside
+spec.json      what to run
+package.cwl    the package
+driver.log     what the driver and cwltool say
+events.jsonl   steps that started and ended
+logs/          a log for each step
+tmp/           removed at the end
+published/     the files of the results
+results.json   the result document; files as `published:` and a path
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+PUBLISHED = "published:"
+"""Where a file of the results is, in stored documents: made absolute when answered, as the endpoint is reached then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a driver runs."""
+
+    job_id: str
+    process_id: str
+    workflow_id: str | None
+    is_builtin: bool
+    inputs: dict[str, Any]
+    engine: str | None
+    """The container engine, None to run natively."""
+    running_jobs: int
+    readable_folders: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """Paths of a job, and what is read from them."""
+
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        """Held while the driver lives."""
+        return self.path / "lock"
+
+    @property
+    def package(self) -> Path:
+        """The CWL."""
+        return self.path / "package.cwl"
+
+    @property
+    def logs(self) -> Path:
+        """A log for each step."""
+        return self.path / "logs"
+
+    @property
+    def tmp(self) -> Path:
+        """Working files."""
+        return self.path / "tmp"
+
+    @property
+    def published(self) -> Path:
+        """The files of the results."""
+        return self.path / "published"
+
+    @property
+    def results(self) -> Path:
+        """The result document."""
+        return self.path / "results.json"
+
+    @property
+    def driver_log(self) -> Path:
+        """What the driver says."""
+        return self.path / "driver.log"
+
+    @property
+    def events(self) -> Path:
+        """Steps that started and ended."""
+        return self.path / "events.jsonl"
+
+    def write_spec(self, spec: Spec) -> None:
+        """Write what to run."""
+        (self.path / "spec.json").write_text(json.dumps(asdict(spec)), encoding="utf-8")
+
+    def read_spec(self) -> Spec:
+        """Read what to run."""
+        stored = json.loads((self.path / "spec.json").read_text(encoding="utf-8"))
+        folders, hosts = tuple(stored.pop("readable_folders")), tuple(stored.pop("allowed_hosts"))
+        return Spec(**stored, readable_folders=folders, allowed_hosts=hosts)
+
+    def group(self) -> int | None:
+        """The process group of the driver, as it wrote it."""
+        text = self.lock.read_text(encoding="ascii") if self.lock.exists() else ""
+        return int(text) if text.isdigit() else None
+
+    def log(self, name: str) -> Path | None:
+        """The log of a step; None where there is none of that name."""
+        path = self.logs / f"{name}.log"
+        return path if re.fullmatch(r"[A-Za-z0-9._-]+", name) and path.is_file() else None
+
+    def log_names(self) -> list[str]:
+        """The steps that have a log, in the order they started; the driver's own is not among them."""
+        paths = sorted(self.logs.glob("*.log"), key=lambda path: path.stat().st_ctime_ns) if self.logs.is_dir() else []
+        started = [event["step"] for event in self.read_events() if event["event"] == "started"]
+        return [name for name in started if self.log(name)] or [path.stem for path in paths]
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """The events so far; a line that is being written is left out."""
+        if not self.events.exists():
+            return
+        for line in self.events.read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                return
