@@ -81,7 +81,7 @@ def _stac(catalogue: Path, target: Path, published: Path, job_id: str) -> dict[s
 
 
 def _item(item: pystac.Item, base: Path, target: Path, published: Path, job_id: str) -> dict[str, Any]:
-    """One item: its files moved and measured; written beside them with relative links, and given with published ones."""
+    """One item, its files moved and measured: written beside them with relative links, given with published ones."""
     folder = target / _safe(item.id)
     document = item.to_dict(include_self_link=False, transform_hrefs=False)
     document["collection"] = job_id
