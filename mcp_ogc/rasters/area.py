@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mcp_ogc.rasters.georeference import is_placed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -55,7 +57,7 @@ def pixel_area(crs: CRS | None, transform: Affine) -> PixelArea:
     """
     if not crs:
         return PixelArea("unknown: the file has no CRS")
-    if transform.is_identity:
+    if not is_placed(transform):
         return PixelArea("unknown: the file has no geotransform")
     rotated = not math.isclose(transform.b, 0, abs_tol=1e-12) or not math.isclose(transform.d, 0, abs_tol=1e-12)
     web_mercator = crs.to_epsg() == 3857

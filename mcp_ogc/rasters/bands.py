@@ -49,8 +49,8 @@ class Band:
         return (self.scale, self.offset) != (1.0, 0.0)
 
     def real(self, stored: float) -> float:
-        """The value a stored one stands for."""
-        return stored * self.scale + self.offset
+        """The value a stored one stands for; within float64's range, because JSON has no infinity."""
+        return _finite(stored * self.scale + self.offset)
 
 
 def bands_of(dataset: DatasetReader, numbers: Sequence[int] | None) -> tuple[Band, ...]:
@@ -121,7 +121,7 @@ def band_summary(
     nodata_km2 = None
     if total_km2 is not None and valid_km2 is not None and infinite_km2 is not None:
         nodata_km2 = _km2(nodata_count, max(0.0, total_km2 - valid_km2 - infinite_km2) if area.row_km2 else None, area)
-    extremes = sorted(_finite(band.real(value)) for value in (found.low, found.high) if value is not None)
+    extremes = sorted(band.real(value) for value in (found.low, found.high) if value is not None)
     classified = is_classified(band, found)
     return BandSummary(
         band=band.number,
@@ -135,7 +135,7 @@ def band_summary(
         minimum=extremes[0] if extremes else None,
         maximum=extremes[-1] if extremes else None,
         mean=None if found.mean is None else band.real(found.mean),
-        std=None if found.deviation is None else found.deviation * abs(band.scale),
+        std=None if found.deviation is None else _finite(found.deviation * abs(band.scale)),
         percentiles=_percentiles(band, found),
         percentiles_exact=found.table is not None,
         valid_count=found.count,
@@ -196,7 +196,6 @@ def _km2(count: int, weighed: float | None, area: PixelArea) -> float | None:
 
 
 def _finite(value: float) -> float:
-    """A float64 that scale and offset may have carried beyond the range, kept within it: JSON has no infinity."""
     return float(np.clip(value, -np.finfo(np.float64).max, np.finfo(np.float64).max))
 
 

@@ -40,7 +40,7 @@ def georeference(dataset: DatasetReader) -> Georeference:
         points = dataset.gcps[0]
         reason = "only ground control points, no grid" if points else "no CRS"
         return Georeference(None, None, None, None, f"The file has {reason}: it has no bounds and no areas.")
-    if transform.is_identity:
+    if not is_placed(transform):
         return Georeference(crs_name(crs), None, None, None, "The file has a CRS but no geotransform: no bounds.")
     bounds = _bounds(transform, dataset.width, dataset.height)
     lonlat = _lonlat(crs, bounds)
@@ -53,6 +53,11 @@ def georeference(dataset: DatasetReader) -> Georeference:
     )
 
 
+def is_placed(transform: Affine) -> bool:
+    """Whether a transform says where pixels are: GDAL's identity stands for none, a damaged one holds NaN."""
+    return not transform.is_identity and all(math.isfinite(value) for value in transform)
+
+
 def crs_name(crs: CRS) -> str:
     """`EPSG:32725` where the CRS is registered, else the name it gives itself, shortened."""
     authority = crs.to_authority()
@@ -63,8 +68,9 @@ def crs_name(crs: CRS) -> str:
 
 
 def _bounds(transform: Affine, width: int, height: int) -> Bounds:
-    corners = [transform @ corner for corner in ((0, 0), (width, 0), (0, height), (width, height))]
-    xs, ys = [corner[0] for corner in corners], [corner[1] for corner in corners]
+    a, b, c, d, e, f = tuple(transform)[:6]
+    corners = ((0, 0), (width, 0), (0, height), (width, height))
+    xs, ys = [a * x + b * y + c for x, y in corners], [d * x + e * y + f for x, y in corners]
     return min(xs), min(ys), max(xs), max(ys)
 
 

@@ -220,7 +220,7 @@ def _draw(
         numbers = ", ".join(str(band.number) for band, _ in shown)
         if band.interpretation == "red" and band.dtype == "uint8":
             return draw_colours(samples, [(0, 255)] * 3, f"bands {numbers} as red, green and blue", style)
-        doubt = "" if band.interpretation == "red" else "; the file does not say which colours they are"
+        doubt = "" if band.interpretation == "red" else "; the file does not say their colours, bands=[r, g, b] does"
         what = f"bands {numbers} as red, green and blue, each stretched from 2 to 98 %{doubt}"
         return draw_colours(samples, [_stretch(found) for _, found in shown], what, style)
     if is_classified(band, found):

@@ -138,7 +138,7 @@ def open_raster(source: Source) -> Iterator[Opened]:
                 yield Opened(dataset, pages, driver)
             if pages and pages.failure:
                 raise pages.failure  # GDAL went on without those bytes
-        except rasterio.errors.RasterioError as error:
+        except (rasterio.errors.RasterioError, _gdal_error(), UnicodeDecodeError) as error:
             if pages and pages.failure:
                 raise pages.failure from error
             raise RasterError(
@@ -316,6 +316,12 @@ def _rasterio() -> ModuleType:
         return importlib.import_module("rasterio")
     finally:
         sys.meta_path.remove(absent)
+
+
+def _gdal_error() -> type[Exception]:
+    """What rasterio lets through of GDAL's own errors; it has no public name (rasterio 1.4)."""
+    error: type[Exception] = importlib.import_module("rasterio._err").CPLE_BaseError
+    return error
 
 
 class _AbsentInThisThread:

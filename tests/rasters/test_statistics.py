@@ -1,0 +1,163 @@
+"""Every statistic against numpy on a full read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from mcp_ogc.rasters.statistics import Moments, Tally, windows
+
+DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "float32", "float64")
+RELATIVE = 2**-12
+"""Half a key of 20 bits: 11 of them are the mantissa's."""
+
+
+@st.composite
+def rasters(draw: st.DrawFn) -> tuple[np.ndarray, float | None, np.ndarray | None, float, float]:
+    """A band, its nodata value, a mask, scale and offset."""
+    dtype = np.dtype(draw(st.sampled_from(DTYPES)))
+    shape = draw(st.tuples(st.integers(1, 24), st.integers(1, 24)))
+    if dtype.kind == "f":
+        elements = st.one_of(
+            st.floats(-1e6, 1e6, width=32),
+            st.sampled_from([0.0, -0.0, 1.0, np.nan, np.inf, -np.inf, -9999.0]),
+        )
+    else:
+        limits = np.iinfo(dtype)
+        elements = st.one_of(st.integers(0, 9), st.integers(max(limits.min, -(2**52)), min(limits.max, 2**52)))
+    band = draw(npst.arrays(dtype, shape, elements=elements))
+    nodata = draw(st.sampled_from([None, 0.0, 1.0, 127.0, *([] if dtype.kind == "u" else [-128.0])]))
+    mask = draw(st.none() | npst.arrays(np.bool_, shape)) if nodata is None else None
+    scale, offset = draw(st.sampled_from([(1.0, 0.0), (0.0001, -0.1), (-2.0, 5.0)]))
+    return band, nodata, mask, scale, offset
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(case=rasters())
+@example(case=(np.array([[-128, 127]], dtype="int8"), None, None, 1.0, 0.0))
+@example(case=(np.array([[0, 2**32 - 1]], dtype="uint32"), None, None, 1.0, 0.0))
+@example(case=(np.array([[-(2**31), 2**31 - 1, 7]], dtype="int32"), 7.0, None, 1.0, 0.0))
+@example(case=(np.full((3, 3), np.nan, dtype="float32"), None, None, 1.0, 0.0))
+def test_statistics_are_those_of_numpy_on_a_full_read(case, tmp_path: Path, write, summarized) -> None:
+    band, nodata, mask, scale, offset = case
+    path = write(tmp_path / "case.tif", band, nodata=nodata, mask=mask, scales=[scale], offsets=[offset])
+    with rasterio.open(path) as file:
+        masked = file.read(1, masked=True)
+    stored = masked.data[~np.ma.getmaskarray(masked) & np.isfinite(masked.data)]
+    infinite = np.count_nonzero(np.isinf(masked.data) & ~np.ma.getmaskarray(masked))
+
+    found = summarized(path).summary.bands[0]
+
+    assert found.valid_count == stored.size
+    assert found.infinite_count == infinite
+    assert found.nodata_count == band.size - stored.size - infinite
+    assert found.valid_percent == pytest.approx(100 * stored.size / band.size)
+    if not stored.size:
+        assert found.minimum is found.maximum is found.mean is found.std is found.percentiles is None
+        return
+    values = stored.astype(np.float64) * scale + offset
+    magnitude = np.abs(values).max() + abs(offset)
+    assert found.minimum == values.min()
+    assert found.maximum == values.max()
+    assert found.mean == pytest.approx(values.mean(), rel=1e-9, abs=1e-9 * magnitude)
+    assert found.std == pytest.approx(values.std(), rel=1e-6, abs=1e-6 * magnitude)
+    ranks = [2, 25, 50, 75, 98]
+    expected = np.percentile(stored, ranks if scale > 0 else [100 - r for r in ranks], method="inverted_cdf")
+    error = 0 if found.percentiles_exact else RELATIVE * abs(scale)
+    for rank, value in zip(ranks, expected.astype(np.float64), strict=True):
+        assert found.percentiles[str(rank)] == pytest.approx(
+            value * scale + offset, rel=1e-12, abs=error * abs(value) + 1e-9 * magnitude * (error > 0)
+        )
+    if found.histogram:
+        assert sum(found.histogram.counts) == stored.size
+        assert found.histogram.edges == tuple(sorted(found.histogram.edges))
+    if found.classes:
+        distinct, counts = np.unique(stored, return_counts=True)
+        assert [(row.value, row.count) for row in found.classes] == list(
+            zip(distinct.tolist(), counts.tolist(), strict=True)
+        )
+        assert sum(row.percent_of_valid for row in found.classes) == pytest.approx(100)
+        assert sum(row.percent_of_all for row in found.classes) == pytest.approx(found.valid_percent)
+    elif band.dtype.kind in "iu" and scale == 1.0:
+        # A table reaches over 65,536 values; of what is wider there are no classes.
+        assert np.unique(stored).size > 32 or int(stored.max()) - int(stored.min()) >= 2**16
+
+
+def test_the_real_scene_is_counted_as_numpy_counts_it(scene: Path, summarized) -> None:
+    with rasterio.open(scene) as file:
+        data = file.read()
+    summary = summarized(scene).summary
+    assert [band.band for band in summary.bands] == [1, 2, 3, 4, 5, 6]
+    for band, values in zip(summary.bands, data.astype(np.float64), strict=True):
+        assert (band.minimum, band.maximum) == (values.min(), values.max())
+        assert band.mean == pytest.approx(values.mean(), rel=1e-12)
+        assert band.std == pytest.approx(values.std(), rel=1e-12)
+        expected = np.percentile(values, [2, 25, 50, 75, 98], method="inverted_cdf")
+        assert list(band.percentiles.values()) == expected.tolist()
+        assert list(band.histogram.counts) == np.histogram(values, bins=16)[0].tolist()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
+def test_many_windows_give_what_one_gives(dtype: str, tmp_path: Path, rng, write, summarized) -> None:
+    data = rng.normal(500 if dtype != "uint8" else 120, 20, (2, 1700, 1300)).astype(dtype)
+    path = write(tmp_path / "large.tif", data, tiled=True, blockxsize=256, blockysize=256, interleave="pixel")
+    for band, values in zip(summarized(path).summary.bands, data.astype(np.float64), strict=True):
+        assert (band.minimum, band.maximum) == (values.min(), values.max())
+        assert band.mean == pytest.approx(values.mean(), rel=1e-12)
+        assert band.std == pytest.approx(values.std(), rel=1e-12)
+        assert band.percentiles["50"] == pytest.approx(np.percentile(values, 50, method="inverted_cdf"), rel=RELATIVE)
+
+
+def test_the_deviation_of_large_numbers_close_together_is_right() -> None:
+    values = np.random.default_rng(1).normal(1e9, 1e-2, 300_000)
+    moments = Moments()
+    for part in np.array_split(values, 7):
+        moments.add(part)
+    assert moments.deviation == pytest.approx(values.std(), rel=1e-6)
+
+
+def test_numbers_beyond_float32_have_extremes_and_no_percentiles() -> None:
+    tally = Tally(np.dtype("float64"), None, weighed=False)
+    tally.add(np.array([[1e300, 1.0, -1e300]]), None, None)
+    found = tally.distribution()
+    assert (found.low, found.high, found.count) == (-1e300, 1e300, 3)
+    assert found.percentiles((50,)) is None
+    assert found.histogram(16) is None
+
+
+def test_integers_that_outgrow_the_table_keep_what_was_counted() -> None:
+    tally = Tally(np.dtype("int32"), None, weighed=False)
+    first, second = np.arange(-500, 500, dtype="int32"), np.array([10**6, -(10**6)] * 50, dtype="int32")
+    tally.add(first[np.newaxis], None, None)
+    tally.add(second[np.newaxis], None, None)
+    found, both = tally.distribution(), np.concatenate([first, second]).astype(float)
+    assert found.table is None
+    assert (found.count, found.low, found.high) == (both.size, both.min(), both.max())
+    assert found.mean == pytest.approx(both.mean())
+    assert found.deviation == pytest.approx(both.std())
+    assert found.percentiles((25,))[0] == pytest.approx(np.percentile(both, 25, method="inverted_cdf"), rel=RELATIVE)
+
+
+@given(
+    width=st.integers(1, 3000),
+    height=st.integers(1, 3000),
+    block=st.tuples(st.integers(1, 4000), st.integers(1, 4000)),
+    pixels=st.integers(1_000, 2**20),
+)
+def test_windows_cover_every_pixel_once_and_stay_small(
+    width: int, height: int, block: tuple[int, int], pixels: int
+) -> None:
+    covered = 0
+    right_edges = set()
+    for at in windows(width, height, block, pixels):
+        covered += at.rows * at.columns
+        right_edges.add(at.column + at.columns)
+        assert at.rows * at.columns <= max(4 * pixels, min(block[1], width))
+        assert at.column % min(block[1], width) == 0
+        assert at.row + at.rows <= height
+    assert covered == width * height
+    assert max(right_edges) == width

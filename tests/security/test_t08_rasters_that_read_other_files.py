@@ -1,0 +1,101 @@
+"""T8: a raster that makes GDAL read another file, as VRT, as a hidden overview, or as a neighbour of a local file."""
+
+import secrets
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from mcp_ogc.errors import RasterError
+from mcp_ogc.rasters.preview import PreviewStyle
+from mcp_ogc.rasters.reading import Wanted, summarize_source
+from mcp_ogc.rasters.source import Source
+
+WANTED = Wanted(None, (), PreviewStyle())
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Path:
+    path = tmp_path / "secret" / "canary"
+    path.parent.mkdir()
+    path.write_bytes(secrets.token_hex(800).encode())
+    return path
+
+
+def vrt(target: Path, size: int = 40) -> str:
+    return (
+        f'<VRTDataset rasterXSize="{size}" rasterYSize="{size}">'
+        '<VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">'
+        f'<SourceFilename relativetoVRT="0">{target}</SourceFilename><ImageOffset>0</ImageOffset>'
+        f"<PixelOffset>1</PixelOffset><LineOffset>{size}</LineOffset></VRTRasterBand></VRTDataset>"
+    )
+
+
+def tiff(path: Path, **tags: str) -> Path:
+    with (
+        warnings.catch_warnings(action="ignore"),
+        rasterio.Env(GDAL_PAM_ENABLED="NO"),
+        rasterio.open(path, "w", driver="GTiff", width=40, height=40, count=1, dtype="uint8") as file,
+    ):
+        file.write(np.full((1, 40, 40), 7, dtype="uint8"))
+        if tags:
+            file.update_tags(ns="OVERVIEWS", **tags)
+    return path
+
+
+def remote(data: bytes) -> Source:
+    return Source("https://example.org/mask.tif", len(data), ranges=lambda start, length: data[start : start + length])
+
+
+def test_the_canary_can_be_read_when_gdal_is_left_to_itself(canary: Path, tmp_path: Path) -> None:
+    """Else the tests below would prove nothing."""
+    overviews = tmp_path / "overviews.vrt"
+    overviews.write_text(vrt(canary, 10))
+    with (
+        warnings.catch_warnings(action="ignore"),
+        rasterio.open(tiff(tmp_path / "a.tif", OVERVIEW_FILE=str(overviews))) as file,
+    ):
+        assert file.read(1, out_shape=(10, 10)).tobytes() == canary.read_bytes()[:100]
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_a_vrt_named_tif_is_refused_by_its_first_bytes(as_path: bool, canary: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mask.tif"
+    path.write_text(vrt(canary))
+    source = Source("mask.tif", path=path) if as_path else remote(path.read_bytes())
+    with pytest.raises(RasterError, match="GDAL VRT") as caught:
+        summarize_source(source, WANTED, threading.Event())
+    assert canary.read_text()[:20] not in str(caught.value)
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize("as_path", [True, False])
+def test_a_tiff_that_names_its_overviews_elsewhere_is_refused(
+    as_path: bool, inline: bool, canary: Path, tmp_path: Path
+) -> None:
+    overviews = tmp_path / "overviews.vrt"
+    overviews.write_text(vrt(canary, 10))
+    path = tiff(tmp_path / "mask.tif", OVERVIEW_FILE=vrt(canary, 10) if inline else str(overviews))
+    source = Source("mask.tif", path=path) if as_path else remote(path.read_bytes())
+    with pytest.raises(RasterError, match="overviews in another file") as caught:
+        summarize_source(source, WANTED, threading.Event())
+    assert canary.read_text()[:20] not in str(caught.value)
+
+
+def test_neighbours_of_a_local_file_are_not_looked_at(canary: Path, tmp_path: Path) -> None:
+    path = tiff(tmp_path / "mask.tif")
+    overviews = tmp_path / "overviews.vrt"
+    overviews.write_text(vrt(canary, 10))
+    (tmp_path / "mask.tif.aux.xml").write_text(
+        f'<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">{overviews}</MDI></Metadata></PAMDataset>'
+    )
+    for suffix in (".msk", ".ovr"):
+        (tmp_path / f"mask.tif{suffix}").write_text(vrt(canary))
+    (tmp_path / "mask.tfw").write_text("1\n0\n0\n-1\n500000\n9000000\n")
+    done = summarize_source(Source("mask.tif", path=path), WANTED, threading.Event())
+    assert done.summary.overviews == ()
+    assert done.summary.bounds_native is None
+    assert [(row.value, row.count) for row in done.summary.bands[0].classes] == [(7, 1600)]
