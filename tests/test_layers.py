@@ -19,7 +19,7 @@ FLOORS = {
     **dict.fromkeys(("net", "settings", "errors", "audit"), 1),
 }
 # A wing of its own: what it may import, and who may import it.
-LOCAL_MAY_IMPORT = ("ogc.models", "packages", "errors", "settings")
+LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings")
 MAY_IMPORT_LOCAL = ("cli", "server")
 
 OWNERS = {

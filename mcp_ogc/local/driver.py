@@ -165,21 +165,29 @@ class Steps:
         """While this holds, every step that cwltool runs is watched."""
         return _Watch(self)
 
-    def run(self, execute: Callable[..., None], job: JobBase, runtime: list[str], env: Any, context: Any) -> None:
-        """One step, its output going to its own log."""
+    def run(
+        self, execute: Callable[..., None], job: JobBase, runtime: list[str], env: Any, context: Any, monitor: Any
+    ) -> None:
+        """One step, its output going to its own log; `monitor` is cwltool's own watch on containers."""
         name = "".join(c if c.isalnum() or c in "._-" else "_" for c in job.name)
         began = time.monotonic()
         with self._mutex:
             self._started += 1
             self._note("started", name)
         processes: list[Popen[str]] = []
+
+        def watch(process: Popen[str]) -> None:
+            processes.append(process)
+            if monitor is not None:
+                monitor(process)
+
         with (self._folder.logs / f"{name}.log").open("a", encoding="utf-8") as log:
             context = self._logged(context, log)
-            execute(job, runtime, env, context, processes.append)
+            execute(job, runtime, env, context, watch)
         code = processes[0].returncode if processes else None
         with self._mutex:
             self._ended += 1
-            if code not in (job.successCodes or [0]) and self._failed is None:
+            if code not in list(job.successCodes or [0]) and self._failed is None:
                 self._failed = (name, code)
             self._note("ended", name, exit_code=code, seconds=round(time.monotonic() - began, 2))
 
@@ -220,14 +228,14 @@ class _Watch:
         steps = self._steps
 
         def execute(job: JobBase, runtime: list[str], env: Any, context: Any, monitor: Any = None) -> None:
-            steps.run(original, job, runtime, env, context)
+            steps.run(original, job, runtime, env, context, monitor)
 
-        JobBase._execute = execute
+        JobBase._execute = execute  # type: ignore[method-assign, assignment]
 
     def __exit__(self, *_: object) -> None:
         from cwltool.job import JobBase
 
-        JobBase._execute = self._original
+        JobBase._execute = self._original  # type: ignore[method-assign]
 
 
 class _Complaints(logging.Handler):

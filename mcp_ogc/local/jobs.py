@@ -65,7 +65,7 @@ class Jobs:
                 allowed_hosts=tuple(self._reach.allowed_hosts),
             )
         )
-        # The lock is taken before anyone can know of the job, and handed to the driver: it is never free before its end.
+        # Taken before anyone can know of the job, and handed to the driver: the lock is never free before its end.
         held = lock(folder.lock)
         assert held is not None
         try:

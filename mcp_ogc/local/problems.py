@@ -1,0 +1,38 @@
+"""Refusals of the local endpoint, as RFC 7807 problems with the standard's type URIs."""
+
+from __future__ import annotations
+
+from mcp_ogc.ogc.models import EXCEPTIONS, EXCEPTIONS_PART2
+
+NO_SUCH_PROCESS = f"{EXCEPTIONS}no-such-process"
+NO_SUCH_JOB = f"{EXCEPTIONS}no-such-job"
+NO_SUCH_OUTPUT = f"{EXCEPTIONS}no-such-output"
+RESULT_NOT_READY = f"{EXCEPTIONS}result-not-ready"
+INVALID_PARAMETER = f"{EXCEPTIONS}invalid-parameter-value"
+DUPLICATED_PROCESS = f"{EXCEPTIONS_PART2}duplicated-process"
+IMMUTABLE_PROCESS = f"{EXCEPTIONS_PART2}immutable-process"
+UNSUPPORTED_MEDIA_TYPE = f"{EXCEPTIONS_PART2}unsupported-media-type"
+WORKFLOW_NOT_FOUND = f"{EXCEPTIONS_PART2}workflow-not-found"
+
+
+class Problem(Exception):
+    """An answer that refuses.
+
+    Args:
+        status: HTTP status code.
+        title: What is wrong.
+        detail: What would be right.
+        type: Type URI of the standard; `about:blank` where it has none (RFC 7807 §4.2).
+    """
+
+    def __init__(self, status: int, title: str, detail: str = "", *, type: str = "about:blank") -> None:  # noqa: A002
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.type = type
+
+    def document(self) -> dict[str, str | int]:
+        """The problem as JSON."""
+        document: dict[str, str | int] = {"type": self.type, "title": self.title, "status": self.status}
+        return {**document, "detail": self.detail} if self.detail else document
