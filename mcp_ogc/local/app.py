@@ -6,7 +6,6 @@ No task runs behind a reply and there is no lifespan: httpx's ASGI transport run
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -20,18 +19,27 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from mcp_ogc.errors import InvalidInputs, LocalEndpointError
+from mcp_ogc.errors import LocalEndpointError
 from mcp_ogc.local import problems
 from mcp_ogc.local.answers import output_response, results_response, status_info
 from mcp_ogc.local.deployment import needs_container, read_deployment
 from mcp_ogc.local.engines import Engine, find_engine
 from mcp_ogc.local.filters import matching, page_of
 from mcp_ogc.local.jobs import Jobs, Reach
+from mcp_ogc.local.messages import (
+    answer,
+    base_of,
+    body_of,
+    check_request,
+    described,
+    execute_request,
+    process_links,
+    summary_of,
+)
 from mcp_ogc.local.openapi import OPENAPI_TYPE, definition
 from mcp_ogc.local.problems import Problem
 from mcp_ogc.local.processes import DESCRIPTIONS, outputs_of, pause, seconds_of
 from mcp_ogc.local.store import JobRow, ProcessRow, Store
-from mcp_ogc.ogc.inputs import check
 from mcp_ogc.ogc.models import (
     RELATIONS,
     Conformance,
@@ -42,8 +50,6 @@ from mcp_ogc.ogc.models import (
     Link,
     ProcessDescription,
     ProcessList,
-    ProcessSummary,
-    Value,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +63,6 @@ CONFORMS_TO = (
     *(f"{PART1}{name}" for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "dismiss")),
     *(f"{PART2}{name}" for name in ("deploy-replace-undeploy", "ogcapppkg", "cwl")),
 )
-LARGEST_BODY = 32 << 20
 LOG_BYTES = 1 << 20
 
 
@@ -79,7 +84,7 @@ class LocalApp:
 
     def landing_page(self, request: Request) -> Response:
         """/req/core/landingpage-success."""
-        base = _base(request)
+        base = base_of(request)
         links = (
             Link(href=f"{base}/", rel="self", type="application/json", title="This document"),
             Link(href=f"{base}/api", rel="service-desc", type=OPENAPI_TYPE, title="API definition"),
@@ -88,43 +93,43 @@ class LocalApp:
             Link(href=f"{base}/jobs", rel=f"{RELATIONS}job-list", type="application/json"),
         )
         told = "Runs CWL application packages on this machine"
-        return _json(LandingPage(title="mcp-ogc local endpoint", description=told, links=links))
+        return answer(LandingPage(title="mcp-ogc local endpoint", description=told, links=links))
 
     def conformance(self, _: Request) -> Response:
         """/req/core/conformance-success."""
-        return _json(Conformance(conforms_to=CONFORMS_TO))
+        return answer(Conformance(conforms_to=CONFORMS_TO))
 
     def api(self, request: Request) -> Response:
         """/req/core/api-definition-success."""
-        return JSONResponse(definition(_base(request)), media_type=OPENAPI_TYPE)
+        return JSONResponse(definition(base_of(request)), media_type=OPENAPI_TYPE)
 
     def processes(self, request: Request) -> Response:
         """/req/core/process-list-success."""
         page = page_of(request.query_params)
-        described = [self._description(process_id) for process_id in DESCRIPTIONS]
-        described += [_described(row) for row in self._store.processes()]
-        base = _base(request)
-        summaries = tuple(_summary(one, base) for one in page.cut(described))
-        links = page.links(f"{base}/processes", dict(request.query_params), len(described))
-        return _json(ProcessList(processes=summaries, links=links, number_total=len(described)))
+        all_of_them = [self._description(process_id) for process_id in DESCRIPTIONS]
+        all_of_them += [described(row) for row in self._store.processes()]
+        base = base_of(request)
+        summaries = tuple(summary_of(one, base) for one in page.cut(all_of_them))
+        links = page.links(f"{base}/processes", dict(request.query_params), len(all_of_them))
+        return answer(ProcessList(processes=summaries, links=links, number_total=len(all_of_them)))
 
     def process(self, request: Request) -> Response:
         """/req/core/process-success."""
         description = self._description(request.path_params["process_id"])
-        links = _process_links(description.id, _base(request))
-        return _json(description.model_copy(update={"links": links}))
+        links = process_links(description.id, base_of(request))
+        return answer(description.model_copy(update={"links": links}))
 
     # --- deploy, replace, undeploy
 
     async def deploy(self, request: Request) -> Response:
         """/req/deploy-replace-undeploy/deploy-post-op."""
         row = await self._deployment(request)
-        location = f"{_base(request)}/processes/{row.process_id}"
+        location = f"{base_of(request)}/processes/{row.process_id}"
         if row.process_id in DESCRIPTIONS or not await run_in_threadpool(self._store.add_process, row):
             raise Problem(
                 409, f"There is a process {row.process_id!r} already", "Replace it", type=problems.DUPLICATED_PROCESS
             )
-        return _json(_summary(_described(row), _base(request)), 201, {"Location": location})
+        return answer(summary_of(described(row), base_of(request)), 201, {"Location": location})
 
     async def replace(self, request: Request) -> Response:
         """/req/deploy-replace-undeploy/replace-put-op."""
@@ -164,21 +169,21 @@ class LocalApp:
     # --- execute
 
     async def execute(self, request: Request) -> Response:
-        """/req/core/process-execute-op: as a job where `Prefer: respond-async` asks, or the process knows no other way."""
+        """/req/core/process-execute-op: a job where `Prefer: respond-async` asks, or the process knows no other way."""
         process_id = request.path_params["process_id"]
         description = await run_in_threadpool(self._description, process_id)
-        asked = await _body_json(request)
-        _checked(description, asked)
+        asked = await execute_request(request)
+        check_request(description, asked)
         wants_async = "respond-async" in request.headers.get("prefer", "").lower()
         if not wants_async and JobControl.SYNC in (description.job_control_options or ()):
             inputs = asked.get("inputs") or {}
             await run_in_threadpool(pause, seconds_of(process_id, inputs), lambda _share: None)
             return results_response(outputs_of(process_id, inputs), asked, self._files)
         row = await run_in_threadpool(self._submit, process_id, asked)
-        headers = {"Location": f"{_base(request)}/jobs/{row.job_id}"}
+        headers = {"Location": f"{base_of(request)}/jobs/{row.job_id}"}
         if wants_async:
             headers["Preference-Applied"] = "respond-async"
-        return _json(status_info(row, _base(request), self._jobs.folder(row.job_id)), 201, headers)
+        return answer(status_info(row, base_of(request), self._jobs.folder(row.job_id)), 201, headers)
 
     def _submit(self, process_id: str, asked: Mapping[str, Any]) -> JobRow:
         process = self._store.process(process_id)
@@ -195,25 +200,25 @@ class LocalApp:
         query = dict(request.query_params)
         page = page_of(query)
         rows = matching(self._jobs.jobs(), query)
-        base = _base(request)
+        base = base_of(request)
         infos = tuple(status_info(row, base, self._jobs.folder(row.job_id)) for row in page.cut(rows))
         links = page.links(f"{base}/jobs", query, len(rows))
-        return _json(JobList(jobs=infos, links=links, number_total=len(rows)))
+        return answer(JobList(jobs=infos, links=links, number_total=len(rows)))
 
     def job(self, request: Request) -> Response:
         """/req/core/job-success."""
         row = self._job(request)
-        return _json(status_info(row, _base(request), self._jobs.folder(row.job_id)))
+        return answer(status_info(row, base_of(request), self._jobs.folder(row.job_id)))
 
     def dismiss(self, request: Request) -> Response:
         """/req/dismiss/job-dismiss-success: nothing of the job stays, no process, no file."""
         row = self._job(request)
-        info = status_info(row, _base(request), self._jobs.folder(row.job_id))
+        info = status_info(row, base_of(request), self._jobs.folder(row.job_id))
         try:
             self._jobs.dismiss(row.job_id)
         except LocalEndpointError as error:
             raise Problem(500, error.message, error.remedy) from error
-        return _json(info.model_copy(update={"status": JobStatus.DISMISSED, "message": "dismissed", "links": ()}))
+        return answer(info.model_copy(update={"status": JobStatus.DISMISSED, "message": "dismissed", "links": ()}))
 
     def results(self, request: Request) -> Response:
         """/req/core/job-results."""
@@ -252,7 +257,7 @@ class LocalApp:
         row = self._store.process(process_id)
         if row is None:
             raise Problem(404, f"No process {process_id!r}", "GET /processes lists them", type=problems.NO_SUCH_PROCESS)
-        return _described(row)
+        return described(row)
 
     def _mutable(self, process_id: str) -> ProcessRow:
         row = self._store.process(process_id)
@@ -265,7 +270,7 @@ class LocalApp:
         return row
 
     async def _deployment(self, request: Request) -> ProcessRow:
-        body = await _body(request)
+        body = await body_of(request)
         media_type, workflow_id = request.headers.get("content-type", ""), request.query_params.get("w")
         row = await run_in_threadpool(read_deployment, body, media_type, workflow_id)
         await run_in_threadpool(self._engine_for, row.package, row.digest)
@@ -311,7 +316,7 @@ class LocalApp:
 
     def _asset_base(self, request: Request, row: JobRow) -> str:
         if self._files == "http":
-            return f"{_base(request)}/files/{row.job_id}"
+            return f"{base_of(request)}/files/{row.job_id}"
         return self._jobs.folder(row.job_id).published.resolve().as_uri()
 
 
@@ -336,15 +341,15 @@ async def open_app(
         allowed_hosts: Private hosts that inputs may name.
     """
 
-    def prepare() -> Store:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        store = Store(folder.resolve() / "local.sqlite3")
+    def prepare() -> tuple[Path, Store]:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root = folder.resolve()
+        store = Store(root / "local.sqlite3")
         store.migrate()
-        return store
+        return root, store
 
-    store = await anyio.to_thread.run_sync(prepare)
-    readable = [folder.resolve() / "jobs", *readable_folders]
-    jobs = Jobs(folder.resolve(), store, Reach(settings.running_jobs, readable, allowed_hosts))
+    root, store = await anyio.to_thread.run_sync(prepare)
+    jobs = Jobs(root, store, Reach(settings.running_jobs, [root / "jobs", *readable_folders], allowed_hosts))
     app = LocalApp(store, jobs, settings, trusted_digests, asset_base)
     yield Starlette(
         routes=_routes(app),
@@ -381,61 +386,4 @@ def _refused(_: Request, problem: Problem) -> Response:
 def _unknown(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     told = "No such resource" if status == 404 else f"{request.method} is not for this resource"
-    return _refused(request, Problem(status, told, f"{_base(request)}/api tells what there is"))
-
-
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
-
-
-def _json(value: Value, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse(value.wire(), status, headers)
-
-
-def _described(row: ProcessRow) -> ProcessDescription:
-    return ProcessDescription.model_validate_json(row.description)
-
-
-def _summary(description: ProcessDescription, base: str) -> ProcessSummary:
-    members = {name: getattr(description, name) for name in ProcessSummary.model_fields}
-    return ProcessSummary(**{**members, "links": _process_links(description.id, base)})
-
-
-def _process_links(process_id: str, base: str) -> tuple[Link, ...]:
-    here = f"{base}/processes/{process_id}"
-    return (
-        Link(href=here, rel="self", type="application/json", title="Process description"),
-        Link(href=f"{here}/execution", rel=f"{RELATIONS}execute", type="application/json", title="Execution"),
-    )
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Problem(413, f"The body is longer than {LARGEST_BODY:,} bytes")
-    return body
-
-
-async def _body_json(request: Request) -> dict[str, Any]:
-    try:
-        asked = json.loads(await _body(request) or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise Problem(400, "The body is not JSON", str(error), type=problems.INVALID_PARAMETER) from error
-    if not isinstance(asked, dict) or not isinstance(asked.get("inputs", {}), dict):
-        raise Problem(400, "The body is not an execute request", '{"inputs": {…}}', type=problems.INVALID_PARAMETER)
-    return asked
-
-
-def _checked(description: ProcessDescription, asked: Mapping[str, Any]) -> None:
-    """/req/core/process-execute-input-validation, and outputs that the process has."""
-    try:
-        check(description, asked.get("inputs") or {})
-    except InvalidInputs as error:
-        raise Problem(400, "The inputs do not fit", error.message, type=problems.INVALID_PARAMETER) from error
-    if unknown := set(asked.get("outputs") or {}) - set(description.outputs):
-        known = ", ".join(description.outputs)
-        raise Problem(
-            400, f"No output {', '.join(sorted(unknown))}", f"There are: {known}", type=problems.NO_SUCH_OUTPUT
-        )
+    return _refused(request, Problem(status, told, f"{base_of(request)}/api tells what there is"))
