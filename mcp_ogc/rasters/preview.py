@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mcp_ogc.rasters.classes import components, hexadecimal
+from mcp_ogc.rasters.statistics import SINGLE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,8 +98,9 @@ class Samples:
         pick = np.ix_(self._rows[top:bottom] - at.row, self._columns[left:right] - at.column)
         samples = block[pick]
         counted = valid(samples, None if mask is None else mask[pick])
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.bands[band][top:bottom, left:right] = samples
+        if samples.dtype == np.float64:
+            samples = np.clip(samples, -SINGLE_MAX, SINGLE_MAX)
+        self.bands[band][top:bottom, left:right] = samples
         self.valid[band][top:bottom, left:right] = True if counted is None else counted
 
     def nearest(self, longest_side: int) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
@@ -112,6 +114,8 @@ class Samples:
         rows, columns = self._size(longest_side)
         valid = self.valid[band]
         values = np.where(valid, self.bands[band], 0).astype(np.float64)
+        if values.shape == (rows, columns):
+            return values, valid
         counts = _boxes(valid.astype(np.float64), rows, columns)
         return _boxes(values, rows, columns) / np.maximum(counts, 1), counts > 0
 
@@ -229,7 +233,9 @@ def _encoded(image: Image.Image, encoding: str, **options: int | bool) -> bytes:
 def _levels(values: NDArray[np.float64], stretch: tuple[float, float], levels: int) -> NDArray[np.intp]:
     low, high = stretch
     width = high - low or 1.0
-    return np.clip(np.round((values - low) / width * (levels - 1)), 0, levels - 1).astype(np.intp)
+    with np.errstate(over="ignore"):
+        scaled = (values - low) / width * (levels - 1)
+    return np.clip(np.round(scaled), 0, levels - 1).astype(np.intp)
 
 
 def _ramp(count: int) -> list[tuple[int, int, int]]:

@@ -170,3 +170,12 @@ def test_each_preview_pixel_is_the_mean_of_its_part(tmp_path: Path, write, summa
     preview = summarized(write(tmp_path / "a.tif", checks.astype("float32")), preview=STYLE).preview
     left, right = rgba(preview)[:, 10:250, :3].astype(int), rgba(preview)[:, 260:500, :3].astype(int)
     assert np.abs(left.mean(axis=(0, 1)) - right.mean(axis=(0, 1))).max() < 25
+
+
+@pytest.mark.parametrize(
+    "values", [[1e300, -1e300, 0.0, np.inf], [5e-324, 0.0, 1e308, np.nan], [1.7e308, -1.7e308, 3.0, 4.0]]
+)
+def test_extreme_numbers_have_a_picture_too(values: list[float], tmp_path: Path, write, summarized) -> None:
+    done = summarized(write(tmp_path / "a.tif", np.array([values] * 700)), preview=STYLE)
+    assert (rgba(done.preview)[..., 3] == 255).any()
+    done.summary.model_dump_json()
