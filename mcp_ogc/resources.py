@@ -135,7 +135,7 @@ async def _read(reading: Awaitable[T]) -> T:
 def add_completions(server: MCPServer[Session], session: Callable[[], Session]) -> None:
     """Complete endpoints, process ids and job ids, in resource templates and in prompts."""
 
-    @server.completion()
+    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # mcp 2.3 leaves it untyped
     async def complete(
         _ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,

@@ -81,14 +81,14 @@ def run(options: argparse.Namespace) -> int:
     from mcp_ogc.net.redaction import configure_logging
 
     configure_logging(options.log_level or settings.log_level, settings)
-    narrator = Silent() if options.json else Narrator()
+    narrator: Silent = Silent() if options.json else Narrator()
     report = anyio.run(_converse, settings, narrator, options.previews or settings.download_folder / "demo")
     if options.json:
         print(json.dumps(asdict(report)))
     return 0 if report.status == "successful" and report.items else 1
 
 
-async def _converse(settings: Settings, narrator: Narrator, pictures: Path) -> Report:
+async def _converse(settings: Settings, narrator: Silent, pictures: Path) -> Report:
     from mcp import Client
 
     from mcp_ogc.server import build_server
@@ -142,7 +142,7 @@ async def _save_picture(result: CallToolResult, path: Path) -> Path:
 class Conversation:
     """Calls tools as a client does, and keeps count."""
 
-    def __init__(self, client: Client, narrator: Narrator) -> None:
+    def __init__(self, client: Client, narrator: Silent) -> None:
         self._client = client
         self._narrator = narrator
         self.report = Report()

@@ -116,11 +116,10 @@ def _in_thread(
 ) -> Callable[Concatenate["Journal", P], Coroutine[Any, Any, T]]:
     """SQLite blocks: every call of the journal runs in a thread."""
 
-    @functools.wraps(method)
-    async def call(self: "Journal", *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call(self: "Journal", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await anyio.to_thread.run_sync(lambda: method(self, *args, **kwargs))
 
-    return call
+    return functools.update_wrapper(call, method)
 
 
 class Journal:

@@ -53,10 +53,11 @@ async def submit(
         intent = await journal.intend(
             endpoint.name, process_id, description.version, request.inputs, digest, same_since=same_since
         )
-        if intent.repeats is None:
+        earlier = intent.repeats
+        if earlier is None:
             entry = await _send(endpoint, journal, intent.submission, description, request)
             return Submission(entry, description, repeated=False)
-    return Submission(await _answered(journal, intent.repeats), description, repeated=True)
+    return Submission(await _answered(journal, earlier), description, repeated=True)
 
 
 def check_request(description: ProcessDescription, request: Execute) -> None:

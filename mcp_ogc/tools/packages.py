@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, OgcError
 from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, respond
@@ -88,7 +88,7 @@ async def deploy_process(
     reply = {"endpoint": chosen.name, "process_id": process_id, "digest": loaded.digest}
     there = await _existing(chosen, process_id) if replace else None
     if there:
-        bound = {**reply, "replace": True}
+        bound: dict[str, JsonValue] = {**reply, "replace": True}
         token = agree(ctx, consent, "ogc_deploy_process", bound, confirm)
         if token:
             again = call("ogc_deploy_process", package="<the same>", endpoint=chosen.name, replace=True, confirm=token)

@@ -248,7 +248,7 @@ async def export_job(
     if len(rows) > 50:
         lines.append(f"- and {len(rows) - 50} more, in the structured content")
     if left_out:
-        again = call("ogc_export_job", job_id=job_id, endpoint=chosen.name, outputs=outputs)
+        again = call("ogc_export_job", job_id=job_id, endpoint=chosen.name, outputs=list(outputs) if outputs else None)
         lines.append(f"{plural(left_out, 'file')} not brought yet. Next: {again}")
     return respond(
         lines, Export(endpoint=chosen.name, job_id=job_id, folder=str(folder), files=rows, left_out=left_out)

@@ -1,0 +1,37 @@
+"""`mcp-ogc-normalized-difference`: (a - b) / (a + b) of two rasters on one grid."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from mcp_ogc.local.sample.step import StepError, cog_profile, ends, load_rasterio
+
+
+def main() -> int:
+    """Write `normalized-difference.tif`, float32 from -1 to 1, NaN where either band has no data or both are 0."""
+    parser = argparse.ArgumentParser(prog="mcp-ogc-normalized-difference", description=__doc__)
+    parser.add_argument("rasters", nargs=2, help="a and b, such as green and near infrared")
+    options = parser.parse_args()
+    return ends(lambda: normalized_difference(*options.rasters))
+
+
+def normalized_difference(first: str, second: str) -> None:
+    """Compare two rasters, pixel by pixel."""
+    rasterio = load_rasterio()
+    import numpy as np
+
+    with rasterio.open(first) as a, rasterio.open(second) as b:
+        if (a.shape, a.transform, a.crs) != (b.shape, b.transform, b.crs):
+            raise StepError(f"{first} and {second} are not on one grid")
+        values = [np.ma.filled(band.read(1, masked=True).astype("float32"), np.nan) for band in (a, b)]
+        grid = cog_profile(a, dtype="float32", nodata=float("nan"), predictor=3)
+    total = values[0] + values[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        index = np.where(total == 0, np.nan, (values[0] - values[1]) / total).astype("float32")
+    with rasterio.open("normalized-difference.tif", "w", **grid) as target:
+        target.write(index, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

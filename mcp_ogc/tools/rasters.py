@@ -1,0 +1,233 @@
+"""Rasters a model can reason about: numbers, and one picture."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Annotated
+
+from mcp_types import CallToolResult, ImageContent
+from pydantic import Field
+
+from mcp_ogc.rasters.summary import RasterSummary, Summarized, summarize
+from mcp_ogc.text import Reply, Untrusted, call, moment, number, remote, respond, untrusted
+from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.uris import RasterHandle
+
+if TYPE_CHECKING:
+    from mcp_ogc.ogc.stac import Asset
+    from mcp_ogc.rasters.preview import LegendEntry, PreviewStyle
+    from mcp_ogc.rasters.summary import BandSummary
+    from mcp_ogc.workspace import Workspace
+
+
+class ClassRow(Reply):
+    """One class of a band; `colour` is that of the picture."""
+
+    value: int
+    name: str | None = None
+    colour: str
+    pixels: int
+    km2: float | None
+    percent_of_all: float
+    percent_of_valid: float
+
+
+class BandRow(Reply):
+    """One band, over its valid pixels."""
+
+    band: int
+    dtype: str
+    nodata: float | str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    percentiles: dict[str, float] | None = None
+    valid_percent: float
+    valid_km2: float | None = None
+    nodata_percent: float
+    nodata_km2: float | None = None
+    classes: tuple[ClassRow, ...] = ()
+    untrusted: Untrusted | None = None
+
+
+class Raster(Reply):
+    """Answer of ogc_summarize_raster. Bounds are x before y; longitude before latitude."""
+
+    raster: str
+    driver: str
+    width: int
+    height: int
+    band_count: int
+    crs: str | None
+    bounds_native: tuple[float, ...] | None
+    bounds_lonlat: tuple[float, ...] | None
+    resolution: tuple[float, float] | None
+    resolution_unit: str | None
+    km2: float | None
+    area_method: str
+    exact: bool
+    method: str
+    bands: tuple[BandRow, ...]
+    notes: tuple[str, ...] = ()
+    source: str
+    etag: str | None = None
+    read: str
+
+
+async def summarize_raster(
+    ctx: Call,
+    raster: Annotated[str, Field(description="ogc:// URI as ogc_get_results gives it; or an https or s3 URL")],
+    bands: Annotated[list[int] | None, Field(description="1-based; the first 16 if left out")] = None,
+    preview: Annotated[bool, Field(description="with a picture")] = True,
+) -> Annotated[CallToolResult, Raster]:
+    """Profile, bounds, statistics, classes with km², and a picture of a raster; every pixel is counted."""
+    from mcp_ogc.rasters.preview import PreviewStyle
+
+    work = await workspace(ctx)
+    found = await _summarized(work, raster, bands, PreviewStyle() if preview else None)
+    answer = _raster(raster, found.summary)
+    lines = [
+        *_head(answer),
+        *[line for band in answer.bands for line in _band_lines(band)],
+        *answer.notes,
+        f"{'Exact' if answer.exact else 'Approximate'}: {answer.method}. Areas: {answer.area_method}.",
+    ]
+    if found.preview is None:
+        return respond(lines, answer)
+    lines.append(f"Picture, {found.preview.width} × {found.preview.height}: {_legend(found.preview.legend)}")
+    picture = ImageContent(
+        type="image",
+        data=base64.b64encode(found.preview.data).decode("ascii"),
+        mime_type=found.preview.media_type,
+    )
+    if raster.startswith("ogc://"):
+        handle = RasterHandle.parse(raster)
+        lines.append(f"Next: {call('ogc_export_job', job_id=handle.job_id, endpoint=handle.endpoint)} saves the files.")
+    return respond(lines, answer, picture)
+
+
+async def preview_png(work: Workspace, handle: RasterHandle) -> bytes:
+    """The picture of a raster, as PNG."""
+    from mcp_ogc.rasters.preview import PreviewStyle
+
+    found = await _summarized(work, str(handle), None, PreviewStyle(encoding="png"))
+    assert found.preview is not None
+    return found.preview.data
+
+
+async def _summarized(work: Workspace, raster: str, bands: list[int] | None, style: PreviewStyle | None) -> Summarized:
+    from mcp_ogc.rasters.classes import ClassLabel
+
+    if not raster.startswith("ogc://"):
+        return await summarize(work.objects, raster, bands=bands, preview=style)
+    asset = await _asset(work, RasterHandle.parse(raster))
+    labels = [ClassLabel(value=one.value, name=one.name, colour=one.color) for one in asset.classes]
+    return await summarize(work.objects, asset.href, asset.storage, bands=bands, classes=labels, preview=style)
+
+
+async def _asset(work: Workspace, handle: RasterHandle) -> Asset:
+    results = await work.results(work.endpoint(handle.endpoint), handle.job_id)
+    return results.asset(handle.output, handle.item, handle.asset)
+
+
+def _raster(raster: str, summary: RasterSummary) -> Raster:
+    resolution = summary.resolution
+    return Raster(
+        raster=raster,
+        driver=summary.driver,
+        width=summary.width,
+        height=summary.height,
+        band_count=summary.count,
+        crs=summary.crs,
+        bounds_native=summary.bounds_native,
+        bounds_lonlat=summary.bounds_lonlat,
+        resolution=(resolution.x, resolution.y) if resolution else None,
+        resolution_unit=resolution.unit if resolution else None,
+        km2=summary.km2,
+        area_method=summary.area_method,
+        exact=summary.exact,
+        method=summary.method,
+        bands=tuple(_band(band) for band in summary.bands),
+        notes=summary.notes,
+        source=summary.provenance.source,
+        etag=summary.provenance.etag,
+        read=moment(summary.provenance.time) or "",
+    )
+
+
+def _band(band: BandSummary) -> BandRow:
+    return BandRow(
+        band=band.band,
+        dtype=band.dtype,
+        nodata=band.nodata,
+        minimum=band.minimum,
+        maximum=band.maximum,
+        mean=band.mean,
+        std=band.std,
+        percentiles=band.percentiles,
+        valid_percent=band.valid_percent,
+        valid_km2=band.valid_km2,
+        nodata_percent=band.nodata_percent,
+        nodata_km2=band.nodata_km2,
+        classes=tuple(
+            ClassRow(
+                value=row.value,
+                name=row.name,
+                colour=row.colour,
+                pixels=row.count,
+                km2=row.km2,
+                percent_of_all=row.percent_of_all,
+                percent_of_valid=row.percent_of_valid,
+            )
+            for row in band.classes
+        ),
+        untrusted=remote(description=band.description),
+    )
+
+
+def _head(raster: Raster) -> list[str]:
+    size = f"{raster.width} × {raster.height} pixels, {raster.band_count} band{'s' * (raster.band_count != 1)}"
+    lines = [f"{raster.driver}, {size}, {raster.crs or 'no CRS'}{_km2(raster.km2, ', ')}"]
+    if raster.resolution and raster.resolution_unit:
+        x, y = raster.resolution
+        lines[0] += f", {number(x, 6)} × {number(y, 6)} {raster.resolution_unit}"
+    if raster.bounds_native:
+        lines.append(f"Bounds {raster.crs} minx, miny, maxx, maxy: {_numbers(raster.bounds_native, 3)}")
+    if raster.bounds_lonlat:
+        lines.append(f"Bounds lon/lat west, south, east, north: {_numbers(raster.bounds_lonlat, 5)}")
+    return lines
+
+
+def _band_lines(band: BandRow) -> list[str]:
+    about = untrusted((band.untrusted or {}).get("description"), 80)
+    lines = [
+        f"Band {band.band} {about + ' ' if about else ''}{band.dtype}: valid {band.valid_percent:.2f} %"
+        f"{_km2(band.valid_km2, ' = ')}, nodata {'' if band.nodata is None else f'({band.nodata}) '}"
+        f"{band.nodata_percent:.2f} %{_km2(band.nodata_km2, ' = ')}"
+    ]
+    if band.classes:
+        return lines + [
+            f"- {row.value} {untrusted(row.name, 40) if row.name else ''}: {row.pixels:,} pixels"
+            f"{_km2(row.km2, ' = ')}, {row.percent_of_all:.2f} % of all, {row.percent_of_valid:.2f} % of valid"
+            for row in band.classes
+        ]
+    if band.minimum is not None:
+        low, high, mean, std = map(number, (band.minimum, band.maximum, band.mean, band.std))
+        lines[0] += f"; min {low}, max {high}, mean {mean}, std {std}"
+    if band.percentiles:
+        shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
+        lines.append(f"  percentiles {shares}")
+    return lines
+
+
+def _legend(entries: tuple[LegendEntry, ...]) -> str:
+    return ", ".join(f"{entry.colour} {untrusted(entry.label, 40)}" for entry in entries) or "true colours"
+
+
+def _km2(value: float | None, before: str) -> str:
+    return "" if value is None else f"{before}{value:,.4f} km²" if value < 100 else f"{before}{value:,.2f} km²"
+
+
+def _numbers(values: tuple[float, ...], digits: int) -> str:
+    return "[" + ", ".join(f"{value:.{digits}f}" for value in values) + "]"
