@@ -53,11 +53,10 @@ async def submit(
         intent = await journal.intend(
             endpoint.name, process_id, description.version, request.inputs, digest, same_since=same_since
         )
-        earlier = intent.repeats
-        if earlier is None:
-            entry = await _send(endpoint, journal, intent.submission, description, request)
-            return Submission(entry, description, repeated=False)
-    return Submission(await _answered(journal, earlier), description, repeated=True)
+        sent = None if intent.repeats else await _send(endpoint, journal, intent.submission, description, request)
+    if sent is not None:
+        return Submission(sent, description, repeated=False)
+    return Submission(await _answered(journal, intent.submission), description, repeated=True)
 
 
 def check_request(description: ProcessDescription, request: Execute) -> None:
@@ -94,12 +93,13 @@ async def _send(
     return await journal.keep_answer(number, f"sync-{uuid4()}", kept)
 
 
-async def _answered(journal: Journal, entry: Entry) -> Entry:
+async def _answered(journal: Journal, number: int) -> Entry:
     """An open submission once its answer is there: it may be under way right now, in this server or another."""
+    entry = await journal.entry(number)
     with anyio.move_on_after(ANSWER_SECONDS):
         while entry.state is SubmissionState.INTENDED:
             await anyio.sleep(0.2)
-            entry = await journal.entry(entry.submission)
+            entry = await journal.entry(number)
     if entry.job_id:
         return entry
     raise SubmissionUnconfirmed(

@@ -82,7 +82,7 @@ def example_inputs(description: ProcessDescription) -> JsonObject:
 
 def output_type(output: OutputDescription) -> str:
     """The short type of an output."""
-    return short_type(output.schema_)
+    return short_type(output.schema_).replace(", by URL or inline", "")
 
 
 def short_type(schema: JsonObject) -> str:

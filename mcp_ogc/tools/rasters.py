@@ -203,7 +203,7 @@ def _band_lines(band: BandRow) -> list[str]:
     about = untrusted((band.untrusted or {}).get("description"), 80)
     lines = [
         f"Band {band.band} {about + ' ' if about else ''}{band.dtype}: valid {band.valid_percent:.2f} %"
-        f"{_km2(band.valid_km2, ' = ')}, nodata {'' if band.nodata is None else f'({band.nodata}) '}"
+        f"{_km2(band.valid_km2, ' = ')}, nodata {_nodata(band.nodata)}"
         f"{band.nodata_percent:.2f} %{_km2(band.nodata_km2, ' = ')}"
     ]
     if band.classes:
@@ -219,6 +219,12 @@ def _band_lines(band: BandRow) -> list[str]:
         shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
         lines.append(f"  percentiles {shares}")
     return lines
+
+
+def _nodata(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    return f"({value}) " if isinstance(value, str) else f"({number(value, 8)}) "
 
 
 def _legend(entries: tuple[LegendEntry, ...]) -> str:
