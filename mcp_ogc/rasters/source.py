@@ -30,6 +30,7 @@ HEAD_BYTES = 2**20
 PAGE_BYTES = 2**20
 LARGEST_READ_PAGES = 8
 KEPT_PAGES = 32
+STREAMS = 16
 GDAL_CACHE_BYTES = 16 * 2**20
 """GDAL's own default, 5 % of memory, is what makes gdalinfo use a gigabyte; a streaming pass needs a few blocks."""
 
@@ -182,6 +183,9 @@ def _local_head(source: Source) -> bytes:
 class Pages:
     """A remote file's bytes in pages of 1 MiB, the last 32 kept; reads that go on double up to 8 pages a request.
 
+    Bands that are stored one after the other are read in turn: each such stream goes on by itself, and all together
+    look ahead no further than half of what is kept.
+
     Used by one thread at a time.
     """
 
@@ -191,8 +195,7 @@ class Pages:
         self._ranges = source.ranges
         self._name = source.name
         self._kept: OrderedDict[int, bytes] = OrderedDict()
-        self._next_page = -1
-        self._run = 1
+        self._streams: OrderedDict[int, int] = OrderedDict()  # the page that would go on, and the pages read last
         self.requests = 0
         self.bytes_read = 0
         self.failure: OgcError | None = None
@@ -226,14 +229,17 @@ class Pages:
 
     def _fetch(self, page: int, wanted_last: int) -> None:
         """Fetch `page` and, in the same request, those after it that are wanted or likely to be."""
-        self._run = min(self._run * 2, LARGEST_READ_PAGES) if page == self._next_page else 1
-        count = min(max(self._run, wanted_last - page + 1), LARGEST_READ_PAGES)
+        ahead = min(2 * self._streams.pop(page, 0), KEPT_PAGES // 2 // (len(self._streams) + 1))
+        most = min(max(ahead, wanted_last - page + 1), LARGEST_READ_PAGES)
+        count = next((number for number in range(1, most) if page + number in self._kept), most)
         start = page * PAGE_BYTES
         data = self._request(start, min(count * PAGE_BYTES, self.size - start))
         for number in range(-(-len(data) // PAGE_BYTES)):
             self._kept[page + number] = data[number * PAGE_BYTES : (number + 1) * PAGE_BYTES]
             self._kept.move_to_end(page + number)
-        self._next_page = page + count
+        self._streams[page + count] = count
+        while len(self._streams) > STREAMS:
+            self._streams.popitem(last=False)
         while len(self._kept) > KEPT_PAGES:
             self._kept.popitem(last=False)
 

@@ -1,13 +1,14 @@
 """The summary as a whole, through the object reader, within its bounds."""
 
 import json
-import sys
 import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
+import anyio.from_thread
+import anyio.to_thread
 import httpx
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from rasterio.warp import transform_bounds
 from mcp_ogc.errors import FileRefused, RasterError, UnknownName
 from mcp_ogc.net.objects import ObjectInfo, Objects
 from mcp_ogc.rasters.preview import PreviewStyle
+from mcp_ogc.rasters.reading import Wanted
+from mcp_ogc.rasters.source import Source
 from mcp_ogc.rasters.summary import RasterSummary, summarize
 from mcp_ogc.settings import Limits
 
@@ -97,27 +100,21 @@ async def test_a_reader_that_hangs_ends_in_an_error_that_names_a_remedy(scene: P
     assert "example.org/scene.tif" in caught.value.message
 
 
-async def test_a_cancelled_summary_stops_its_thread(scene: Path) -> None:
-    objects = RemoteObjects(scene.read_bytes())
-    objects.gate = anyio.Event()
+async def test_a_cancelled_summary_tells_its_thread_to_stop(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, told = anyio.Event(), threading.Event()
+
+    def endless(source: Source, wanted: Wanted, stopped: threading.Event) -> None:
+        anyio.from_thread.run_sync(begun.set)
+        if stopped.wait(20):
+            told.set()
+
+    monkeypatch.setattr("mcp_ogc.rasters.reading.summarize_source", endless)
     async with anyio.create_task_group() as group:
-        group.start_soon(summarize, objects, "https://example.org/scene.tif")
+        group.start_soon(summarize, RemoteObjects(b""), "https://example.org/scene.tif")
         with anyio.fail_after(10):
-            while not objects.reads:
-                await anyio.wait_all_tasks_blocked()
+            await begun.wait()
         group.cancel_scope.cancel()
-    with anyio.fail_after(10):
-        while any(thread.name.startswith("AnyIO worker") and _reads(thread) for thread in threading.enumerate()):
-            await anyio.wait_all_tasks_blocked()
-
-
-def _reads(thread: threading.Thread) -> bool:
-    frame = sys._current_frames().get(thread.ident)
-    while frame:
-        if frame.f_code.co_name == "summarize_source":
-            return True
-        frame = frame.f_back
-    return False
+    assert await anyio.to_thread.run_sync(told.wait, 10)
 
 
 async def test_a_mask_with_nodata_zero_is_told_to_be_one(tmp_path: Path, rng, write, summarized) -> None:
