@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from mcp_ogc.errors import SettingsError
 from mcp_ogc.settings import load
@@ -25,8 +26,10 @@ def run(options: argparse.Namespace) -> int:
     level = options.log_level or settings.log_level
     from mcp_ogc.net.redaction import configure_logging
 
-    # Before the SDK's constructor, which would install a handler of its own (mcp 2.3).
+    # Before the SDK's constructor, which would install a handler of its own, and imports rich for it whether it is
+    # needed or not (mcp 2.3): a twentieth of the cold start. Nothing that serves uses rich.
     configure_logging(level, settings)
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
     from mcp_ogc.server import build_server
 
     server = build_server(settings)

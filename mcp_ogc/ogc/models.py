@@ -36,7 +36,8 @@ Time = Annotated[datetime | None, BeforeValidator(_utc)]
 class Value(BaseModel):
     """Frozen, and unknown members of the wire are let pass."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    # Built at first use: cold start is a feature.
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, defer_build=True)
 
     def wire(self) -> JsonObject:
         """The JSON object of the standard: its member names, absent members left out."""

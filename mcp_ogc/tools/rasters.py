@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 from mcp_types import CallToolResult, ImageContent
 from pydantic import Field
 
-from mcp_ogc.rasters.summary import RasterSummary, Summarized, summarize
 from mcp_ogc.text import Reply, Untrusted, call, moment, number, remote, respond, untrusted
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.uris import RasterHandle
@@ -16,7 +15,7 @@ from mcp_ogc.uris import RasterHandle
 if TYPE_CHECKING:
     from mcp_ogc.ogc.stac import Asset
     from mcp_ogc.rasters.preview import LegendEntry, PreviewStyle
-    from mcp_ogc.rasters.summary import BandSummary
+    from mcp_ogc.rasters.summary import BandSummary, RasterSummary, Summarized
     from mcp_ogc.workspace import Workspace
 
 
@@ -118,6 +117,7 @@ async def preview_png(work: Workspace, handle: RasterHandle) -> bytes:
 
 async def _summarized(work: Workspace, raster: str, bands: list[int] | None, style: PreviewStyle | None) -> Summarized:
     from mcp_ogc.rasters.classes import ClassLabel
+    from mcp_ogc.rasters.summary import summarize
 
     if not raster.startswith("ogc://"):
         return await summarize(work.objects, raster, bands=bands, preview=style)

@@ -11,7 +11,7 @@ from mcp_ogc.ogc.models import JsonObject
 HERE = Path(__file__).parent
 NAMES = ("water-bodies",)
 SCENES = ("l7-recife-north", "l7-recife-south")
-AOI = "-34.91,-8.035,-34.83,-7.955"
+AOI = "-34.88,-8.035,-34.83,-7.955"
 
 
 def names() -> tuple[str, ...]:

@@ -8,8 +8,8 @@ $graph:
   label: Water bodies
   doc: >-
     Maps open water in optical satellite scenes: crops two bands of each STAC item to an area, takes their normalised
-    difference, and separates water from land where Otsu's method puts the threshold. Gives a STAC catalogue with one
-    map for each scene: 0 land, 1 water, 255 no data.
+    difference, and separates water from land where Otsu's method puts the threshold, so the area needs enough of both.
+    Gives a STAC catalogue with one map for each scene: 0 land, 1 water, 255 no data.
   requirements:
     ScatterFeatureRequirement: {}
     SubworkflowFeatureRequirement: {}
