@@ -35,7 +35,7 @@ bench: $(READY)  ## measure; one alone: make bench NAME=cold-start
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 snapshots: $(READY)  ## write what the model sees again, for review as a diff
-	MCP_OGC_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots
+	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots
 
 lock: $(READY)  ## resolve the dependencies again
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

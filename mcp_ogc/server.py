@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult, InputRequiredResult
 from mcp_types import Resource as ListedResource
@@ -62,11 +62,11 @@ class OgcServer(MCPServer[Session]):
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
-            match error.__cause__:
-                case OgcError() as cause:
-                    return refuse(explain(cause))
-                case ValidationError() as cause:
-                    return refuse(_misfits(tool, cause))
+            cause = error.__cause__
+            if isinstance(cause, OgcError):
+                return refuse(explain(cause))
+            if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
+                return refuse(_misfits(tool, cause))
             raise
 
     async def list_resources(self) -> list[ListedResource]:

@@ -1,10 +1,15 @@
 """What every test has: asyncio, no network but loopback, no settings of the person who runs it."""
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_socket
+
+from mcp_ogc.server import open_from_settings
+from mcp_ogc.settings import LocalSettings, Settings
+from mcp_ogc.workspace import Workspace
 
 
 @pytest.fixture
@@ -31,3 +36,20 @@ def no_settings_of_this_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_DOWNLOAD_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "home" / name.lower()))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A server of the test's own: only the local endpoint, every package trusted."""
+    return Settings(
+        data_folder=tmp_path / "data",
+        download_folder=tmp_path / "downloads",
+        local=LocalSettings(trusted_packages=("*",), container_engine="none"),
+    )
+
+
+@pytest.fixture
+async def work(settings: Settings) -> AsyncIterator[Workspace]:
+    """What the tools work with, without the tools."""
+    async with open_from_settings(settings) as work:
+        yield work

@@ -38,23 +38,37 @@ KINDS: Mapping[str, type[RemoteProblem]] = {
 }
 
 
-class _Status(NamedTuple):
-    error: type[RemoteProblem]
+class _Told(NamedTuple):
+    """What we say of an error: what is wrong, and what would be right."""
+
     message: str
-    remedy: str
+    remedy: str = ""
 
 
-STATUSES: Mapping[int, _Status] = {
-    400: _Status(errors.InvalidParameter, "refused the request", "Mend what the server says, then call again"),
-    401: _Status(
-        errors.AuthenticationRequired,
-        "wants authentication, or does not take the one it got",
-        "Check the endpoint's authentication in the settings; is the namespace in its URL yours?",
-    ),
-    403: _Status(errors.AccessDenied, "does not allow this", "Is the namespace in the endpoint's URL yours?"),
-    409: _Status(errors.DuplicatedProcess, "already has it", "Replace it, or choose another id"),
-    415: _Status(errors.UnsupportedMediaType, "does not take this media type", ""),
-    422: _Status(errors.InvalidParameter, "refused the request", "Mend what the server says, then call again"),
+NAMESPACE = "Check the endpoint's authentication in the settings; is the namespace in its URL yours?"
+TOLD: Mapping[type[RemoteProblem], _Told] = {
+    errors.NoSuchProcess: _Told("there is none of that id", "ogc_list_processes shows what there is"),
+    errors.NoSuchJob: _Told("there is none of that id", "ogc_list_jobs shows what there is"),
+    errors.NoSuchOutput: _Told("there is no such output"),
+    errors.ResultNotReady: _Told("its results are not ready", "Wait for its end with ogc_get_job"),
+    errors.JobFailed: _Told("it failed, so it has no results", "ogc_get_job says why"),
+    errors.DuplicatedProcess: _Told("it is there already", "Replace it, or choose another id"),
+    errors.ImmutableProcess: _Told("it is part of the server and can't be changed", "Deploy one of another id"),
+    errors.UnsupportedMediaType: _Told("the server does not take this media type"),
+    errors.WorkflowNotFound: _Told("the server did not find the workflow in the package"),
+    errors.InvalidParameter: _Told("the server refused the request", "Mend what it says, then call again"),
+    errors.AuthenticationRequired: _Told("the server wants authentication, or another one", NAMESPACE),
+    errors.AccessDenied: _Told("the server does not allow this", NAMESPACE),
+    errors.EndpointFault: _Told("the server failed", "It is its own failure: try again, or tell its operators"),
+    RemoteProblem: _Told("the server answered with an error"),
+}
+STATUSES: Mapping[int, type[RemoteProblem]] = {
+    400: errors.InvalidParameter,
+    401: errors.AuthenticationRequired,
+    403: errors.AccessDenied,
+    409: errors.DuplicatedProcess,
+    415: errors.UnsupportedMediaType,
+    422: errors.InvalidParameter,
 }
 
 
@@ -68,16 +82,10 @@ def read_problem(status: int, body: bytes, *, url: str, subject: str = "") -> Re
         subject: What was asked for, such as "process 'x'".
     """
     code, detail = _code_and_detail(body[:READ_BYTES])
-    kind = _kind(code)
-    by_status = STATUSES.get(status) or _by_range(status)
-    error = kind or by_status.error
-    message = f"{url} {by_status.message} (HTTP {status})"
-    if subject and error in (errors.NoSuchProcess, errors.NoSuchJob, errors.NoSuchOutput):
-        message = f"There is no {subject} at {url}"
-    elif subject:
-        message = f"{subject}: {message}"
-    remedy = "" if kind and kind is not by_status.error else by_status.remedy
-    return error(message, status=status, type=code, detail=detail[:DETAIL_CHARACTERS], remedy=remedy)
+    error = _kind(code) or STATUSES.get(status) or _by_range(status)
+    told = TOLD[error]
+    message = f"{subject or url}: {told.message} (HTTP {status})"
+    return error(message, status=status, type=code, detail=detail[:DETAIL_CHARACTERS], remedy=told.remedy)
 
 
 def is_exception(document: JsonValue) -> bool:
@@ -98,14 +106,11 @@ def _kind(code: str) -> type[RemoteProblem] | None:
     return KINDS.get(re.sub(r"[^a-z]", "", code.rstrip("/").rsplit("/", 1)[-1].lower()))
 
 
-def _by_range(status: int) -> _Status:
+def _by_range(status: int) -> type[RemoteProblem]:
     if status >= 500:
-        return _Status(
-            errors.EndpointFault, "failed", "It is the server's own failure: try again, or tell its operators"
-        )
-    if status in (301, 302, 303, 307, 308):
-        return _Status(errors.AuthenticationRequired, "sent to another page, as for signing in", STATUSES[401].remedy)
-    return _Status(RemoteProblem, "answered with an error", "")
+        return errors.EndpointFault
+    # A redirect that was not followed is a login page.
+    return errors.AuthenticationRequired if 300 <= status < 400 else RemoteProblem
 
 
 def _code_and_detail(body: bytes) -> tuple[str, str]:
@@ -132,6 +137,8 @@ def _from_json(document: JsonValue) -> tuple[str, str]:
     known = [code for code in [*named, *([title] if isinstance(title, str) else [])] if _kind(code)]
     texts = [document.get(name) for name in ("detail", "description", "message", "title")] + [inner.get("message")]
     detail = next((text for text in texts if isinstance(text, str) and text), "")
+    if isinstance(title, str) and title and title != detail and not _kind(title):
+        detail = f"{title}. {detail}"
     return (known or named or [""])[0], detail or json.dumps(document, ensure_ascii=False)
 
 

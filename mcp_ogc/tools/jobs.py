@@ -44,7 +44,7 @@ class Job(Reply):
     """Answer of ogc_execute_process and ogc_get_job; a row of ogc_list_jobs."""
 
     endpoint: str
-    job_id: str | None
+    job_id: str | None = None
     process_id: str | None = None
     status: str
     reported_status: str | None = None

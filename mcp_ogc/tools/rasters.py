@@ -26,7 +26,7 @@ class ClassRow(Reply):
     name: str | None = None
     colour: str
     pixels: int
-    km2: float | None
+    km2: float | None = None
     percent_of_all: float
     percent_of_valid: float
 
@@ -58,12 +58,12 @@ class Raster(Reply):
     width: int
     height: int
     band_count: int
-    crs: str | None
-    bounds_native: tuple[float, ...] | None
-    bounds_lonlat: tuple[float, ...] | None
-    resolution: tuple[float, float] | None
-    resolution_unit: str | None
-    km2: float | None
+    crs: str | None = None
+    bounds_native: tuple[float, ...] | None = None
+    bounds_lonlat: tuple[float, ...] | None = None
+    resolution: tuple[float, float] | None = None
+    resolution_unit: str | None = None
+    km2: float | None = None
     area_method: str
     exact: bool
     method: str

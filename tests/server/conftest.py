@@ -1,0 +1,15 @@
+"""A client in memory, in both eras of the protocol."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from mcp import Client
+
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import Settings
+
+
+@pytest.fixture(params=["auto", "legacy"])
+async def client(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Client]:
+    async with Client(build_server(settings), mode=request.param) as client:
+        yield client
