@@ -17,6 +17,8 @@ from pydantic import JsonValue
 
 from mcp_ogc.errors import (
     JobFailed,
+    NoSuchJob,
+    NoSuchProcess,
     RemoteProblem,
     ResultNotReady,
     SubmissionUnconfirmed,
@@ -113,7 +115,7 @@ class ProcessesClient:
             NoSuchProcess: There is none of that id.
         """
         url = self._process(process_id)
-        document = await self._document(url, subject=f"process {process_id!r}")
+        document = await self._document(url, subject=f"process {process_id!r}", missing=NoSuchProcess)
         nested = document.get("process")  # servers of the first drafts
         document = nested if isinstance(nested, dict) and "id" not in document else document
         for member in ("inputs", "outputs"):
@@ -146,7 +148,9 @@ class ProcessesClient:
                 raise
             raise self._unconfirmed(process_id) from error
         if response.status_code >= 300:
-            raise read_problem(response.status_code, body, url=url, subject=f"process {process_id!r}")
+            raise read_problem(
+                response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
+            )
         return job_of(process_id, response, body) or self._answer(response, body)
 
     async def deploy(
@@ -185,14 +189,18 @@ class ProcessesClient:
         headers = {"Content-Type": media_type, "Accept": JSON}
         response, body = await self._exchange("PUT", url, content=package.encode(), headers=headers)
         if response.status_code >= 300:
-            raise read_problem(response.status_code, body, url=url, subject=f"process {process_id!r}")
+            raise read_problem(
+                response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
+            )
 
     async def undeploy(self, process_id: str) -> None:
         """`DELETE /processes/{processID}` (/req/deploy-replace-undeploy/undeploy-delete-op)."""
         url = self._process(process_id)
         response, body = await self._exchange("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
-            raise read_problem(response.status_code, body, url=url, subject=f"process {process_id!r}")
+            raise read_problem(
+                response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
+            )
 
     async def package(self, process_id: str) -> PackageAnswer:
         """`GET /processes/{processID}/package` (/req/deploy-replace-undeploy/package-get-op), unwrapped to CWL."""
@@ -215,7 +223,7 @@ class ProcessesClient:
             NoSuchJob: There is none of that id, or none any more.
         """
         url = self._job(job_id)
-        document = await self._document(url, subject=f"job {job_id!r}")
+        document = await self._document(url, subject=f"job {job_id!r}", missing=NoSuchJob)
         return validated(StatusInfo, {**document, "jobID": job_id}, url)
 
     async def results(self, job_id: str) -> Answer:
@@ -243,7 +251,7 @@ class ProcessesClient:
         url = self._own(link.href) if link else f"{self._job(job_id)}/results"
         response, body = await self._exchange("GET", url, headers={"Accept": f"{JSON}, */*;q=0.5"})
         if response.status_code >= 300:
-            raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}")
+            raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}", missing=NoSuchJob)
         return self._answer(response, body)
 
     async def jobs(
@@ -268,7 +276,7 @@ class ProcessesClient:
         url = self._job(job_id)
         response, body = await self._exchange("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
-            raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}")
+            raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}", missing=NoSuchJob)
         document = json_or_none(body)
         if not is_job(document):
             return None
@@ -287,10 +295,12 @@ class ProcessesClient:
     async def _read(self, model: type[T], url: str) -> T:
         return validated(model, await self._document(url), url)
 
-    async def _document(self, url: str, *, subject: str = "") -> JsonObject:
+    async def _document(
+        self, url: str, *, subject: str = "", missing: type[RemoteProblem] = RemoteProblem
+    ) -> JsonObject:
         response, body = await self._exchange("GET", url, headers={"Accept": JSON})
         if response.status_code >= 300:
-            raise read_problem(response.status_code, body, url=url, subject=subject)
+            raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
         document = json_or_none(body)
         if not isinstance(document, dict):
             kind = response.headers.get("content-type", "no media type")

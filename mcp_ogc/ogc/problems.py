@@ -72,7 +72,9 @@ STATUSES: Mapping[int, type[RemoteProblem]] = {
 }
 
 
-def read_problem(status: int, body: bytes, *, url: str, subject: str = "") -> RemoteProblem:
+def read_problem(
+    status: int, body: bytes, *, url: str, subject: str = "", missing: type[RemoteProblem] = RemoteProblem
+) -> RemoteProblem:
     """The error a response is.
 
     Args:
@@ -80,9 +82,10 @@ def read_problem(status: int, body: bytes, *, url: str, subject: str = "") -> Re
         body: Of the response; its first 256 KiB are read, whatever its media type claims.
         url: Where it came from.
         subject: What was asked for, such as "process 'x'".
+        missing: What a 404 or 410 means where the body does not say.
     """
     code, detail = _code_and_detail(body[:READ_BYTES])
-    error = _kind(code) or STATUSES.get(status) or _by_range(status)
+    error = _kind(code) or (missing if status in (404, 410) else STATUSES.get(status) or _by_range(status))
     told = TOLD[error]
     message = f"{subject or url}: {told.message} (HTTP {status})"
     return error(message, status=status, type=code, detail=detail[:DETAIL_CHARACTERS], remedy=told.remedy)

@@ -159,7 +159,9 @@ async def ask_dismissal(ctx: Call, job_id: str, endpoint: str | None, confirm: s
     if not asked(ctx, confirm):
         return Consent()
     chosen, info = await _known_job(await workspace(ctx), job_id, endpoint)
-    return Elicit(f"{_dismissal(chosen, info)} Dismiss it?", Consent)
+    # The question is the same each time it is put: an answer counts only for the words it was given to.
+    what = f"job {job_id} of {info.process_id or 'a process'} on {chosen.name}"
+    return Elicit(f"Dismiss {what}? If it still runs it will be stopped, and its results are removed.", Consent)
 
 
 async def dismiss_job(

@@ -139,7 +139,8 @@ async def ask_undeployment(
     if not asked(ctx, confirm):
         return Consent()
     chosen = (await workspace(ctx)).endpoint(endpoint)
-    return Elicit(await _undeployment(chosen, process_id), Consent)
+    description = await chosen.describe(process_id)
+    return Elicit(f"Undeploy the process {process_id} {description.version} from {chosen.name}?", Consent)
 
 
 async def undeploy_process(

@@ -1,0 +1,77 @@
+"""Toolsets, read-only, and asking the person where the client can."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp_types import ElicitRequestParams, ElicitResult
+
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import Settings
+from tests.server.talk import call, refused
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_read_only_server_has_no_tool_that_changes_anything_and_none_by_name(settings: Settings) -> None:
+    async with Client(build_server(settings.model_copy(update={"read_only": True}))) as client:
+        tools = (await client.list_tools()).tools
+        assert tools
+        assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools)
+        told = await refused(client, "ogc_dismiss_job", job_id="x")
+        assert "There is no tool" in told
+
+
+async def test_only_the_chosen_toolsets_are_offered(settings: Settings) -> None:
+    async with Client(build_server(settings.model_copy(update={"toolsets": ("discover",)}))) as client:
+        names = [tool.name for tool in (await client.list_tools()).tools]
+    assert names == ["ogc_list_endpoints", "ogc_list_processes", "ogc_describe_process"]
+
+
+async def test_every_tool_declares_what_it_does_to_the_world(settings: Settings) -> None:
+    async with Client(build_server(settings)) as client:
+        for tool in (await client.list_tools()).tools:
+            hints = tool.annotations
+            assert hints is not None
+            assert tool.title
+            assert tool.output_schema
+            declared = (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
+            assert None not in declared, tool.name
+
+
+def answering(action: str, agreed: bool, asked: list[str]) -> Callable[..., Awaitable[ElicitResult]]:
+    async def answer(_context: Any, params: ElicitRequestParams) -> ElicitResult:
+        asked.append(params.message)
+        content = {"agreed": agreed} if action == "accept" else None
+        return ElicitResult(action=action, content=content)  # type: ignore[arg-type]
+
+    return answer
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def test_a_person_who_can_be_asked_is_asked_instead_of_a_token(settings: Settings, era: str) -> None:
+    asked: list[str] = []
+    server = build_server(settings)
+    async with Client(server, mode=era, elicitation_callback=answering("accept", True, asked)) as client:
+        job = await call(client, "ogc_execute_process", process_id="pause", inputs={"seconds": 60}, wait_seconds=0)
+        assert (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["dismissed"] is True
+    (question,) = asked
+    assert job["job_id"] in question
+    assert "it will be stopped" in question
+
+
+@pytest.mark.parametrize(("action", "agreed"), [("decline", False), ("cancel", False), ("accept", False)])
+async def test_nothing_is_done_without_a_yes(settings: Settings, era: str, action: str, agreed: bool) -> None:
+    server = build_server(settings)
+    async with Client(server, mode=era, elicitation_callback=answering(action, agreed, [])) as client:
+        job = await call(client, "ogc_execute_process", process_id="pause", inputs={"seconds": 60}, wait_seconds=0)
+        assert "did not agree" in await refused(client, "ogc_dismiss_job", job_id=job["job_id"])
+        assert (await call(client, "ogc_get_job", job_id=job["job_id"]))["status"] in ("accepted", "running")
+    async with Client(build_server(settings)) as client:
+        token = (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["confirm"]
+        await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
