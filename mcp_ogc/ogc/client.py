@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Value)
 
 JSON = "application/json"
+# Ids that would be another resource once the path is normalised (RFC 3986 §5.2.4).
+DOTS = ("", ".", "..")
 CWL = "application/cwl"
 # What a package is asked as, one precise type at a time: ZOO-Project answers 406 to anything else (quirk Q25).
 PACKAGE_TYPES = (CWL, "application/cwl+yaml", "application/cwl+json", "application/ogcapppkg+json")
@@ -378,9 +380,13 @@ class ProcessesClient:
         return absolute._replace(scheme=base.scheme, netloc=base.netloc).geturl()
 
     def _process(self, process_id: str) -> str:
+        if process_id in DOTS:
+            raise NoSuchProcess(f"process {process_id!r}: there is none of that id")
         return f"{self.url}/processes/{quote(process_id, safe=':')}"
 
     def _job(self, job_id: str) -> str:
+        if job_id in DOTS:
+            raise NoSuchJob(f"job {job_id!r}: there is none of that id")
         return f"{self.url}/jobs/{quote(job_id, safe=':')}"
 
 
