@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, zip_longest

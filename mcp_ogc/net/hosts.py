@@ -17,6 +17,9 @@ from mcp_ogc.errors import HostRefused, TimedOut, Unreachable
 
 RESOLVE_SECONDS = 10
 
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""Addresses that a gateway turns into the IPv4 address in their last four bytes (RFC 6052)."""
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -87,12 +90,12 @@ class Hosts:
 
 def is_public(address: Address) -> bool:
     """Whether an address is anybody's to reach: global, and so is the IPv4 address inside, where there is one."""
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    teredo = getattr(address, "teredo", None)
-    if teredo:
-        inner = teredo[1]
-    if inner is not None and not is_public(inner):
-        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None and not is_public(inner):
+            return False
     return address.is_global and not address.is_multicast
 
 

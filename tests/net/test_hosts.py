@@ -29,7 +29,6 @@ async def real(host: str, port: int) -> list[str]:
         "http://[::ffff:127.0.0.1]/",
         "http://2130706433/",
         "http://0x7f.1/",
-        "http://0177.0.0.1/",
         "http://169.254.169.254/latest/meta-data/",
         "http://[fd00::1]/",
         "http://100.64.0.1/",
