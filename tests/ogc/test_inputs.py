@@ -1,0 +1,142 @@
+"""Inputs checked before anything is sent: every problem at once, and nothing refused that a server would take."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_ogc.errors import InvalidInputs
+from mcp_ogc.ogc.hints import example_inputs, input_hints
+from mcp_ogc.ogc.inputs import check, nearest
+from mcp_ogc.ogc.models import ProcessDescription
+
+ZOO = "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/item.json"
+
+
+def process(**inputs: dict[str, object]) -> ProcessDescription:
+    return ProcessDescription.model_validate({"id": "p", "inputs": inputs, "outputs": {}})
+
+
+def problems(description: ProcessDescription, **inputs: object) -> list[str]:
+    try:
+        check(description, inputs)  # type: ignore[arg-type]
+    except InvalidInputs as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+STRING = {"schema": {"type": "string"}}
+MANY = {"schema": {"type": "string"}, "minOccurs": 1, "maxOccurs": "unbounded"}
+NUMBER = {"schema": {"type": "number", "minimum": 0}}
+BBOX = {"schema": {"type": "object", "required": ["bbox"], "properties": {"bbox": {"type": "array"}}}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        (STRING, "x"),
+        (STRING, {"value": "x", "mediaType": "text/plain"}),
+        (STRING, {"href": "https://x.example/a", "type": "text/plain"}),
+        (MANY, ["a", "b"]),
+        (MANY, "a"),
+        (NUMBER, 0),
+        (BBOX, {"bbox": [1, 2, 3, 4], "crs": "CRS84"}),
+        ({"schema": {"type": "integer", "nullable": True}}, None),
+        ({"schema": {"oneOf": [{"type": "string", "format": "uri"}, {"$ref": ZOO}]}}, "https://x.example/item"),
+        ({"schema": {"$ref": ZOO}}, {"type": "Feature"}),
+        ({"schema": {"type": ["string", "null"]}}, None),
+        ({"schema": {"type": 7}}, "a schema that can't be used decides nothing"),
+        ({"schema": {}}, 1),
+    ],
+)
+def test_what_a_server_would_take_is_let_pass(declared: dict[str, object], value: object) -> None:
+    assert problems(process(x=declared), x=value) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "told"),
+    [
+        (STRING, 5, "x is 5: 5 is not of type 'string'"),
+        (NUMBER, -1, "number ≥ 0"),
+        (MANY, ["a", 3], "[1] is 3"),
+        ({**MANY, "maxOccurs": 2}, ["a", "b", "c"], "at most 2"),
+        ({**MANY, "minOccurs": 2}, ["a"], "at least 2"),
+        (STRING, None, "None is not of type"),
+        (BBOX, {"bboxx": []}, "'bbox' is a required property"),
+        ({"schema": {"enum": ["a", "b"]}}, "c", 'one of "a", "b"'),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_would_be_right(declared: dict[str, object], value: object, told: str) -> None:
+    (problem,) = problems(process(x=declared), x=value)
+    assert told in problem
+    assert "for instance" in problem
+
+
+def test_missing_unknown_and_wrong_inputs_are_told_together() -> None:
+    description = process(aoi=STRING, cloud=NUMBER, note={**STRING, "minOccurs": 0})
+    told = problems(description, cluod=3, note=1)
+    assert len(told) == 4
+    assert "aoi is missing" in told[0]
+    assert "perhaps cloud" in told[3]
+
+
+def test_an_input_with_a_default_need_not_be_given() -> None:
+    assert problems(process(x={"schema": {"type": "integer", "default": 0}})) == []
+
+
+@given(st.text(max_size=20), st.lists(st.text(min_size=1, max_size=10), max_size=10))
+def test_nearest_names_are_names_there_are(name: str, names: list[str]) -> None:
+    assert set(nearest(name, names)) <= set(names)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+schema_words = st.sampled_from(
+    ["type", "enum", "format", "items", "properties", "oneOf", "$ref", "minimum", "nullable"]
+)
+
+
+@given(
+    st.dictionaries(schema_words, json_values | st.sampled_from(["string", "array", "object", "number"])), json_values
+)
+def test_no_schema_of_a_server_breaks_the_check_or_the_hints(schema: dict[str, object], value: object) -> None:
+    description = process(x={"schema": schema})
+    problems(description, x=value)
+    (hint,) = input_hints(description)
+    assert hint.type
+    assert set(example_inputs(description)) <= {"x"}
+
+
+@given(
+    st.sampled_from(
+        [
+            STRING,
+            NUMBER,
+            MANY,
+            BBOX,
+            {"schema": {"type": "boolean"}},
+            {"schema": {"type": "array", "items": {"type": "integer"}, "minItems": 3}},
+            {"schema": {"type": "string", "format": "date-time"}},
+            {"schema": {"type": "string", "enum": ["q"]}},
+            {"schema": {"type": "string", "contentMediaType": "image/tiff", "contentEncoding": "base64"}},
+            {"schema": {"format": "ogc-bbox", **BBOX["schema"]}},
+        ]
+    )
+)
+def test_the_example_fits_its_own_schema(declared: dict[str, object]) -> None:
+    description = process(x=declared)
+    assert problems(description, **example_inputs(description)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("aoi", "-35.0,-8.1,-34.8,-7.9"),
+        ("epsg", "EPSG:4326"),
+        ("stac_items", "https://example.org/collections/c/items/scene"),
+    ],
+)
+def test_a_string_whose_name_says_what_it_is_gets_such_an_example(name: str, expected: str) -> None:
+    assert example_inputs(process(**{name: STRING})) == {name: expected}

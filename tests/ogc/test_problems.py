@@ -1,0 +1,69 @@
+"""Errors of every kind of server become one tree."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_ogc import errors
+from mcp_ogc.ogc.problems import is_exception, read_problem
+
+PART1 = b'{"type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/%s", "title": "T", "detail": "D"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected", "detail"),
+    [
+        (404, PART1 % b"no-such-process", errors.NoSuchProcess, "T. D"),
+        (404, PART1 % b"no-such-job", errors.NoSuchJob, "T. D"),
+        (404, PART1 % b"result-not-ready", errors.ResultNotReady, "T. D"),
+        (404, b'{"title": "NoSuchJob", "type": "https://x/exception/no-such-job", "detail": "gone"}', errors.NoSuchJob, "gone"),
+        (404, b'{"title":"NoSuchProcess","type":"NoSuchProcess"}', errors.NoSuchProcess, "NoSuchProcess"),
+        (404, b'{"code": "NoSuchProcess", "type": "NoSuchProcess", "description": "not found"}', errors.NoSuchProcess, "not found"),
+        (409, b'{"type": ".../ogcapi-processes-2/1.0/duplicated-process"}', errors.DuplicatedProcess, ""),
+        (403, b'{"type": ".../ogcapi-processes-2/1.0/immutable-process"}', errors.ImmutableProcess, ""),
+        (403, b"", errors.AccessDenied, ""),
+        (401, b"<html><body><h1>401</h1><script>x</script>Authorization Required</body></html>", errors.AuthenticationRequired, "Authorization Required"),
+        (302, b"", errors.AuthenticationRequired, ""),
+        (406, b'<ows:ExceptionReport><ows:Exception exceptionCode="NotSupported"><ows:ExceptionText>no such type</ows:ExceptionText></ows:Exception></ows:ExceptionReport>', errors.RemoteProblem, "no such type"),
+        (500, b'{"code": "InvalidParameterValue", "description": "limit"}', errors.InvalidParameter, "limit"),
+        (502, b"<html><head><title>502 Bad Gateway</title></head></html>", errors.EndpointFault, "502 Bad Gateway"),
+        (500, b'{"status": "failed", "exception": {"type": "no-such-job", "message": "m"}}', errors.NoSuchJob, "m"),
+        (418, b"\xff\xfe", errors.RemoteProblem, ""),
+    ],
+)  # fmt: skip
+def test_an_error_is_read_into_the_tree(
+    status: int, body: bytes, expected: type[errors.RemoteProblem], detail: str
+) -> None:
+    problem = read_problem(status, body, url="https://x.example/y", subject="thing")
+    assert type(problem) is expected
+    assert detail in problem.detail
+    assert problem.status == status
+    assert f"HTTP {status}" in problem.message
+
+
+def test_a_404_without_a_word_means_what_was_asked_for() -> None:
+    problem = read_problem(404, b"", url="u", subject="job 'x'", missing=errors.NoSuchJob)
+    assert isinstance(problem, errors.NoSuchJob)
+
+
+@given(st.integers(300, 599), st.binary(max_size=300))
+def test_no_answer_breaks_the_reading(status: int, body: bytes) -> None:
+    problem = read_problem(status, body, url="u")
+    assert isinstance(problem, errors.RemoteProblem)
+    assert len(problem.detail) <= 2000
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text() | st.integers(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)
+    )
+)
+def test_any_json_is_an_exception_or_not(document: object) -> None:
+    assert is_exception(document) in (True, False)  # type: ignore[arg-type]
+
+
+def test_zoo_answers_a_failed_job_s_results_with_200_and_an_exception() -> None:
+    assert is_exception({"title": "InternalError", "type": "InternalError", "detail": "failed"})
+    assert not is_exception({"out": {"value": 1}})
+    assert not is_exception({"type": "FeatureCollection", "features": []})
+    assert not is_exception({"type": "x", "title": "t", "value": 3})
