@@ -110,10 +110,10 @@ def short_type(schema: JsonObject) -> str:
             return f"string ({name})"
         case {"type": ("number" | "integer") as name}:
             return f"{name}{_bounds(schema, 'minimum', 'maximum')}"
-        case {"type": str(name)}:
+        case {"type": str(name)} if name:
             return name
         case {"type": list(names)}:
-            return " or ".join(str(name) for name in names if name != "null")
+            return " or ".join(str(name) for name in names if name != "null") or "any"
         case {"oneOf": list(choices)} | {"anyOf": list(choices)}:
             return " or ".join(dict.fromkeys(short_type(one) for one in choices if isinstance(one, dict))) or "any"
         case {"allOf": list(parts)}:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, cast
 
 from pydantic import JsonValue
 
 from mcp_ogc.errors import InputProblem, InvalidInputs
 from mcp_ogc.ogc.models import InputDescription, JsonObject, ProcessDescription
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 SHOWN_CHARACTERS = 80
 # What a value may be wrapped in (OGC 18-062r2 §7.11.2.3): qualified, by reference.
@@ -94,11 +90,18 @@ def _value_misfit(schema: JsonObject, value: JsonValue) -> str:
 
 
 def _schema_misfit(schema: JsonObject, value: JsonValue) -> str:
+    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError, best_match
+    from referencing import Registry, Resource
+    from referencing.exceptions import Unresolvable
 
+    # No $ref is ever fetched: what is not in the schema itself accepts anything.
+    registry = Registry(retrieve=lambda _uri: Resource.opaque(True))
+    plain = _plain(schema)
     try:
-        error = best_match(_validator(schema).iter_errors(value))
-    except (SchemaError, RecursionError, ValueError, TypeError, KeyError, AttributeError):
+        Draft202012Validator.check_schema(plain)
+        error = best_match(Draft202012Validator(plain, registry=registry).iter_errors(value))
+    except (SchemaError, Unresolvable, RecursionError, ValueError, TypeError, AttributeError):
         return ""  # a schema that can't be used decides nothing
     if error is None:
         return ""
@@ -107,23 +110,17 @@ def _schema_misfit(schema: JsonObject, value: JsonValue) -> str:
     return f"{place} is wrong: {message}".strip() if place else f"is {_shown(value)}: {message}"
 
 
-def _validator(schema: JsonObject) -> Validator:
-    from jsonschema import Draft202012Validator
-    from referencing import Registry, Resource
+def _plain(schema: JsonValue) -> JsonValue:
+    """A schema in words the check can use.
 
-    # No $ref is ever fetched: what is not in the schema itself accepts anything.
-    anything: Resource[JsonValue] = Resource.opaque(True)
-    registry: Registry[JsonValue] = Registry(retrieve=lambda _uri: anything)  # type: ignore[call-arg]
-    return cast("Validator", Draft202012Validator(_nullable(schema), registry=registry))
-
-
-def _nullable(schema: JsonValue) -> JsonValue:
-    """OpenAPI 3.0's `nullable` in JSON Schema's words."""
+    `nullable` is OpenAPI 3.0's. `oneOf` becomes `anyOf`: a choice that is only referred to accepts anything, so a value
+    fits it beside its own.
+    """
     if isinstance(schema, list):
-        return [_nullable(part) for part in schema]
+        return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    plain = {name: _nullable(part) for name, part in schema.items() if name != "nullable"}
+    plain = {"anyOf" if name == "oneOf" else name: _plain(part) for name, part in schema.items() if name != "nullable"}
     return {"anyOf": [{"type": "null"}, plain]} if schema.get("nullable") is True else plain
 
 

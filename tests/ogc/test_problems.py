@@ -8,6 +8,10 @@ from mcp_ogc import errors
 from mcp_ogc.ogc.problems import is_exception, read_problem
 
 PART1 = b'{"type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/%s", "title": "T", "detail": "D"}'
+OWS = (
+    b'<ows:ExceptionReport><ows:Exception exceptionCode="NotSupported">'
+    b"<ows:ExceptionText>no such type</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
+)
 
 
 @pytest.mark.parametrize(
@@ -16,15 +20,15 @@ PART1 = b'{"type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0
         (404, PART1 % b"no-such-process", errors.NoSuchProcess, "T. D"),
         (404, PART1 % b"no-such-job", errors.NoSuchJob, "T. D"),
         (404, PART1 % b"result-not-ready", errors.ResultNotReady, "T. D"),
-        (404, b'{"title": "NoSuchJob", "type": "https://x/exception/no-such-job", "detail": "gone"}', errors.NoSuchJob, "gone"),
+        (404, b'{"title": "NoSuchJob", "type": "https://x/e/no-such-job", "detail": "gone"}', errors.NoSuchJob, "gone"),
         (404, b'{"title":"NoSuchProcess","type":"NoSuchProcess"}', errors.NoSuchProcess, "NoSuchProcess"),
-        (404, b'{"code": "NoSuchProcess", "type": "NoSuchProcess", "description": "not found"}', errors.NoSuchProcess, "not found"),
+        (404, b'{"code": "NoSuchProcess", "description": "not found"}', errors.NoSuchProcess, "not found"),
         (409, b'{"type": ".../ogcapi-processes-2/1.0/duplicated-process"}', errors.DuplicatedProcess, ""),
         (403, b'{"type": ".../ogcapi-processes-2/1.0/immutable-process"}', errors.ImmutableProcess, ""),
         (403, b"", errors.AccessDenied, ""),
-        (401, b"<html><body><h1>401</h1><script>x</script>Authorization Required</body></html>", errors.AuthenticationRequired, "Authorization Required"),
+        (401, b"<html><h1>401</h1><script>x</script>Required</html>", errors.AuthenticationRequired, "401 Required"),
         (302, b"", errors.AuthenticationRequired, ""),
-        (406, b'<ows:ExceptionReport><ows:Exception exceptionCode="NotSupported"><ows:ExceptionText>no such type</ows:ExceptionText></ows:Exception></ows:ExceptionReport>', errors.RemoteProblem, "no such type"),
+        (406, OWS, errors.RemoteProblem, "no such type"),
         (500, b'{"code": "InvalidParameterValue", "description": "limit"}', errors.InvalidParameter, "limit"),
         (502, b"<html><head><title>502 Bad Gateway</title></head></html>", errors.EndpointFault, "502 Bad Gateway"),
         (500, b'{"status": "failed", "exception": {"type": "no-such-job", "message": "m"}}', errors.NoSuchJob, "m"),
