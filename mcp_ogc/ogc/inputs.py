@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
@@ -96,12 +97,12 @@ def _schema_misfit(schema: JsonObject, value: JsonValue) -> str:
     from referencing.exceptions import Unresolvable
 
     # No $ref is ever fetched: what is not in the schema itself accepts anything.
-    registry = Registry(retrieve=lambda _uri: Resource.opaque(True))
+    registry = Registry(retrieve=lambda _uri: Resource.opaque(True))  # type: ignore[call-arg]
     plain = _plain(schema)
     try:
         Draft202012Validator.check_schema(plain)
         error = best_match(Draft202012Validator(plain, registry=registry).iter_errors(value))
-    except (SchemaError, Unresolvable, RecursionError, ValueError, TypeError, AttributeError):
+    except (SchemaError, Unresolvable, RecursionError, ValueError, TypeError, AttributeError, re.error):
         return ""  # a schema that can't be used decides nothing
     if error is None:
         return ""
