@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from mcp_ogc.errors import SettingsError
 
 EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/]")]
 Toolset = Literal["discover", "execute", "results", "packages"]
 DIRS = PlatformDirs("mcp-ogc", appauthor=False)
 
@@ -73,7 +74,7 @@ Authentication = Annotated[
 class EndpointSettings(_Section):
     """`[endpoints.NAME]`: one OGC API - Processes base URL."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: HttpUrl
     """Base URL: the landing page, namespace included (`https://host/acme/ogc-api`)."""
     authentication: Authentication = NoAuthentication()
     ca_file: Path | None = None
@@ -103,7 +104,7 @@ class StorageSettings(_Section):
 class CatalogueSettings(_Section):
     """`[catalogues.NAME]`: a STAC catalogue or file server whose host may be reached, private or not."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: HttpUrl
 
 
 class Limits(_Section):
@@ -146,7 +147,7 @@ class Settings(BaseSettings):
 
     endpoints: dict[EndpointName, EndpointSettings] = Field(default_factory=dict)
     default_endpoint: Annotated[EndpointName | None, BeforeValidator(_unset_is_none)] = None
-    url: Annotated[str | None, BeforeValidator(_unset_is_none)] = None
+    url: Annotated[HttpUrl | None, BeforeValidator(_unset_is_none)] = None
     """`MCP_OGC_URL`: alone, makes the endpoint `default`."""
     token: Annotated[SecretStr | None, BeforeValidator(_unset_is_none)] = None
     """`MCP_OGC_TOKEN`: the bearer token of the endpoint `default`."""

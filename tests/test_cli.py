@@ -1,0 +1,97 @@
+"""The commands, as people type them, and the README that tells them."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcp_ogc.cli import COMMANDS
+from mcp_ogc.cli.config import CLIENTS, server_command
+from mcp_ogc.tools.catalogue import TOOLS
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MCP_OGC_DATA_FOLDER": str(folder / "data"), "PYTHONUTF8": "1", **variables}
+    return subprocess.run(
+        [*server_command(), *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("client", sorted(CLIENTS))
+def test_config_prints_json_on_stdout_and_what_to_do_on_stderr(tmp_path: Path, client: str) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[endpoints.zoo]\nurl = 'https://zoo.example/acme/ogc-api'\n", encoding="utf-8")
+    printed = run(tmp_path, "config", "--client", client, "--config", str(config))
+    document = json.loads(printed.stdout)
+    (entry,) = document["servers" if client == "vscode" else "mcpServers"].values()
+    assert Path(entry["command"]).is_absolute()
+    assert entry["args"] == ["--config", str(config)]
+    assert "zoo, local" in printed.stderr
+    assert "MCP_OGC_URL" in printed.stderr
+    assert "AWS_PROFILE" in printed.stderr
+
+
+def test_check_tells_what_works_and_what_does_not(tmp_path: Path) -> None:
+    good = run(tmp_path, "check", "--run", "echo", "--inputs", '{"string": "x"}')
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "✓ processes" in good.stdout
+    assert "deploys CWL (Part 2): declared" in good.stdout
+    assert "✓ successful" in good.stdout
+    bad = run(tmp_path, "check", MCP_OGC_URL="http://127.0.0.1:9/ogc-api", MCP_OGC_TOKEN="canary-token")
+    assert bad.returncode == 1
+    assert "✗ reachable" in bad.stdout
+    assert "canary" not in bad.stdout + bad.stderr
+    failed = run(tmp_path, "check", "--run", "ecco")
+    assert failed.returncode == 1
+    assert "Did you mean echo?" in failed.stderr
+
+
+def test_settings_that_do_not_fit_are_one_message(tmp_path: Path) -> None:
+    told = run(tmp_path, "check", MCP_OGC_URL="ftp://x")
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+
+
+def test_every_command_has_help(tmp_path: Path) -> None:
+    told = run(tmp_path, "--help").stdout
+    for command in COMMANDS:
+        assert f"  {command}" in told
+        assert run(tmp_path, command, "--help").returncode == 0
+    assert run(tmp_path, "--version").stdout.startswith("mcp-ogc ")
+
+
+def test_the_readme_names_every_tool_and_no_other() -> None:
+    assert set(re.findall(r"`(ogc_\w+)`", README)) == {tool.name for tool in TOOLS}
+
+
+def test_the_readme_s_commands_exist() -> None:
+    for command in re.findall(r"mcp-ogc ([a-z]+)\b", README):
+        assert command in COMMANDS
+    makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make ([a-z]+)\b", README):
+        assert f"\n{target}:" in makefile
+    for picture in re.findall(r'src="([^"]+)"', README):
+        assert (Path(__file__).parents[1] / picture).exists()
+    assert len(README.splitlines()) < 70, "one screen"
+
+
+def test_the_readme_s_settings_are_read(tmp_path: Path) -> None:
+    from mcp_ogc.settings import load
+
+    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    settings = load(path)
+    assert list(settings.endpoints) == ["eoepca"]
+    assert settings.storage["results"].profile == "eo"
