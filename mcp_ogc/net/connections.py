@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
@@ -14,7 +13,7 @@ import anyio.to_thread
 import httpcore
 import httpx
 
-from mcp_ogc.errors import SettingsError, Unreachable
+from mcp_ogc.errors import SettingsError
 from mcp_ogc.net.hosts import Hosts, check_form, origin, port
 
 ADDRESSES_TRIED = 4
@@ -158,16 +157,3 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
         except OSError as error:  # ssl.SSLError is one
             raise SettingsError(f"The ca_file {ca_file} can't be used: {error}") from error
     return context
-
-
-def reason(error: Exception) -> str:
-    """What a connection failed of, in one line."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def unreachable(url: str, error: httpx.TransportError) -> Unreachable:
-    """A failure of the connection in our words; the cause stays the library's."""
-    return Unreachable(
-        f"{url} can't be reached: {reason(error)}",
-        remedy="Check the URL, the network, and for TLS the endpoint's ca_file",
-    )
