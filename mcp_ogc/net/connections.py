@@ -14,7 +14,7 @@ import httpcore
 import httpx
 
 from mcp_ogc.errors import SettingsError
-from mcp_ogc.net.hosts import Hosts, check_form, origin, port
+from mcp_ogc.net.hosts import Hosts, check_form, name, origin, port
 
 ADDRESSES_TRIED = 4
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -135,7 +135,7 @@ def proxy_of(url: httpx.URL) -> str | None:
 
     This machine itself is never reached by a proxy: a port that is forwarded to it does not exist on the proxy's side.
     """
-    host = url.raw_host.decode("ascii")
+    host = name(url)
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     if not proxy or host in LOOPBACK or proxy_bypass(f"{host}:{port(url)}"):

@@ -47,7 +47,7 @@ class Hosts:
         """Whether a URL's origin is configured."""
         if origin(url) in self._origins:
             return True
-        labels = url.host.split(".")
+        labels = name(url).split(".")
         above = (".".join(["*", *labels[number:]]) for number in range(1, len(labels)))
         return any(origin(url.copy_with(host=host)) in self._origins for host in above)
 
@@ -60,7 +60,7 @@ class Hosts:
         """
         check_form(url)
         if not self.is_configured(url):
-            await self.public_addresses(url.raw_host.decode("ascii"), port(url))
+            await self.public_addresses(name(url), port(url))
 
     async def public_addresses(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host that is not configured: whoever connects must connect to one of these.
@@ -106,7 +106,7 @@ def check_form(url: httpx.URL) -> None:
         raise HostRefused(f"{shown(url)} is not http or https", remedy="Only http(s) and configured s3 are read")
     if url.userinfo:
         raise HostRefused(f"{shown(url)} has a user name in it", remedy="Credentials belong in the settings")
-    if not url.host:
+    if not name(url):
         raise HostRefused(f"{shown(url)} names no host")
 
 
@@ -123,6 +123,11 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
+def name(url: httpx.URL) -> str:
+    """The host as it is asked for: ASCII, IDNA 2008. `url.host` would decode it, and fail on labels that are none."""
+    return url.raw_host.decode("ascii")
+
+
 def port(url: httpx.URL) -> int:
     """The port of a URL, the scheme's own where none is named."""
     return url.port or (443 if url.scheme == "https" else 80)
@@ -130,7 +135,7 @@ def port(url: httpx.URL) -> int:
 
 def origin(url: httpx.URL) -> str:
     """Scheme, host and port (RFC 6454)."""
-    return f"{url.scheme}://{url.host.rstrip('.').lower()}:{port(url)}"
+    return f"{url.scheme}://{name(url).rstrip('.').lower()}:{port(url)}"
 
 
 def shown(url: httpx.URL) -> str:
