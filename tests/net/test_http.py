@@ -1,12 +1,13 @@
 """The one way out: checked, followed, authenticated, repeated."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mcp_ogc.errors import HostRefused, TimedOut, TooLarge, Unreachable
-from mcp_ogc.net.http import open_http, read_bounded
+from mcp_ogc.net.http import ENDPOINT, open_http, read_bounded
 from mcp_ogc.settings import BearerAuthentication, EndpointSettings, Limits, Settings
 from tests.servers.loopback import Reply, Server, certified
 
@@ -68,6 +69,65 @@ async def test_a_server_that_asks_for_patience_beyond_ours_is_answered_with_its_
     async with open_http(configured(server.url)) as http:
         assert (await http.get(f"{server.url}/busy")).status_code == 429
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("after", ["0", "Mon, 01 Jan 2024 00:00:00 GMT", "soon"])
+async def test_a_server_that_asks_for_a_little_patience_gets_it(after: str, server: Server) -> None:
+    server.on("/busy", Reply(429, {"Retry-After": after}), Reply())
+    async with open_http(configured(server.url)) as http:
+        assert (await http.get(f"{server.url}/busy")).status_code == 200
+    assert len(server.seen) == 2
+
+
+async def test_the_third_answer_stands_whatever_it_is(server: Server) -> None:
+    server.on("/down", Reply(503, {"Retry-After": "0"}))
+    async with open_http(configured(server.url)) as http:
+        assert (await http.get(f"{server.url}/down")).status_code == 503
+    assert len(server.seen) == 3
+
+
+async def test_where_the_time_left_is_short_an_answer_stands(server: Server) -> None:
+    server.on("/down", Reply(503, {"Retry-After": "7"}))
+    async with open_http(configured(server.url, request_seconds=5)) as http:
+        assert (await http.get(f"{server.url}/down")).status_code == 503
+    assert len(server.seen) == 1
+
+
+async def test_after_a_post_see_other_is_read_and_not_sent_again(server: Server) -> None:
+    server.on("/execution", Reply(303, {"Location": "/jobs/1"}))
+    server.on("/jobs/1", Reply(body=b'{"jobID": "1"}'))
+    async with open_http(configured(server.url)) as http:
+        assert (await http.post(f"{server.url}/execution", json={"inputs": {}})).json() == {"jobID": "1"}
+    assert [(seen.method, "content-type" in seen.headers) for seen in server.seen] == [("POST", True), ("GET", False)]
+
+
+async def test_namespaces_of_one_origin_read_a_shared_path_with_a_token_of_their_own(server: Server) -> None:
+    server.on("/temp/1.json", Reply())
+    async with open_http(configured(f"{server.url}/acme/ogc-api", f"{server.url}/lab/ogc-api")) as http:
+        for namespace in ("acme", "lab"):
+            await http.get(f"{server.url}/temp/1.json", extensions={ENDPOINT: f"{server.url}/{namespace}/ogc-api"})
+    assert sent_tokens(server) == [f"Bearer {CANARY}-0", f"Bearer {CANARY}-1"]
+
+
+async def test_only_headers_that_are_meant_are_sent(server: Server) -> None:
+    server.on("/api", Reply())
+    headers = {"Prefer": "respond-async", "Range": "bytes=0-1", "X-Forwarded-For": "a", "Cookie": "b", "Referer": "c"}
+    async with open_http(configured(server.url)) as http:
+        await http.get(f"{server.url}/api", headers=headers)
+    sent = server.seen[0].headers
+    assert sent["prefer"] == "respond-async"
+    assert sent["range"] == "bytes=0-1"
+    assert sent["user-agent"].startswith("mcp-ogc/")
+    assert sent["accept-encoding"] == "gzip"
+    assert not {"x-forwarded-for", "cookie", "referer"} & set(sent)
+
+
+async def test_a_compressed_answer_is_read_as_what_it_is(server: Server) -> None:
+    server.on("/api", Reply(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b'{"a": 1}')))
+    async with open_http(configured(server.url)) as http:
+        assert (await http.get(f"{server.url}/api")).json() == {"a": 1}
+        async with http.stream("GET", f"{server.url}/api") as response:
+            assert await read_bounded(response, 8) == b'{"a": 1}'
 
 
 async def test_nobody_listening_is_unreachable_and_says_so() -> None:
