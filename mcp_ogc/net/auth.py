@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -39,22 +39,26 @@ class Credentials:
         ]
         self._realms = sorted(realms, key=lambda realm: len(realm.path), reverse=True)
 
-    def headers(self, url: httpx.URL, started: httpx.URL) -> Mapping[str, str]:
-        """What goes with a request.
+    def headers(self, url: httpx.URL, endpoint: httpx.URL | None = None) -> Mapping[str, str]:
+        """What goes with a request to a URL, on behalf of the endpoint of that base URL where one is known.
 
         The endpoint with the longest base path the URL is below, of those of its origin: namespaces of one ZOO-Project
         share an origin and have tokens of their own. A path outside every base, such as ZOO-Project's `/temp/…`, gets
-        what the URL the request started from has, on the same origin. Any other origin gets nothing.
+        what the endpoint on whose behalf it is read has, else what all endpoints of the origin have alike. Any other
+        origin gets nothing.
         """
-        realm = self._realm(url)
-        if realm is None and origin(url) == origin(started):
-            realm = self._realm(started)
-        return realm.headers if realm else {}
+        own = [realm for realm in self._realms if realm.origin == origin(url)]
+        realm = _below(own, url) or (_below(own, endpoint) if endpoint is not None else None)
+        if realm is not None:
+            return realm.headers
+        alike = own and all(other.headers == own[0].headers for other in own)
+        return own[0].headers if alike else {}
 
-    def _realm(self, url: httpx.URL) -> _Realm | None:
-        path = url.path.rstrip("/") + "/"
-        matching = (realm for realm in self._realms if realm.origin == origin(url) and path.startswith(realm.path))
-        return next(matching, None)
+
+def _below(realms: Sequence[_Realm], url: httpx.URL) -> _Realm | None:
+    """The realm of a URL: realms come with the longest path first."""
+    path = url.path.rstrip("/") + "/"
+    return next((realm for realm in realms if realm.origin == origin(url) and path.startswith(realm.path)), None)
 
 
 def headers_of(authentication: Authentication) -> Mapping[str, str]:

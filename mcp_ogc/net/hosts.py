@@ -16,9 +16,9 @@ import httpx
 from mcp_ogc.errors import HostRefused, TimedOut, Unreachable
 
 RESOLVE_SECONDS = 10
-
+# All that has been given out as global unicast (RFC 4291 §2.4, IANA); what is outside is reserved, mapped or local.
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-"""Addresses that a gateway turns into the IPv4 address in their last four bytes (RFC 6052)."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -35,6 +35,7 @@ class Hosts:
 
     Args:
         configured: URLs of endpoints, storages and catalogues: their origins are allowed because they are configured.
+            A host that begins with `*.` stands for all below it.
         resolver: Finds a host's addresses.
     """
 
@@ -44,59 +45,87 @@ class Hosts:
 
     def is_configured(self, url: httpx.URL) -> bool:
         """Whether a URL's origin is configured."""
-        return origin(url) in self._origins
+        if origin(url) in self._origins:
+            return True
+        labels = name(url).split(".")
+        above = (".".join(["*", *labels[number:]]) for number in range(1, len(labels)))
+        return any(origin(url.copy_with(host=host)) in self._origins for host in above)
 
-    async def check(self, url: httpx.URL) -> str | None:
+    async def check(self, url: httpx.URL) -> None:
         """Decide before any connection.
-
-        Returns:
-            The address to connect to, so that what was checked is what is reached; None for a configured host, which is
-            left to the connection.
 
         Raises:
             HostRefused: With the reason.
-            Unreachable: The name can't be resolved.
+            Unreachable, TimedOut: The name can't be resolved.
         """
-        if url.scheme not in ("http", "https"):
-            raise HostRefused(f"{shown(url)} is not http or https", remedy="Only http(s) and configured s3 are read")
-        if url.userinfo:
-            raise HostRefused(f"{shown(url)} has a user name in it", remedy="Credentials belong into the settings")
-        if not url.host:
-            raise HostRefused(f"{shown(url)} names no host")
-        if self.is_configured(url):
-            return None
-        addresses = [ipaddress.ip_address(found.split("%", 1)[0]) for found in await self._resolve(url)]
-        for address in addresses:
+        check_form(url)
+        if not self.is_configured(url):
+            await self.public_addresses(name(url), port(url))
+
+    async def public_addresses(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host that is not configured: whoever connects must connect to one of these.
+
+        Raises:
+            HostRefused: One of them is not public.
+            Unreachable, TimedOut: The name can't be resolved.
+        """
+        found = await self._resolve(host, port)
+        for text in found:
+            address = ipaddress.ip_address(text)
             if not is_public(address):
                 raise HostRefused(
-                    f"{url.host} is {address}, which is not a public address",
+                    f"{host} is {address}, which is not a public address",
                     remedy="If it is meant, put its URL under [endpoints], [storage] or [catalogues] in the settings",
                 )
-        return str(addresses[0])
+        return found
 
-    async def _resolve(self, url: httpx.URL) -> Sequence[str]:
-        # A trailing dot names the same host (RFC 1034 §3.1).
+    async def _resolve(self, host: str, port: int) -> Sequence[str]:
         try:
             with anyio.fail_after(RESOLVE_SECONDS):
-                found = await self._resolver(url.host.rstrip("."), port(url))
+                # A trailing dot names the same host (RFC 1034 §3.1).
+                found = await self._resolver(host.rstrip("."), port)
         except TimeoutError:
-            raise TimedOut(f"The name {url.host} was not resolved within {RESOLVE_SECONDS} s") from None
+            raise TimedOut(f"The name {host} was not resolved within {RESOLVE_SECONDS} s", remedy="Try again") from None
         except (OSError, UnicodeError) as error:
-            raise Unreachable(f"The name {url.host} can't be resolved: {error}") from error
+            raise Unreachable(
+                f"The name {host} can't be resolved: {error}",
+                remedy="Check the name; one that only a proxy resolves has to be under [catalogues] in the settings",
+            ) from error
         if not found:
-            raise Unreachable(f"The name {url.host} has no address")
+            raise Unreachable(f"The name {host} has no address")
         return found
 
 
+def check_form(url: httpx.URL) -> None:
+    """Refuse what is not a plain http(s) URL, whatever its host.
+
+    Raises:
+        HostRefused: With the reason.
+    """
+    if url.scheme not in ("http", "https"):
+        raise HostRefused(f"{shown(url)} is not http or https", remedy="Only http(s) and configured s3 are read")
+    if url.userinfo:
+        raise HostRefused(f"{shown(url)} has a user name in it", remedy="Credentials belong in the settings")
+    if not name(url):
+        raise HostRefused(f"{shown(url)} names no host")
+
+
 def is_public(address: Address) -> bool:
-    """Whether an address is anybody's to reach: global, and so is the IPv4 address inside, where there is one."""
+    """Whether an address is anybody's to reach; one that has an IPv4 address inside is what that one is."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if address in NAT64:
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:  # RFC 6052: what a DNS64 resolver answers for a host that has IPv4 only
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None and not is_public(inner):
+        if inner is not None:
+            return is_public(inner)
+        if address not in GLOBAL_UNICAST:
             return False
     return address.is_global and not address.is_multicast
+
+
+def name(url: httpx.URL) -> str:
+    """The host as it is asked for: ASCII, IDNA 2008. `url.host` would decode it, and fail on labels that are none."""
+    return url.raw_host.decode("ascii")
 
 
 def port(url: httpx.URL) -> int:
@@ -106,7 +135,7 @@ def port(url: httpx.URL) -> int:
 
 def origin(url: httpx.URL) -> str:
     """Scheme, host and port (RFC 6454)."""
-    return f"{url.scheme}://{url.host.rstrip('.').lower()}:{port(url)}"
+    return f"{url.scheme}://{name(url).rstrip('.').lower()}:{port(url)}"
 
 
 def shown(url: httpx.URL) -> str:

@@ -22,9 +22,14 @@ from mcp_ogc.errors import (
     AuthenticationRequired,
     EndpointFault,
     FileRefused,
+    HostRefused,
+    OgcError,
     RemoteProblem,
+    StorageError,
+    TimedOut,
     TooLarge,
     UnknownName,
+    UnreadableAnswer,
 )
 from mcp_ogc.net.hosts import shown
 from mcp_ogc.net.http import read_bounded, stream_bounded
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from mcp_ogc.settings import Limits
 
 CHUNK = 1 << 20
+CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +74,14 @@ class Objects:
         Raises:
             FileRefused, HostRefused, StorageError, Unreachable, RemoteProblem: It can't be read.
         """
-        path = self.local_path(href)
+        path = await self._local(href)
         if path is not None:
             return await anyio.to_thread.run_sync(_file_info, path)
         async with self._get(href, hint, (0, 0)) as response:
-            total = re.fullmatch(r"bytes \d+-\d+/(\d+)", response.headers.get("content-range", ""))
-            length = response.headers.get("content-length") if response.status_code == 200 else None
             return ObjectInfo(
-                size=int(total.group(1)) if total else int(length) if length and length.isdigit() else None,
+                size=_total(response),
                 etag=response.headers.get("etag"),
-                media_type=response.headers.get("content-type"),
+                media_type=response.headers.get("content-type") if response.status_code != 416 else None,
                 modified=_http_date(response.headers.get("last-modified")),
             )
 
@@ -88,39 +92,45 @@ class Objects:
 
         Raises:
             TooLarge: More than `limits.document_bytes`.
+            TimedOut: Not all of it came within `limits.request_seconds`.
             FileRefused, HostRefused, StorageError, Unreachable, RemoteProblem: It can't be read.
         """
         limit = self._limits.document_bytes
         if length is not None and length > limit:
             raise TooLarge(f"{length:,} bytes are more than the {limit:,} that are read at once")
-        path = self.local_path(href)
+        path = await self._local(href)
         if path is not None:
             return await anyio.to_thread.run_sync(_read_file, path, start, length, limit)
-        whole = start == 0 and length is None
-        range_ = None if whole else (start, start + length - 1 if length is not None else start + limit - 1)
-        async with self._get(href, hint, range_) as response:
-            if response.status_code == 416:
-                return b""
-            if range_ is not None and response.status_code == 200:  # a server that ignores ranges
-                found = b""
-                async for chunk in stream_bounded(response, limit + start):
-                    found += chunk
-                    if len(found) > range_[1]:
-                        break
-                return found[start : range_[1] + 1]
-            return await read_bounded(response, limit)
+        if length == 0:
+            return b""
+        seconds = self._limits.request_seconds
+        try:
+            with anyio.fail_after(seconds):
+                if start == 0 and length is None:
+                    async with self._get(href, hint, None) as response:
+                        return await read_bounded(response, limit)
+                return await self._range(href, hint, start, limit if length is None else length)
+        except TimeoutError:
+            raise TimedOut(
+                f"{_label(href)} did not come within {seconds:g} s",
+                remedy="Try again; limits.request_seconds in the settings sets this bound",
+            ) from None
 
     async def stream(self, href: str, hint: StorageHint | None = None) -> AsyncIterator[bytes]:
-        """The bytes of an object piece by piece, up to `limits.asset_bytes`; raises as `read`."""
+        """The bytes of an object piece by piece, up to `limits.asset_bytes`; raises as `read`, but for the time."""
         limit = self._limits.asset_bytes
-        path = self.local_path(href)
-        if path is not None:
-            async with await anyio.open_file(path, "rb") as file:
-                while chunk := await file.read(CHUNK):
+        path = await self._local(href)
+        if path is None:
+            async with self._get(href, hint, None) as response:
+                async for chunk in stream_bounded(response, limit):
                     yield chunk
             return
-        async with self._get(href, hint, None) as response:
-            async for chunk in stream_bounded(response, limit):
+        left = limit
+        async with await anyio.open_file(path, "rb") as file:
+            while chunk := await file.read(CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise TooLarge(f"{path.name} is longer than {limit:,} bytes")
                 yield chunk
 
     def local_path(self, href: str) -> Path | None:
@@ -129,39 +139,75 @@ class Objects:
         Raises:
             FileRefused: It is outside the permitted folders once links are followed, or its scheme is not one of ours.
         """
-        scheme = urlsplit(href).scheme.lower()
-        if scheme in ("http", "https", "s3"):
-            return None
-        path = _path_of(href)
+        try:
+            if urlsplit(href).scheme.lower() in ("http", "https", "s3"):
+                return None
+            path = _path_of(href)
+        except ValueError:  # brackets that are no IPv6 address
+            path = None
         if path is None:
             raise FileRefused(
                 f"{href[:200]!r} can't be read", remedy="Give an https or s3 URL, or a file below a permitted folder"
             )
-        resolved = path.resolve()
+        try:
+            resolved = path.resolve()
+            is_file = resolved.is_file()
+        except (OSError, RuntimeError) as error:  # a name too long, links in a circle
+            raise FileRefused(f"{str(path)[:200]!r} can't be followed: {error}") from error
         if not any(resolved.is_relative_to(folder) for folder in self._folders):
             raise FileRefused(
                 f"{path} is not below a permitted folder",
                 remedy="Add its folder to permitted_folders in the settings, or give an https or s3 URL",
             )
-        if not resolved.is_file():
+        if not is_file:
             raise UnknownName("file", str(path))
         return resolved
+
+    async def _local(self, href: str) -> Path | None:
+        return await anyio.to_thread.run_sync(self.local_path, href)
+
+    async def _range(self, href: str, hint: StorageHint | None, start: int, length: int) -> bytes:
+        end = start + length
+        async with self._get(href, hint, (start, end - 1)) as response:
+            match response.status_code:
+                case 416:
+                    return b""
+                case 206:
+                    told = CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+                    if told is None or told[1] is None or int(told[1]) != start:
+                        raise UnreadableAnswer(f"{_label(href)} answered with another range than it was asked for")
+                    return await read_bounded(response, length)
+            # A server that knows no ranges sends the whole: its beginning is taken, a far end would be all of it.
+            if end > self._limits.document_bytes:
+                raise TooLarge(
+                    f"{_label(href)} is on a server without byte ranges, so it can't be read from byte {start:,}",
+                    remedy="ogc_export_job brings the whole file",
+                )
+            found = bytearray()
+            async for chunk in response.aiter_bytes():
+                found += chunk
+                if len(found) >= end:
+                    break
+            return bytes(found[start:end])
 
     @asynccontextmanager
     async def _get(
         self, href: str, hint: StorageHint | None, range_: tuple[int, int] | None
     ) -> AsyncIterator[httpx.Response]:
         headers: Mapping[str, str] = {"Range": f"bytes={range_[0]}-{range_[1]}"} if range_ else {}
-        url = href
-        if href.startswith("s3://"):
-            signed = await self._storage.sign(href, hint, range_=range_)
-            url, headers = signed.url, signed.headers
-        # Ranges are of the bytes as stored: no compression on the way.
-        request = self._http.build_request("GET", url, headers={"Accept-Encoding": "identity", **headers})
-        response = await self._http.send(request, stream=True)
+        url, signed = href, urlsplit(href).scheme.lower() == "s3"
+        if signed:
+            request = await self._storage.sign(href, hint, range_=range_)
+            url, headers = request.url, request.headers
+        try:
+            # Ranges are of the bytes as stored: no compression on the way.
+            prepared = self._http.build_request("GET", url, headers={"Accept-Encoding": "identity", **headers})
+        except httpx.InvalidURL as error:
+            raise HostRefused(f"{_label(href)!r} is not a URL: {error}") from error
+        response = await self._http.send(prepared, stream=True)
         try:
             if response.status_code >= 300 and response.status_code != 416:
-                raise _problem(response)
+                raise _misplaced(response) if signed and response.status_code in (301, 400) else _problem(response)
             yield response
         finally:
             await response.aclose()
@@ -174,7 +220,7 @@ def _path_of(href: str) -> Path | None:
         path = Path(url2pathname(parts.path))
     else:
         path = Path(href)
-    if not path.is_absolute() or "\x00" in href or str(path).startswith(("//", "\\\\", "/vsi")):
+    if not path.is_absolute() or "\x00" in str(path) or str(path).startswith(("//", "\\\\", "/vsi")):
         return None
     return path
 
@@ -198,6 +244,32 @@ def _read_file(path: Path, start: int, length: int | None, limit: int) -> bytes:
     return found
 
 
+def _total(response: httpx.Response) -> int | None:
+    """The size of the whole object, as far as the answer to a ranged request tells."""
+    if response.status_code == 200:
+        length = response.headers.get("content-length", "")
+        return int(length) if length.isdecimal() else None
+    told = CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+    return int(told[2]) if told and told[2] != "*" else None
+
+
+def _label(href: str) -> str:
+    """An address fit to be shown: no user name, no query, not without end."""
+    parts = urlsplit(href)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:200]
+
+
+def _misplaced(response: httpx.Response) -> OgcError:
+    """S3 answers so when a bucket is in another region than the one the request was signed for."""
+    region = response.headers.get("x-amz-bucket-region", "")
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", region):
+        return _problem(response)
+    return StorageError(
+        f"{shown(response.url)} is in the region {region}",
+        remedy=f'Write region = "{region}" into the [storage.NAME] section that has its bucket',
+    )
+
+
 def _problem(response: httpx.Response) -> RemoteProblem:
     url, status = shown(response.url), response.status_code
     message = f"{url} answered with HTTP {status}"
@@ -215,5 +287,5 @@ def _problem(response: httpx.Response) -> RemoteProblem:
 def _http_date(text: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(text) if text else None
-    except ValueError:
+    except ValueError:  # a date only to show
         return None

@@ -6,21 +6,32 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, SecretStr
 
 MASK = "[redacted]"
 SHORTEST = 4
-# Values after these words, and these query parameters of signed URLs, are secrets whoever wrote them.
+# What stands after these words, and in these parts of a URL, is secret. Expiry dates are left readable.
 PATTERNS = (
-    re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}"),
-    re.compile(
-        r"(?i)\b(authorization|private-token|x-api-key|api[_-]?key|proxy-ticket)(['\"]?\s*[:=]\s*['\"]?)[^\s'\",;}]+"
+    (
+        re.compile(
+            r"(?i)\b((?:proxy-)?authorization|cookie|private-token|x-api-key|api[_-]?key|x-amz-security-token)"
+            r"(['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|digest|aws4-hmac-sha256)\s+)?[^\s'\",;}]+"
+        ),
+        rf"\1\2{MASK}",
     ),
-    re.compile(
-        r"(?i)([?&](?:x-amz-(?:signature|credential|security-token)|sig|signature|token|access_token|key)=)[^&\s'\"]+"
+    # A digit, padding, length or a capital inside tells a credential from "basic information".
+    (
+        re.compile(
+            r"\b((?i:bearer|basic))\s+"
+            r"(?=[A-Za-z._~+/-]*(?:[0-9=]|[a-z][A-Z])|[A-Za-z._~+/-]{20})[A-Za-z0-9._~+/=-]{4,}"
+        ),
+        rf"\1 {MASK}",
     ),
-    re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@'\"]+(?::[^/\s@'\"]*)?@"),
+    (re.compile(r"(?i)\b((?:x-amz-)?(?:signature|credential)=)[^&\s'\",]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)([?&](?:x-amz-security-token|sig|(?:access_)?token|key)=)[^&\s'\"]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/?#\s'\"]*@"), rf"\1{MASK}@"),
 )
 
 
@@ -32,17 +43,17 @@ class Redaction:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        long_enough = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
-        self._values = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
+        long_enough = {secret for secret in secrets if len(secret) >= SHORTEST}
+        written = sorted({*long_enough, *map(quote_plus, long_enough), *map(quote, long_enough)}, key=len, reverse=True)
+        self._values = re.compile("|".join(map(re.escape, written))) if written else None
 
     def __call__(self, text: str) -> str:
         """The text with its secrets masked."""
         if self._values is not None:
             text = self._values.sub(MASK, text)
-        text = PATTERNS[0].sub(rf"\1 {MASK}", text)
-        text = PATTERNS[1].sub(rf"\1\2{MASK}", text)
-        text = PATTERNS[2].sub(rf"\1{MASK}", text)
-        return PATTERNS[3].sub(rf"\1{MASK}@", text)
+        for pattern, replacement in PATTERNS:
+            text = pattern.sub(replacement, text)
+        return text
 
 
 def secrets_of(settings: BaseModel) -> Iterator[str]:
@@ -76,5 +87,6 @@ def configure_logging(level: str, settings: BaseModel) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_RedactingFormatter(Redaction(secrets_of(settings))))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # httpx logs whole URLs, signed ones too, at INFO.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # These log whole URLs, headers and what is signed.
+    for name in ("httpx", "httpcore", "botocore", "boto3", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -5,11 +5,12 @@ boto3 only resolves credentials and signs; the bytes go through the one way out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import anyio.to_thread
 
@@ -17,10 +18,20 @@ from mcp_ogc.errors import StorageError
 from mcp_ogc.settings import StorageSettings
 
 if TYPE_CHECKING:
+    from boto3 import Session
     from pydantic import SecretStr
 
 AWS_REGION = "us-east-1"
-IN_CLUSTER = (".svc", ".svc.cluster.local", ".cluster.local", ".internal", ".local")
+# Both become part of a host name that is sent a signed request, and both are a stranger's text.
+BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+REGION = re.compile(r"[a-z0-9-]{1,40}")
+HREF = re.compile(r"s3://([^/:@]+)(?::\d{1,5})?/(.+)", re.IGNORECASE | re.DOTALL)
+AWS = re.compile(r"aws|https?://([^/]+\.)?amazonaws\.com(\.cn)?(/.*)?", re.IGNORECASE)
+ENDPOINT = re.compile(
+    r"(https?)://(?:[^/@]*@)?([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?(?:/.*)?", re.IGNORECASE
+)
+SERVICE = re.compile(r"(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?")
+LOCAL_SUFFIXES = (".svc", ".local", ".internal", ".localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class Storage:
 
     def __init__(self, sections: Mapping[str, StorageSettings]) -> None:
         self._sections = sections
+        self._sessions: dict[StorageSettings, Session] = {}
 
     async def sign(
         self,
@@ -62,113 +74,164 @@ class Storage:
         """A signed request for an object.
 
         Args:
-            href: `s3://bucket/key`; a port after the bucket is dropped (MAAP writes `s3://bucket:80/…`).
+            href: `s3://bucket/key`, the key as it is, not percent-encoded; a port after the bucket is dropped (MAAP
+                writes `s3://bucket:80/…`).
             hint: What STAC said of the storage.
             range_: First and last byte, both included.
             method: HTTP method.
 
         Raises:
-            StorageError: It is only reachable inside a cluster and no section maps it, or no credentials are there.
+            StorageError: It is on a storage that no section maps, or no credentials are there.
         """
         bucket, key = bucket_and_key(href)
         section = self._section(bucket, hint)
-        if section is None and hint is not None and hint.endpoint and _is_in_cluster(hint.endpoint):
-            raise _unmapped(bucket, hint.endpoint)
-        chosen = section or StorageSettings(path_style=False)
+        if section is None and hint is not None:
+            _check_is_aws(bucket, hint)
         headers = {"Range": f"bytes={range_[0]}-{range_[1]}"} if range_ else {}
         if hint is not None and hint.requester_pays:
             headers["x-amz-request-payer"] = "requester"
-        region = chosen.region or (hint.region if hint else None) or AWS_REGION
-        url = _url(chosen, bucket, key, region)
+        chosen = section or StorageSettings(path_style=False)
+        region = chosen.region or (hint.region if hint and REGION.fullmatch(hint.region or "") else None)
         if chosen.anonymous:
-            return SignedRequest(url, headers)
-        return await anyio.to_thread.run_sync(_sign, chosen, method, url, headers, region)
+            return SignedRequest(_url(chosen, bucket, key, region or AWS_REGION), headers)
+
+        def signed() -> SignedRequest:
+            session = self._session(chosen)
+            named = region or session.region_name or AWS_REGION
+            return _signed(session, method, _url(chosen, bucket, key, named), headers, named)
+
+        return await anyio.to_thread.run_sync(signed)
 
     def _section(self, bucket: str, hint: StorageHint | None) -> StorageSettings | None:
         """The section whose advertised endpoint is the one STAC names, else one whose buckets match."""
-        advertised = hint.endpoint.rstrip("/") if hint and hint.endpoint else None
+        named = _origin(hint.endpoint) if hint and hint.endpoint else None
         for section in self._sections.values():
-            if advertised and section.advertised_endpoint and section.advertised_endpoint.rstrip("/") == advertised:
+            if named and section.advertised_endpoint and _origin(section.advertised_endpoint) == named:
                 return section
         for section in self._sections.values():
             if any(fnmatchcase(bucket, pattern) for pattern in section.buckets):
                 return section
         return None
 
+    def _session(self, section: StorageSettings) -> Session:
+        """A session is kept: it reads files and asks services once, and renews what expires by itself."""
+        import boto3
+        from botocore.exceptions import BotoCoreError
+
+        if section not in self._sessions:
+            try:
+                self._sessions[section] = boto3.Session(
+                    profile_name=section.profile,
+                    aws_access_key_id=_secret(section.access_key_id),
+                    aws_secret_access_key=_secret(section.secret_access_key),
+                    aws_session_token=_secret(section.session_token),
+                )
+            except BotoCoreError as error:
+                raise _unresolved(error) from error
+        return self._sessions[section]
+
 
 def bucket_and_key(href: str) -> tuple[str, str]:
     """The two parts of an s3 URL.
 
     Raises:
-        StorageError: It has not both.
+        StorageError: It has not both, or its key would not stay in its bucket once it is part of an http URL.
     """
-    parts = urlsplit(href)
-    bucket, key = parts.netloc.split(":", 1)[0], unquote(parts.path.removeprefix("/"))
-    if parts.scheme != "s3" or not bucket or not key or "@" in parts.netloc:
+    parts = HREF.fullmatch(href)
+    if not parts or not BUCKET.fullmatch(parts[1]) or {".", ".."} & set(parts[2].split("/")):
         raise StorageError(f"{href[:200]!r} is not an object's URL", remedy="It reads s3://bucket/key")
-    return bucket, key
+    return parts[1], parts[2]
 
 
 def _url(section: StorageSettings, bucket: str, key: str, region: str) -> str:
     path = quote(key, safe="/~")
-    if section.endpoint:
-        base = section.endpoint.rstrip("/")
-        if section.path_style:
-            return f"{base}/{quote(bucket)}/{path}"
-        scheme, host = base.split("://", 1)
-        return f"{scheme}://{bucket}.{host}/{path}"
     # Names with dots do not fit AWS's wildcard certificate.
-    if section.path_style or "." in bucket:
-        return f"https://s3.{region}.amazonaws.com/{quote(bucket)}/{path}"
-    return f"https://{bucket}.s3.{region}.amazonaws.com/{path}"
+    path_style = section.path_style or (section.endpoint is None and "." in bucket)
+    scheme, host = (section.endpoint or f"https://s3.{region}.amazonaws.com").rstrip("/").split("://", 1)
+    return f"{scheme}://{host}/{bucket}/{path}" if path_style else f"{scheme}://{bucket}.{host}/{path}"
 
 
-def _sign(section: StorageSettings, method: str, url: str, headers: dict[str, str], region: str) -> SignedRequest:
-    import boto3
+def _signed(session: Session, method: str, url: str, headers: Mapping[str, str], region: str) -> SignedRequest:
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = boto3.Session(
-            profile_name=section.profile,
-            aws_access_key_id=_secret(section.access_key_id),
-            aws_secret_access_key=_secret(section.secret_access_key),
-            aws_session_token=_secret(section.session_token),
-        )
         credentials = session.get_credentials()
+        frozen = credentials.get_frozen_credentials() if credentials else None
     except BotoCoreError as error:
-        raise StorageError(f"The credentials for {url} can't be resolved: {error}") from error
-    if credentials is None:
+        raise _unresolved(error) from error
+    if frozen is None:
         raise StorageError(
             f"There are no credentials for {url}",
             remedy="Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write access_key_id and"
             " secret_access_key, profile, or anonymous = true into the [storage.NAME] section that has its bucket",
         )
-    request = AWSRequest(method=method, url=url, headers={**headers, "x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
-    S3SigV4Auth(credentials.get_frozen_credentials(), "s3", region).add_auth(request)
+    request = AWSRequest(method=method, url=url, headers=headers)
+    S3SigV4Auth(frozen, "s3", region).add_auth(request)
     return SignedRequest(url, dict(request.headers.items()))
+
+
+def _unresolved(error: Exception) -> StorageError:
+    return StorageError(
+        f"The storage credentials can't be resolved: {error}",
+        remedy="Check profile, access_key_id and secret_access_key of the [storage.NAME] section, and AWS_* variables",
+    )
 
 
 def _secret(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def _is_in_cluster(endpoint: str) -> bool:
-    """Whether an advertised endpoint only exists where it was advertised: a cluster's name, or a name without a dot."""
-    host = (urlsplit(endpoint).hostname or "").rstrip(".").lower()
-    return host.endswith(IN_CLUSTER) or "." not in host
+def _origin(endpoint: str) -> str | None:
+    """Scheme, host and port of an advertised endpoint, without user name and path; None where it is none."""
+    parts = ENDPOINT.fullmatch(endpoint)
+    return f"{parts[1]}://{parts[2]}{':' + parts[3] if parts[3] else ''}".lower() if parts else None
 
 
-def _unmapped(bucket: str, endpoint: str) -> StorageError:
-    parts = urlsplit(endpoint)
-    service, _, rest = (parts.hostname or "").partition(".")
-    namespace = rest.split(".", 1)[0] or "NAMESPACE"
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+def _check_is_aws(bucket: str, hint: StorageHint) -> None:
+    """Nothing is signed for an endpoint because a stranger names it.
+
+    Raises:
+        StorageError: STAC names a storage other than AWS: the section to write, and how to reach it from here.
+    """
+    platform = hint.platform or ""
+    named = hint.endpoint or (platform if "://" in platform else None)
+    if named is None or AWS.fullmatch(named) or AWS.fullmatch(platform):
+        return
+    parts = ENDPOINT.fullmatch(named)
+    if parts is None:
+        raise StorageError(
+            f"The bucket {bucket} is on a storage that is not configured",
+            remedy=_section_to_write(bucket, "https://ADDRESS"),
+        )
+    shown, scheme, host = _origin(named), parts[1].lower(), parts[2].lower().rstrip(".")
+    port = int(parts[3] or (443 if scheme == "https" else 80))
     near = port if port > 1023 else port + 8000
-    return StorageError(
-        f"The bucket {bucket} is at {endpoint[:200]}, an address that only exists inside its cluster",
-        remedy=f"Run `kubectl port-forward svc/{service} -n {namespace} {near}:{port}`, and write into the settings:\n"
-        f'[storage.results]\nbuckets = ["{bucket}"]\nadvertised_endpoint = "{endpoint[:200]}"\n'
-        f'endpoint = "{parts.scheme}://127.0.0.1:{near}"\n(with access_key_id and secret_access_key, or profile)',
+    forwarded = _section_to_write(bucket, f"{scheme}://127.0.0.1:{near}", shown)
+    if service := SERVICE.fullmatch(host):
+        raise StorageError(
+            f"The bucket {bucket} is at {shown}, an address that only exists inside its cluster",
+            remedy=f"Run `kubectl port-forward svc/{service['service']} -n {service['namespace']} {near}:{port}`, "
+            f"and {forwarded}",
+        )
+    if "." not in host or host.endswith(LOCAL_SUFFIXES) or host.startswith("127."):
+        raise StorageError(
+            f"The bucket {bucket} is at {shown}, an address that only exists where the job ran",
+            remedy=f"Forward a port to it, and {forwarded}",
+        )
+    raise StorageError(
+        f"The bucket {bucket} is at {shown}, a storage that is not configured",
+        remedy=_section_to_write(bucket, f"{shown}"),
+    )
+
+
+def _section_to_write(bucket: str, endpoint: str, advertised: str | None = None) -> str:
+    lines = ["[storage.results]", f'buckets = ["{bucket}"]']
+    lines += [f'advertised_endpoint = "{advertised}"'] if advertised else []
+    lines += [f'endpoint = "{endpoint}"']
+    return (
+        "write into the settings:\n"
+        + "\n".join(lines)
+        + "\n(with access_key_id and secret_access_key, or profile, or anonymous = true)"
     )

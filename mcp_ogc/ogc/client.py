@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
+import anyio
 import httpx
 from pydantic import JsonValue
 
@@ -23,10 +24,10 @@ from mcp_ogc.errors import (
     ResultNotReady,
     SubmissionUnconfirmed,
     TimedOut,
-    TooLarge,
     Unreachable,
     UnreadableAnswer,
 )
+from mcp_ogc.net.http import ENDPOINT, read_bounded
 from mcp_ogc.ogc.answers import (
     Answer,
     PackageAnswer,
@@ -320,15 +321,17 @@ class ProcessesClient:
         json: JsonValue = None,
         content: bytes | None = None,
     ) -> tuple[httpx.Response, bytes]:
-        request = self._http.build_request(method, url, headers=dict(headers), json=json, content=content)
-        async with self._sent(request) as response:
-            chunks, size = [], 0
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                if size > self._limits.document_bytes:
-                    raise TooLarge(f"{url} answered with more than {self._limits.document_bytes:,} bytes")
-                chunks.append(chunk)
-        return response, b"".join(chunks)
+        # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
+        extensions, seconds = {ENDPOINT: self.url}, self._limits.request_seconds
+        request = self._http.build_request(
+            method, url, headers=headers, json=json, content=content, extensions=extensions
+        )
+        try:
+            with anyio.fail_after(seconds):
+                async with self._sent(request) as response:
+                    return response, await read_bounded(response, self._limits.document_bytes)
+        except TimeoutError:
+            raise TimedOut(f"{url} did not answer to its end within {seconds:g} s", remedy="Try again") from None
 
     @asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:

@@ -260,7 +260,9 @@ def _hint(
 ) -> StorageHint:
     endpoint = told.get("endpoint")
     if endpoint is None and isinstance(platform, str) and platform.startswith(("http://", "https://")):
-        endpoint = platform.split("{", 1)[0].rstrip("/.")  # 2.0: platform is a URI template with {bucket}, {region}
+        # 2.0: platform is a URI template with {bucket} and {region}.
+        place = region if isinstance(region, str) else ""
+        endpoint = platform.replace("{bucket}.", "").replace("/{bucket}", "").replace("{region}", place).rstrip("/")
     return StorageHint(
         endpoint=endpoint if isinstance(endpoint, str) else None,
         region=region if isinstance(region, str) else None,

@@ -1,180 +1,203 @@
-"""Bytes behind files, web servers and a real S3 server."""
+"""Bytes behind file, http(s) and s3 URLs."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from mcp_ogc.errors import AccessDenied, FileRefused, RemoteProblem, StorageError, TooLarge, UnknownName
+from mcp_ogc.errors import (
+    AccessDenied,
+    AuthenticationRequired,
+    EndpointFault,
+    RemoteProblem,
+    StorageError,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+    UnreadableAnswer,
+)
 from mcp_ogc.net.http import open_http
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage, StorageHint
 from mcp_ogc.settings import CatalogueSettings, Limits, Settings, StorageSettings
-from tests.net.conftest import Reply, Server
+from tests.servers.loopback import Reply, Server
+from tests.servers.object_storage import ObjectStorage
 
 pytestmark = pytest.mark.anyio
 
+SCENE = (Path(__file__).parents[1] / "data" / "L7_ETMs.tif").read_bytes()
 JOB = "68046976-7dcb-11f0-90ac-2a20aea25780"
 KEY = f"{JOB}/{JOB}/LC08_L2SP_044032_20231208_02_T1/otsu.tif"
-IN_CLUSTER = "http://eoap-zoo-project-localstack.eoap-zoo-project.svc.cluster.local:4566"
-BODY = bytes(range(256)) * 40
+IN_CLUSTER = StorageHint(endpoint="http://eoap-zoo-project-localstack.eoap-zoo-project.svc.cluster.local:4566")
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """A real S3 server with the notebook's bucket and key."""
-    moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
+@asynccontextmanager
+async def reading(
+    *urls: str, storage: StorageSettings | None = None, folders: tuple[Path, ...] = (), **limits: float
+) -> AsyncIterator[Objects]:
+    settings = Settings(
+        catalogues={f"c{number}": CatalogueSettings(url=url) for number, url in enumerate(urls)},
+        storage={"s": storage} if storage else {},
+        limits=Limits(**limits),
     )
-    client.create_bucket(Bucket="results")
-    client.put_object(Bucket="results", Key=KEY, Body=BODY, ContentType="image/tiff")
-    client.put_object(Bucket="results", Key="odd key+ü/äö.tif", Body=b"odd")
-    yield url
-    moto.stop()
-
-
-def settings(s3: str | None = None, **storage: object) -> Settings:
-    sections = {}
-    if s3:
-        sections["results"] = StorageSettings(
-            endpoint=s3, access_key_id="testing", secret_access_key="testing", region="us-east-1", **storage
-        )
-    return Settings(storage=sections)
-
-
-async def read(settings: Settings, href: str, hint: StorageHint | None = None, **part: int) -> bytes:
     async with open_http(settings) as http:
-        return await Objects(http, Storage(settings.storage), [], settings.limits).read(href, hint, **part)
+        yield Objects(http, Storage(settings.storage), folders, settings.limits)
 
 
-async def test_an_advertised_endpoint_is_mapped_to_one_that_can_be_reached(s3: str) -> None:
-    mapped = settings(s3, advertised_endpoint=IN_CLUSTER)
-    assert await read(mapped, f"s3://results/{KEY}", StorageHint(endpoint=IN_CLUSTER)) == BODY
+def section(storage: ObjectStorage, **changes: object) -> StorageSettings:
+    return StorageSettings(
+        **{
+            "advertised_endpoint": IN_CLUSTER.endpoint,
+            "endpoint": storage.url,
+            "region": "us-east-1",
+            "access_key_id": storage.access_key_id,
+            "secret_access_key": storage.secret_access_key,
+            **changes,
+        }
+    )
 
 
-async def test_a_bucket_is_enough_to_find_its_storage(s3: str) -> None:
-    assert await read(settings(s3, buckets=("res*",)), f"s3://results/{KEY}", start=100, length=50) == BODY[100:150]
+async def test_a_result_in_object_storage_is_read_whole_in_part_and_piece_by_piece(
+    object_storage: ObjectStorage,
+) -> None:
+    href = object_storage.put(KEY, SCENE)
+    async with reading(storage=section(object_storage)) as objects:
+        info = await objects.info(href, IN_CLUSTER)
+        assert (info.size, info.media_type) == (len(SCENE), "image/tiff")
+        assert info.etag == f'"{hashlib.md5(SCENE).hexdigest()}"'
+        assert info.modified is not None
+        assert await objects.read(href, IN_CLUSTER) == SCENE
+        assert await objects.read(href, IN_CLUSTER, start=1000, length=500) == SCENE[1000:1500]
+        assert await objects.read(href, IN_CLUSTER, start=len(SCENE) - 5, length=500) == SCENE[-5:]
+        assert await objects.read(href, IN_CLUSTER, start=len(SCENE) + 5, length=500) == b""
+        assert b"".join([chunk async for chunk in objects.stream(href, IN_CLUSTER)]) == SCENE
 
 
-async def test_every_key_is_signed_rightly(s3: str) -> None:
-    assert await read(settings(s3, buckets=("results",)), "s3://results/odd%20key%2B%C3%BC/%C3%A4%C3%B6.tif") == b"odd"
+@pytest.mark.parametrize("key", ["a b/ü%20+&=?#'()*~.tif", "100%/ö//x", "日本/データ.tif"])
+async def test_a_key_of_any_characters_is_signed_as_it_is_sent(key: str, object_storage: ObjectStorage) -> None:
+    href = object_storage.put(key, b"here")
+    async with reading(storage=section(object_storage)) as objects:
+        assert await objects.read(href, IN_CLUSTER) == b"here"
 
 
-async def test_an_address_inside_a_cluster_names_the_setting_and_the_port_forward(s3: str) -> None:
-    with pytest.raises(StorageError) as told:
-        await read(settings(), f"s3://results/{KEY}", StorageHint(endpoint=IN_CLUSTER))
-    for words in (
-        "[storage.results]",
-        f'advertised_endpoint = "{IN_CLUSTER}"',
-        "kubectl port-forward svc/eoap-zoo-project-localstack -n eoap-zoo-project 4566:4566",
-    ):
-        assert words in str(told.value)
+async def test_a_wrong_secret_is_denied_and_an_absent_key_is_not_found(object_storage: ObjectStorage) -> None:
+    href = object_storage.put(KEY, b"here")
+    async with reading(storage=section(object_storage, secret_access_key="wrong")) as objects:
+        with pytest.raises(AccessDenied) as refused:
+            await objects.read(href, IN_CLUSTER)
+        assert "credentials" in refused.value.remedy
+    async with reading(storage=section(object_storage)) as objects:
+        with pytest.raises(RemoteProblem) as absent:
+            await objects.read("s3://results/absent", IN_CLUSTER)
+        assert absent.value.status == 404
 
 
-async def test_no_credentials_say_where_to_put_them(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(StorageError, match="AWS_PROFILE"):
-        await read(Settings(storage={"a": StorageSettings(endpoint=s3, buckets=("results",))}), f"s3://results/{KEY}")
+async def test_a_bucket_in_another_region_names_the_setting(server: Server) -> None:
+    server.on("/scenes/a.tif", Reply(301, {"x-amz-bucket-region": "eu-central-1"}, b"<Error/>"))
+    async with reading(storage=StorageSettings(buckets=("*",), endpoint=server.url, anonymous=True)) as objects:
+        with pytest.raises(StorageError, match="eu-central-1") as refused:
+            await objects.read("s3://scenes/a.tif")
+    assert 'region = "eu-central-1"' in refused.value.remedy
 
 
-async def test_credentials_may_come_from_a_profile(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "credentials"
-    file.write_text("[eo]\naws_access_key_id = testing\naws_secret_access_key = testing\n", encoding="utf-8")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    by_profile = Settings(storage={"a": StorageSettings(endpoint=s3, buckets=("results",), profile="eo")})
-    assert await read(by_profile, f"s3://results/{KEY}", length=3) == BODY[:3]
+async def test_ranges_of_an_http_object_are_read_as_they_are_stored(server: Server) -> None:
+    href = server.on("/scene.tif", Reply(body=SCENE, ranges=True, headers={"ETag": '"a"'}))
+    async with reading(server.url) as objects:
+        info = await objects.info(href)
+        assert (info.size, info.etag) == (len(SCENE), '"a"')
+        assert await objects.read(href, start=100, length=50) == SCENE[100:150]
+        assert await objects.read(href, start=len(SCENE) - 7) == SCENE[-7:]
+        assert await objects.read(href, start=100, length=0) == b""
+    assert {seen.headers["accept-encoding"] for seen in server.seen} == {"identity"}
 
 
-async def test_a_key_that_is_not_there_is_told(s3: str) -> None:
-    with pytest.raises((RemoteProblem, AccessDenied), match="40"):
-        await read(settings(s3, buckets=("results",)), "s3://results/nothing")
+async def test_an_empty_object_is_known_as_one(server: Server) -> None:
+    href = server.on("/empty", Reply(body=b"", ranges=True))
+    async with reading(server.url) as objects:
+        assert (await objects.info(href)).size == 0
+        assert await objects.read(href) == b""
 
 
-async def test_what_is_known_of_an_object_comes_without_reading_it(s3: str) -> None:
-    config = settings(s3, buckets=("results",))
-    async with open_http(config) as http:
-        info = await Objects(http, Storage(config.storage), [], config.limits).info(f"s3://results/{KEY}")
-    assert (info.size, info.media_type) == (len(BODY), "image/tiff")
-    assert info.etag
-    assert info.modified
+async def test_a_server_without_ranges_is_read_from_its_beginning_only(server: Server) -> None:
+    href = server.on("/scene.tif", Reply(body=SCENE))
+    async with reading(server.url, document_bytes=10_000) as objects:
+        assert (await objects.info(href)).size == len(SCENE)
+        assert await objects.read(href, start=9_000, length=1_000) == SCENE[9_000:10_000]
+        with pytest.raises(TooLarge, match="without byte ranges"):
+            await objects.read(href, start=9_001, length=1_000)
 
 
-@pytest.mark.parametrize("href", ["s3://", "s3://bucket", "s3://user@bucket/key", "s3:///key"])
-async def test_a_url_without_bucket_or_key_is_refused(href: str) -> None:
-    with pytest.raises(StorageError, match="s3://bucket/key"):
-        await read(settings(), href)
+async def test_a_range_that_was_not_asked_for_is_not_taken_for_the_one_that_was(server: Server) -> None:
+    href = server.on("/scene.tif", Reply(206, {"Content-Range": "bytes 0-9/100"}, b"0123456789"))
+    async with reading(server.url) as objects:
+        with pytest.raises(UnreadableAnswer, match="another range"):
+            await objects.read(href, start=50, length=10)
 
 
-async def test_a_server_that_ignores_ranges_still_gives_the_right_bytes(server: Server) -> None:
-    url = server.on("/a.bin", Reply(body=BODY))
-    config = Settings(catalogues={"a": CatalogueSettings(url=server.url)})
-    assert await read(config, url, start=1000, length=10) == BODY[1000:1010]
+async def test_a_range_longer_than_asked_is_too_large(server: Server) -> None:
+    href = server.on("/scene.tif", Reply(206, {"Content-Range": "bytes 50-59/100"}, b"0123456789"))
+    async with reading(server.url) as objects:
+        with pytest.raises(TooLarge):
+            await objects.read(href, start=50, length=5)
 
 
-async def test_more_than_a_document_may_have_is_refused(server: Server) -> None:
-    url = server.on("/a.json", Reply(body=BODY))
-    config = Settings(catalogues={"a": CatalogueSettings(url=server.url)}, limits=Limits(document_bytes=1000))
-    with pytest.raises(TooLarge):
-        await read(config, url)
+async def test_documents_and_assets_have_bounds_of_their_own(server: Server, tmp_path: Path) -> None:
+    href = server.on("/a", Reply(body=bytes(2000)))
+    local = tmp_path / "a"
+    local.write_bytes(bytes(2000))
+    async with reading(server.url, folders=(tmp_path,), document_bytes=1999, asset_bytes=1999) as objects:
+        for source in (href, str(local)):
+            with pytest.raises(TooLarge):
+                await objects.read(source)
+            with pytest.raises(TooLarge):
+                await objects.read(source, length=2000)
+            with pytest.raises(TooLarge):
+                [chunk async for chunk in objects.stream(source)]
 
 
-@pytest.fixture
-def local(tmp_path: Path) -> tuple[Objects, Path]:
-    folder = tmp_path / "permitted"
-    folder.mkdir()
-    (folder / "a b.tif").write_bytes(b"bytes")
-    (tmp_path / "secret").write_bytes(b"canary")
-    limits = Limits()
-    return Objects(None, Storage({}), [folder], limits), folder  # type: ignore[arg-type]
-
-
-async def test_a_file_below_a_permitted_folder_is_read(local: tuple[Objects, Path]) -> None:
-    objects, folder = local
-    path = folder / "a b.tif"
-    assert await objects.read(path.as_uri()) == b"bytes"
-    assert await objects.read(str(path), start=1, length=2) == b"yt"
-    assert b"".join([chunk async for chunk in objects.stream(path.as_uri())]) == b"bytes"
-    assert (await objects.info(path.as_uri())).size == 5
+async def test_what_breaks_off_is_unreachable(server: Server) -> None:
+    href = server.on("/a", Reply(body=bytes(2000), cut=100))
+    async with reading(server.url) as objects:
+        with pytest.raises(Unreachable):
+            await objects.read(href)
 
 
 @pytest.mark.parametrize(
-    "href",
-    [
-        "file:///etc/passwd",
-        "/etc/passwd",
-        "{folder}/../secret",
-        "file://{folder}/%2E%2E/secret",
-        "{folder}/link",
-        "/vsizip/{folder}/a",
-        "/vsis3/bucket/key",
-        "/vsicurl/http://127.0.0.1/",
-        "vrt://{folder}/a b.tif",
-        "file://other-host{folder}/a b.tif",
-        "//host/share/a",
-        "<VRTDataset/>",
-        "a b.tif",
-        "zip:///a",
-    ],
+    ("status", "error"),
+    [(401, AuthenticationRequired), (403, AccessDenied), (404, RemoteProblem), (500, EndpointFault)],
 )
-async def test_t07_nothing_else_on_this_machine_is_read(local: tuple[Objects, Path], href: str) -> None:
-    objects, folder = local
-    (folder / "link").symlink_to(folder.parent / "secret")
-    with pytest.raises(FileRefused):
-        await objects.read(href.format(folder=folder))
+async def test_an_error_of_the_server_says_what_to_look_at(
+    status: int, error: type[RemoteProblem], server: Server
+) -> None:
+    href = server.on("/a", Reply(status))
+    async with reading(server.url) as objects:
+        with pytest.raises(error) as refused:
+            await objects.read(f"{href}?sig=canary")
+    assert refused.value.status == status
+    assert refused.value.remedy
+    assert "canary" not in str(refused.value)
 
 
-async def test_a_file_that_is_not_there_is_told(local: tuple[Objects, Path]) -> None:
-    objects, folder = local
-    with pytest.raises(UnknownName):
-        await objects.read(str(folder / "none.tif"))
+async def test_a_silent_server_is_given_up() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a"
+        async with reading(url, request_seconds=0.3) as objects:
+            with pytest.raises(TimedOut):
+                await objects.read(url)
+
+
+async def test_a_local_file_is_read_by_path_and_by_url(tmp_path: Path) -> None:
+    path = tmp_path / "ä b.tif"
+    path.write_bytes(SCENE)
+    async with reading(folders=(tmp_path,)) as objects:
+        for href in (str(path), path.as_uri(), path.as_uri().replace("file:///", "file://localhost/")):
+            assert objects.local_path(href) == path.resolve()
+            assert (await objects.info(href)).size == len(SCENE)
+            assert await objects.read(href, start=10, length=10) == SCENE[10:20]
+            assert b"".join([chunk async for chunk in objects.stream(href)]) == SCENE
+        assert objects.local_path("https://a.example/b") is None
+        assert objects.local_path("S3://bucket/key") is None

@@ -1,0 +1,5 @@
+"""Servers on loopback."""
+
+from tests.servers.loopback import serve, server
+
+__all__ = ["serve", "server"]
