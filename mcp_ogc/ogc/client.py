@@ -7,6 +7,7 @@ slash (quirk Q11). Nothing but a GET is ever sent twice.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -14,12 +15,12 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import anyio
 import httpx
-from pydantic import JsonValue
 
 from mcp_ogc.errors import (
     JobFailed,
     NoSuchJob,
     NoSuchProcess,
+    OgcError,
     RemoteProblem,
     ResultNotReady,
     SubmissionUnconfirmed,
@@ -55,6 +56,7 @@ from mcp_ogc.ogc.models import (
     find_link,
 )
 from mcp_ogc.ogc.problems import read_problem
+from mcp_ogc.ogc.sending import Sending
 
 if TYPE_CHECKING:
     from mcp_ogc.settings import Limits
@@ -141,15 +143,18 @@ class ProcessesClient:
         link = find_link(description.links, f"{RELATIONS}execute") if description else None
         url = self._own(link.href) if link else f"{self._process(process_id)}/execution"
         # `response: document` in the body wins over Prefer where both are read, and does no harm elsewhere (quirk Q1).
-        headers = {"Prefer": "respond-async", "Accept": JSON}
+        sending = Sending(json.dumps(request.wire(), ensure_ascii=False).encode())
+        headers = {"Prefer": "respond-async", "Accept": JSON, **sending.headers}
         try:
-            response, body = await self._exchange("POST", url, json=request.wire(), headers=headers)
-        except TimedOut as error:
-            raise self._unconfirmed(process_id) from error
-        except Unreachable as error:
-            if isinstance(error.__cause__, httpx.ConnectError | httpx.UnsupportedProtocol) or error.__cause__ is None:
+            response, body = await self._exchange("POST", url, headers=headers, content=sending.content())
+        except OgcError as error:
+            if not sending.begun:
                 raise
-            raise self._unconfirmed(process_id) from error
+            # Whatever went wrong since: without an answer nobody knows whether there is a job.
+            raise SubmissionUnconfirmed(
+                f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
+                remedy="Look for it with ogc_list_jobs before you run it again",
+            ) from error
         if response.status_code >= 300:
             raise read_problem(
                 response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
@@ -318,14 +323,11 @@ class ProcessesClient:
         url: str,
         *,
         headers: Mapping[str, str],
-        json: JsonValue = None,
-        content: bytes | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
     ) -> tuple[httpx.Response, bytes]:
         # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
         extensions, seconds = {ENDPOINT: self.url}, self._limits.request_seconds
-        request = self._http.build_request(
-            method, url, headers=headers, json=json, content=content, extensions=extensions
-        )
+        request = self._http.build_request(method, url, headers=headers, content=content, extensions=extensions)
         try:
             with anyio.fail_after(seconds):
                 async with self._sent(request) as response:
@@ -355,12 +357,6 @@ class ProcessesClient:
             body=body,
             links=link_headers(response.headers.get_list("link"), str(response.url)),
             url=str(response.url),
-        )
-
-    def _unconfirmed(self, process_id: str) -> SubmissionUnconfirmed:
-        return SubmissionUnconfirmed(
-            f"{process_id!r} was sent to {self.url} and no answer came: the job may exist",
-            remedy="Look for it with ogc_list_jobs before you run it again",
         )
 
     async def _place(self, rel: str, path: str) -> str:

@@ -19,6 +19,7 @@ from mcp_ogc.errors import (
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
+from mcp_ogc.settings import Limits
 from mcp_ogc.workspace import Workspace
 
 pytestmark = pytest.mark.anyio
@@ -135,11 +136,39 @@ async def test_an_execution_that_lost_its_answer_is_unconfirmed_and_sent_once(
 
 
 async def test_an_execution_that_was_never_sent_is_only_unreachable(client_of: ClientOf) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
+    class Refusing(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("refused")
 
+    http = httpx.AsyncClient(transport=Refusing())
     with pytest.raises(Unreachable):
-        await client_of(answer).execute("p", Execute())
+        await ProcessesClient(http, BASE, limits=Limits()).execute("p", Execute())
+
+
+async def test_an_execution_that_is_redirected_elsewhere_or_answered_without_end_may_have_made_a_job(
+    client_of: ClientOf,
+) -> None:
+    from mcp_ogc.errors import HostRefused, TooLarge
+
+    for refusal in (HostRefused("redirects elsewhere"), TooLarge("without end")):
+
+        def answer(request: httpx.Request, refusal: Exception = refusal) -> httpx.Response:
+            raise refusal
+
+        with pytest.raises(SubmissionUnconfirmed, match=str(refusal)):
+            await client_of(answer).execute("p", Execute())
+
+
+async def test_an_execution_to_a_host_that_is_refused_was_never_sent() -> None:
+    from mcp_ogc.errors import HostRefused
+    from mcp_ogc.net.http import open_http
+    from mcp_ogc.settings import Settings
+
+    async with open_http(Settings()) as http:
+        with pytest.raises(HostRefused):
+            await ProcessesClient(http, "http://127.0.0.1:9/", limits=Limits()).execute("p", Execute())
+        with pytest.raises(Unreachable):
+            await ProcessesClient(http, "http://no-such-name.invalid/", limits=Limits()).execute("p", Execute())
 
 
 async def test_a_job_that_was_accepted_without_a_name_is_unconfirmed(client_of: ClientOf) -> None:
