@@ -10,10 +10,11 @@ help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(READY): requirements.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(PYTHON) -c "import pathlib; pathlib.Path('$(READY)').touch()"
+	@echo "making $(VENV) from requirements.lock …" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@$(BIN)/python -c "import pathlib; pathlib.Path('$(READY)').touch()"
 
 demo: $(READY)  ## find the water bodies of a real Landsat scene, as an assistant would
 	$(BIN)/mcp-ogc demo

@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp_types import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NEWEST_JOBS = 50
+READ_SECONDS = 45
 LOG_CHARACTERS = 8000
 JSON = "application/json"
 
@@ -125,7 +127,10 @@ async def _structured(answer: Awaitable[CallToolResult]) -> str:
 
 async def _read(reading: Awaitable[T]) -> T:
     try:
-        return await reading
+        with anyio.fail_after(READ_SECONDS):
+            return await reading
+    except TimeoutError:
+        raise ResourceError(f"It could not be read within {READ_SECONDS} s. Try again") from None
     except (UnknownName, NoSuchJob, NoSuchProcess) as error:
         raise ResourceNotFoundError(explain(error)) from error
     except OgcError as error:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from mcp_ogc.settings import Settings
 
 
+TOOL_SECONDS = 45
+"""Desktop clients end a call after 60 s, and may not recover."""
+
+
 class OgcServer(MCPServer[Session]):
     """The SDK's server, with our one place where failures become what the model reads."""
 
@@ -60,7 +64,10 @@ class OgcServer(MCPServer[Session]):
         if unknown := sorted(set(arguments) - set(tool.parameters["properties"])):
             return refuse(_unknown_arguments(tool, unknown))
         try:
-            return await super().call_tool(name, arguments, context)
+            with anyio.fail_after(TOOL_SECONDS):
+                return await super().call_tool(name, arguments, context)
+        except TimeoutError:
+            return refuse(_too_long(name))
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, OgcError):
@@ -145,6 +152,13 @@ def _strip_titles(schema: object) -> None:
             _strip_titles(value)
 
 
+def _too_long(name: str) -> str:
+    return (
+        f"{name} did not end within {TOOL_SECONDS} s. What it started goes on: call it again with the same arguments, "
+        "a submission is not sent twice. If it stays so, the endpoint does not answer: ogc_list_endpoints tells."
+    )
+
+
 def _unknown_tool(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     return f"There is no tool {name!r} here. " + (f"Did you mean {', '.join(near)}?" if near else f"Tools: {known}")
@@ -171,7 +185,7 @@ def _misfits(tool: Tool, error: ValidationError) -> str:
 async def open_from_settings(settings: Settings) -> AsyncIterator[Workspace]:
     """The workspace these settings describe, the local endpoint and the samples with it."""
     samples = _samples() if settings.local.enabled else {}
-    local = _local_endpoint(settings, samples) if settings.local.enabled and sys.platform != "win32" else None
+    local = _local_endpoint(settings, samples) if settings.local.enabled else None
     async with open_workspace(settings, local, samples) as work:
         yield work
 

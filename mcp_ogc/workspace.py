@@ -18,6 +18,8 @@ from mcp_ogc.errors import NoSuchProcess, SettingsError, UnknownName
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
     from mcp_ogc.jobs.journal import Entry, Journal
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.answers import Answer
@@ -104,6 +106,8 @@ class Workspace:
     journal: Journal
     objects: Objects
     samples: Mapping[str, Sample]
+    background: TaskGroup
+    """What outlives the call that started it, such as a submission on its way; closing waits for it."""
 
     @property
     def default_endpoint(self) -> str | None:
@@ -194,7 +198,7 @@ async def open_workspace(
     from mcp_ogc.net.storage import Storage
     from mcp_ogc.ogc.client import ProcessesClient
 
-    async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack, anyio.create_task_group() as background:
         http = await stack.enter_async_context(open_http(settings))
         endpoints = {
             name: Endpoint(
@@ -212,7 +216,7 @@ async def open_workspace(
             folders += local.folders
         journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
         objects = Objects(http, Storage(settings.storage), folders, settings.limits)
-        yield Workspace(settings, endpoints, journal, objects, samples)
+        yield Workspace(settings, endpoints, journal, objects, samples, background)
 
 
 class LateWorkspace:

@@ -99,7 +99,7 @@ async def run_process(work: Workspace, endpoint: Endpoint, process_id: str, inpu
     from mcp_ogc.jobs.submission import submit
     from mcp_ogc.ogc.models import Execute, JobStatus
 
-    submission = await submit(endpoint, work.journal, process_id, Execute.model_validate({"inputs": inputs}))
+    submission = await submit(work, endpoint, process_id, Execute.model_validate({"inputs": inputs}))
     job_id = submission.entry.job_id or ""
     print(f"  {process_id}: job {job_id}")
     if submission.entry.status is JobStatus.SUCCESSFUL:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 45
 """Seconds. Desktop clients end a call after 60."""
+TIME_TO_ANSWER = 3
+"""Seconds a wait leaves of the time its caller has."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
@@ -34,7 +36,8 @@ async def wait(
         NoSuchJob: The endpoint does not know the job.
         Unreachable: The endpoint did not answer the first request; later ones are tried again until the time is up.
     """
-    deadline = anyio.current_time() + min(seconds, LONGEST_WAIT)
+    begun = anyio.current_time()
+    deadline = min(begun + min(seconds, LONGEST_WAIT), anyio.current_effective_deadline() - TIME_TO_ANSWER)
     pause = FIRST_PAUSE
     info = await _look(endpoint, journal, job_id, on_status)
     while not info.status.ended and (left := deadline - anyio.current_time()) > 0:

@@ -15,7 +15,7 @@ from mcp_ogc.ogc.models import Execute, JsonObject, ProcessDescription, StatusIn
 
 if TYPE_CHECKING:
     from mcp_ogc.jobs.journal import Journal
-    from mcp_ogc.workspace import Endpoint
+    from mcp_ogc.workspace import Endpoint, Workspace
 
 REPEAT_WITHIN = timedelta(minutes=10)
 ANSWER_SECONDS = 35
@@ -33,12 +33,13 @@ class Submission:
 
 
 async def submit(
-    endpoint: Endpoint, journal: Journal, process_id: str, request: Execute, *, new_run: bool = False
+    work: Workspace, endpoint: Endpoint, process_id: str, request: Execute, *, new_run: bool = False
 ) -> Submission:
     """Check the inputs, write the intent, execute once, write what came of it.
 
     The same endpoint, process, version, inputs and outputs within ten minutes, while that job is open, is the same
-    job unless `new_run`. Once it is being sent, cancelling the caller no longer stops it.
+    job unless `new_run`. It is sent by a task of the workspace's: cancelling the caller does not stop it, and the same
+    call again finds what became of it.
 
     Raises:
         InvalidInputs: With every problem; nothing was sent.
@@ -47,16 +48,14 @@ async def submit(
     """
     description = await endpoint.describe(process_id)
     check_request(description, request)
-    digest = digest_of(request.inputs, request.outputs)
-    same_since = None if new_run else datetime.now(UTC) - REPEAT_WITHIN
-    with anyio.CancelScope(shield=True):
-        intent = await journal.intend(
-            endpoint.name, process_id, description.version, request.inputs, digest, same_since=same_since
-        )
-        sent = None if intent.repeats else await _send(endpoint, journal, intent.submission, description, request)
-    if sent is not None:
-        return Submission(sent, description, repeated=False)
-    return Submission(await _answered(journal, intent.submission), description, repeated=True)
+    sending = _Sending(work, endpoint, description, request)
+    work.background.start_soon(sending.run, None if new_run else datetime.now(UTC) - REPEAT_WITHIN)
+    await sending.done.wait()
+    if sending.failure is not None:
+        raise sending.failure
+    assert sending.entry is not None
+    entry = await _answered(work.journal, sending.entry) if sending.repeated else sending.entry
+    return Submission(entry, description, repeated=sending.repeated)
 
 
 def check_request(description: ProcessDescription, request: Execute) -> None:
@@ -76,30 +75,61 @@ def check_request(description: ProcessDescription, request: Execute) -> None:
             )
 
 
-async def _send(
-    endpoint: Endpoint, journal: Journal, number: int, description: ProcessDescription, request: Execute
-) -> Entry:
-    try:
-        answer = await endpoint.client.execute(description.id, request, description=description)
-    except SubmissionUnconfirmed as error:
-        await journal.close_submission(number, SubmissionState.UNCONFIRMED, error.message)
-        raise
-    except OgcError as error:
-        await journal.close_submission(number, SubmissionState.REFUSED, error.message)
-        raise
-    if isinstance(answer, StatusInfo):
-        return await journal.confirm(number, answer)
-    kept = KeptAnswer(answer.media_type, answer.body, answer.links)
-    return await journal.keep_answer(number, f"sync-{uuid4()}", kept)
+class _Sending:
+    """One submission under way: the journal says before and after what the endpoint was asked."""
+
+    def __init__(self, work: Workspace, endpoint: Endpoint, description: ProcessDescription, request: Execute) -> None:
+        self._journal = work.journal
+        self._endpoint = endpoint
+        self._description = description
+        self._request = request
+        self.done = anyio.Event()
+        self.entry: Entry | None = None
+        self.repeated = False
+        self.failure: OgcError | None = None
+
+    async def run(self, same_since: datetime | None) -> None:
+        """Intend and send, once; a failure is kept for whoever waits."""
+        try:
+            intent = await self._journal.intend(
+                self._endpoint.name,
+                self._description.id,
+                self._description.version,
+                self._request.inputs,
+                digest_of(self._request.inputs, self._request.outputs),
+                same_since=same_since,
+            )
+            self.entry, self.repeated = intent.repeats, intent.repeats is not None
+            if self.entry is None:
+                self.entry = await self._send(intent.submission)
+        except OgcError as error:
+            self.failure = error
+        finally:
+            self.done.set()
+
+    async def _send(self, number: int) -> Entry:
+        try:
+            answer = await self._endpoint.client.execute(
+                self._description.id, self._request, description=self._description
+            )
+        except SubmissionUnconfirmed as error:
+            await self._journal.close_submission(number, SubmissionState.UNCONFIRMED, error.message)
+            raise
+        except OgcError as error:
+            await self._journal.close_submission(number, SubmissionState.REFUSED, error.message)
+            raise
+        if isinstance(answer, StatusInfo):
+            return await self._journal.confirm(number, answer)
+        kept = KeptAnswer(answer.media_type, answer.body, answer.links)
+        return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
 
 
-async def _answered(journal: Journal, number: int) -> Entry:
+async def _answered(journal: Journal, entry: Entry) -> Entry:
     """An open submission once its answer is there: it may be under way right now, in this server or another."""
-    entry = await journal.entry(number)
     with anyio.move_on_after(ANSWER_SECONDS):
         while entry.state is SubmissionState.INTENDED:
             await anyio.sleep(0.2)
-            entry = await journal.entry(number)
+            entry = await journal.entry(entry.submission)
     if entry.job_id:
         return entry
     raise SubmissionUnconfirmed(

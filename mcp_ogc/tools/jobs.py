@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
+import anyio
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
 LOG_TAIL = 1200
+LIST_SECONDS = 25
 
 
 class Job(Reply):
@@ -93,7 +95,7 @@ async def execute_process(
         reply = Job(endpoint=chosen.name, job_id=None, process_id=process_id, status="not submitted", dry_run=True)
         again = call("ogc_execute_process", process_id=process_id, inputs=inputs, endpoint=chosen.name)
         return respond([f"The inputs fit {process_id} on {chosen.name}. Nothing was sent.", f"Next: {again}"], reply)
-    submission = await submit(chosen, work.journal, process_id, request, new_run=new_run)
+    submission = await submit(work, chosen, process_id, request, new_run=new_run)
     entry = submission.entry
     job_id = entry.job_id or ""
     if entry.status and entry.status.ended:
@@ -131,9 +133,10 @@ async def list_jobs(
     before = decode(cursor, scope).get("before")
     not_asked: list[str] = []
     if before is None:
-        names = [work.endpoint(endpoint).name] if endpoint else list(work.endpoints)
-        for name in names:
-            not_asked += await _merge(work, work.endpoints[name], limit)
+        asked_for = [work.endpoint(endpoint)] if endpoint else list(work.endpoints.values())
+        async with anyio.create_task_group() as tasks:
+            for one in asked_for:
+                tasks.start_soon(_merge, work, one, limit, not_asked)
     entries = await work.journal.newest(
         limit + 1,
         before=before if isinstance(before, int) else None,
@@ -217,15 +220,18 @@ def _gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob
     )
 
 
-async def _merge(work: Workspace, endpoint: Endpoint, limit: int) -> list[str]:
-    """Write what the endpoint lists into the journal; returns why it could not be asked."""
+async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: list[str]) -> None:
+    """Write what the endpoint lists into the journal, or into `not_asked` why it could not be asked."""
     try:
-        listed = await endpoint.client.jobs(limit=limit)
+        with anyio.fail_after(LIST_SECONDS):
+            listed = await endpoint.client.jobs(limit=limit)
     except OgcError as error:
-        return [f"{endpoint.name}: {error.message}"]
-    for info in reversed(listed.jobs):
-        await work.journal.record(endpoint.name, info)
-    return []
+        not_asked.append(f"{endpoint.name}: {error.message}")
+    except TimeoutError:
+        not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
+    else:
+        for info in reversed(listed.jobs):
+            await work.journal.record(endpoint.name, info)
 
 
 def _progress(ctx: Call) -> Any:

@@ -1,0 +1,127 @@
+"""A submission is sent once, whatever happens to whoever asked for it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import anyio
+import httpx
+import pytest
+
+from mcp_ogc.errors import InvalidInputs, InvalidParameter, SubmissionUnconfirmed
+from mcp_ogc.jobs.journal import SubmissionState
+from mcp_ogc.jobs.submission import submit
+from mcp_ogc.ogc.client import ProcessesClient
+from mcp_ogc.ogc.models import Execute, JobStatus
+from mcp_ogc.settings import Limits
+from mcp_ogc.workspace import Endpoint, Workspace
+
+pytestmark = pytest.mark.anyio
+
+BASE = "https://ogc.example/api"
+REQUEST = Execute(inputs={"name": "Ada"})
+
+
+class Upstream:
+    """An endpoint whose executions wait for a word, and end as a test wants."""
+
+    def __init__(self) -> None:
+        self.posts = 0
+        self.arrived = anyio.Event()
+        self.may_answer = anyio.Event()
+        self.answer: httpx.Response | Exception = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j1"})
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            schema = {"schema": {"type": "string"}}
+            return httpx.Response(200, json={"id": "hello", "version": "1", "inputs": {"name": schema}, "links": []})
+        self.posts += 1
+        self.arrived.set()
+        await self.may_answer.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+async def endpoint(upstream: Upstream) -> AsyncIterator[Endpoint]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(upstream)) as http:
+        yield Endpoint("far", BASE, "none", ProcessesClient(http, BASE, limits=Limits()))
+
+
+async def test_t12_a_caller_that_gives_up_and_asks_again_gets_the_same_job_of_one_request(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(submit, work, endpoint, "hello", REQUEST)
+        await upstream.arrived.wait()
+        tasks.cancel_scope.cancel()
+    upstream.may_answer.set()
+    again = await submit(work, endpoint, "hello", REQUEST)
+    assert (again.repeated, again.entry.job_id) == (True, "j1")
+    assert upstream.posts == 1
+
+
+async def test_calls_at_once_are_one_request(work: Workspace, endpoint: Endpoint, upstream: Upstream) -> None:
+    upstream.may_answer.set()
+    found: list[str | None] = []
+
+    async def call() -> None:
+        found.append((await submit(work, endpoint, "hello", REQUEST)).entry.job_id)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(call)
+    assert found == ["j1"] * 8
+    assert upstream.posts == 1
+
+
+async def test_a_submission_without_answer_is_unconfirmed_and_not_sent_again(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    upstream.may_answer.set()
+    upstream.answer = httpx.ReadError("reset")
+    for _ in range(2):
+        with pytest.raises(SubmissionUnconfirmed, match="may exist"):
+            await submit(work, endpoint, "hello", REQUEST)
+    assert upstream.posts == 1
+    (entry,) = await work.journal.newest(5)
+    assert entry.state is SubmissionState.UNCONFIRMED
+    upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j2"})
+    assert (await submit(work, endpoint, "hello", REQUEST, new_run=True)).entry.job_id == "j2"
+
+
+async def test_what_is_refused_is_no_job_and_may_be_tried_again(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    upstream.may_answer.set()
+    upstream.answer = httpx.Response(400, json={"title": "no"})
+    with pytest.raises(InvalidParameter):
+        await submit(work, endpoint, "hello", REQUEST)
+    assert await work.journal.newest(5) == ()
+    upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j1"})
+    assert not (await submit(work, endpoint, "hello", REQUEST)).repeated
+
+
+async def test_inputs_that_do_not_fit_are_never_sent(work: Workspace, endpoint: Endpoint, upstream: Upstream) -> None:
+    with pytest.raises(InvalidInputs):
+        await submit(work, endpoint, "hello", Execute(inputs={"name": 5}))
+    assert upstream.posts == 0
+
+
+async def test_a_synchronous_answer_is_a_job_of_its_own_whose_results_are_kept(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    upstream.may_answer.set()
+    upstream.answer = httpx.Response(200, json={"greeting": "Hello Ada"})
+    submission = await submit(work, endpoint, "hello", REQUEST)
+    job_id = submission.entry.job_id or ""
+    assert job_id.startswith("sync-")
+    assert submission.entry.status is JobStatus.SUCCESSFUL
+    known = replace(work, endpoints={**work.endpoints, "far": endpoint})
+    (output,) = (await known.results(endpoint, job_id)).outputs
+    assert (output.id, output.value) == ("greeting", "Hello Ada")
