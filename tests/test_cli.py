@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mcp_ogc.cli import COMMANDS
@@ -95,3 +96,26 @@ def test_the_readme_s_settings_are_read(tmp_path: Path) -> None:
     settings = load(path)
     assert list(settings.endpoints) == ["eoepca"]
     assert settings.storage["results"].profile == "eo"
+
+
+def test_local_serves_the_endpoint_to_anything_that_speaks_http(tmp_path: Path) -> None:
+    environment = {**os.environ, "MCP_OGC_DATA_FOLDER": str(tmp_path)}
+    server = subprocess.Popen(
+        [*server_command(), "local", "--port", "0"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stderr is not None
+        url = re.findall(r"http://127\.0\.0\.1:\d+", server.stderr.readline())[0]
+        document = httpx.get(f"{url}/processes", trust_env=False, timeout=30).raise_for_status().json()
+        assert [process["id"] for process in document["processes"]] == ["echo", "pause"]
+        assert httpx.get(f"{url}/jobs/", trust_env=False).status_code == 404, "with a slash it is another resource"
+        taken = run(tmp_path, "local", "--port", url.rsplit(":", 1)[1])
+        assert (taken.returncode, "another with --port" in taken.stderr) == (1, True)
+    finally:
+        server.terminate()
+        out, _ = server.communicate(timeout=30)
+    assert out == ""
