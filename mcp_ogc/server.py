@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from mcp_ogc import __version__
 from mcp_ogc.confirmation import Confirmations
 from mcp_ogc.errors import OgcError
+from mcp_ogc.net.redaction import Redaction, secrets_of
 from mcp_ogc.prompts import as_mcp, read_prompts
 from mcp_ogc.resources import add_completions, add_resources, newest_resources
 from mcp_ogc.text import explain, refuse
@@ -43,6 +44,8 @@ class OgcServer(MCPServer[Session]):
     """The SDK's server, with our one place where failures become what the model reads."""
 
     open_session: Session | None = None
+    redact = Redaction()
+    """Masks the settings' secrets in what a server says back to us."""
 
     def session(self) -> Session:
         """What the tools work with, for resources that the SDK gives no context.
@@ -71,7 +74,7 @@ class OgcServer(MCPServer[Session]):
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, OgcError):
-                return refuse(explain(cause))
+                return refuse(self.redact(explain(cause)))
             if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
                 return refuse(_misfits(tool, cause))
             raise
@@ -113,6 +116,7 @@ def build_server(settings: Settings) -> OgcServer:
         lifespan=lifespan,
         log_level="ERROR",
     )
+    built.redact = Redaction(secrets_of(settings))
     for spec in offered(settings):
         add_tool(built, spec)
     add_resources(built, built.session)

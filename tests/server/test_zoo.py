@@ -68,7 +68,8 @@ class Zoo:
 
     def processes(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            return Response("<html>401 Authorization Required</html>", 401, media_type="text/html")
+            echoed = f"<html>401 Authorization Required, not {request.headers.get('authorization')}</html>"
+            return Response(echoed, 401, media_type="text/html")
         summary = {"id": "water-bodies", "title": "Water", "description": "None", "mutable": True, "version": "1.0.0"}
         return JSONResponse({"processes": [summary], "links": [], "numberTotal": 1})
 
