@@ -198,7 +198,7 @@ async def open_workspace(
     from mcp_ogc.net.storage import Storage
     from mcp_ogc.ogc.client import ProcessesClient
 
-    async with AsyncExitStack() as stack, anyio.create_task_group() as background:
+    async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings))
         endpoints = {
             name: Endpoint(
@@ -216,7 +216,20 @@ async def open_workspace(
             folders += local.folders
         journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
         objects = Objects(http, Storage(settings.storage), folders, settings.limits)
-        yield Workspace(settings, endpoints, journal, objects, samples, background)
+        async with _background() as background:
+            yield Workspace(settings, endpoints, journal, objects, samples, background)
+
+
+@asynccontextmanager
+async def _background() -> AsyncIterator[TaskGroup]:
+    """A task group that does not wrap what its own body raises: our errors keep their kind."""
+    try:
+        async with anyio.create_task_group() as background:
+            yield background
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
 
 
 class LateWorkspace:

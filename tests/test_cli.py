@@ -56,6 +56,7 @@ def test_check_tells_what_works_and_what_does_not(tmp_path: Path) -> None:
     failed = run(tmp_path, "check", "--run", "ecco")
     assert failed.returncode == 1
     assert "Did you mean echo?" in failed.stderr
+    assert "Traceback" not in failed.stderr
 
 
 def test_settings_that_do_not_fit_are_one_message(tmp_path: Path) -> None:

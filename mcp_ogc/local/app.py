@@ -6,6 +6,7 @@ No task runs behind a reply and there is no lifespan: httpx's ASGI transport run
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -342,10 +343,16 @@ async def open_app(
     """
 
     def prepare() -> tuple[Path, Store]:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        root = folder.resolve()
-        store = Store(root / "local.sqlite3")
-        store.migrate()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root = folder.resolve()
+            store = Store(root / "local.sqlite3")
+            store.migrate()
+        except (OSError, sqlite3.Error) as error:
+            raise LocalEndpointError(
+                f"The local endpoint's folder {folder} can't be used: {error}",
+                remedy="Make it writable, name another with data_folder, or set [local] enabled = false",
+            ) from error
         return root, store
 
     root, store = await anyio.to_thread.run_sync(prepare)

@@ -1,6 +1,7 @@
 """Toolsets, read-only, and asking the person where the client can."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +107,12 @@ async def test_t23_with_every_upstream_silent_each_tool_answers_in_time_and_says
                 told = await refused(client, tool.name, **needed.get(tool.name, {}))
                 assert "did not end within 1 s" in told
                 assert "again" in told
+
+
+async def test_a_data_folder_that_cannot_be_used_is_told_by_every_tool(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    broken = settings.model_copy(update={"data_folder": tmp_path / "file"})
+    async with Client(build_server(broken)) as client:
+        for _ in range(2):
+            told = await refused(client, "ogc_list_endpoints")
+            assert "data_folder" in told
