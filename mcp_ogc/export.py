@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
     from mcp_ogc.ogc.results import Results
+    from mcp_ogc.ogc.stac import Output
 
 NAME_CHARACTERS = 120
 RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -53,18 +55,31 @@ def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wa
     for name in outputs or ():
         if name not in known:
             raise UnknownName("output", name, known)
+    taken: set[Path] = set()
     for output in results.outputs:
         if outputs and output.id not in outputs:
             continue
-        folder = Path(safe_name(output.id))
-        if output.href:
-            yield Wanted(output.href, output.storage, folder / _file_name(output.href))
-        for number, member in enumerate(output.members):
-            if member.href:
-                yield Wanted(member.href, member.storage, folder / f"{number}-{_file_name(member.href)}")
-        for item in output.items:
-            for asset in item.assets:
-                yield Wanted(asset.href, asset.storage, folder / safe_name(item.id) / _file_name(asset.href))
+        for wanted in _files_of(output):
+            path = wanted.path
+            # Two files of one name, or two ids that read alike once they are safe, are numbered in their order.
+            for number in itertools.count(2):
+                if path not in taken:
+                    break
+                path = wanted.path.with_name(f"{number}-{wanted.path.name}")
+            taken.add(path)
+            yield replace(wanted, path=path)
+
+
+def _files_of(output: Output) -> Iterator[Wanted]:
+    folder = Path(safe_name(output.id))
+    if output.href:
+        yield Wanted(output.href, output.storage, folder / _file_name(output.href))
+    for member in output.members:
+        if member.href:
+            yield Wanted(member.href, member.storage, folder / _file_name(member.href))
+    for item in output.items:
+        for asset in item.assets:
+            yield Wanted(asset.href, asset.storage, folder / safe_name(item.id) / _file_name(asset.href))
 
 
 async def save(objects: Objects, wanted: Wanted, folder: Path) -> Saved:
@@ -84,9 +99,9 @@ async def save(objects: Objects, wanted: Wanted, folder: Path) -> Saved:
 
 
 async def _bring(objects: Objects, wanted: Wanted, target: Path, folder: Path) -> Saved:
-    await anyio.to_thread.run_sync(lambda: target.parent.mkdir(parents=True, exist_ok=True))
     if not await anyio.to_thread.run_sync(lambda: target.parent.resolve().is_relative_to(folder.resolve())):
         raise FileRefused(f"{target} leads out of the download folder {folder}")
+    await anyio.to_thread.run_sync(lambda: target.parent.mkdir(parents=True, exist_ok=True))
     part = target.with_name(f"{target.name}.part")
     digest, size = hashlib.sha256(), 0
     async with await anyio.open_file(part, "wb") as file:

@@ -1,0 +1,86 @@
+"""Files are brought into the download folder: each its own, none outside, none over another."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_ogc.errors import UnknownName
+from mcp_ogc.export import safe_name, save, wanted_files
+from mcp_ogc.net.objects import Objects
+from mcp_ogc.net.storage import Storage
+from mcp_ogc.ogc.results import Results
+from mcp_ogc.ogc.stac import Asset, Item, Output
+from mcp_ogc.settings import Limits
+
+pytestmark = pytest.mark.anyio
+
+
+def results(*hrefs: str) -> Results:
+    assets = tuple(Asset(key=str(number), href=href) for number, href in enumerate(hrefs))
+    return Results((Output(id="maps", kind="stac", items=(Item(id="scene", assets=assets),)),))
+
+
+def objects(folder: Path) -> Objects:
+    return Objects(None, Storage({}), [folder], Limits())  # type: ignore[arg-type]
+
+
+async def test_two_files_of_one_name_are_both_brought(tmp_path: Path) -> None:
+    hrefs = []
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.tif").write_text(name, encoding="utf-8")
+        hrefs.append((tmp_path / name / "x.tif").as_uri())
+    target = tmp_path / "downloads"
+    saved = [await save(objects(tmp_path), one, target) for one in wanted_files(results(*hrefs), None)]
+    assert [file.problem for file in saved] == [None] * 3
+    assert sorted(file.path.read_text() for file in saved) == ["a", "b", "c"]
+    assert len({file.sha256 for file in saved}) == 3
+
+
+@given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=4))
+def test_t17_no_name_of_a_server_leads_out_of_the_folder(names: list[str]) -> None:
+    items = tuple(Item(id=name, assets=(Asset(key=name, href=f"https://x.example/{name}"),)) for name in names)
+    found = Results((Output(id=names[0], kind="stac", items=items),))
+    paths = [one.path for one in wanted_files(found, None)]
+    assert len(set(paths)) == len(paths)
+    for path in paths:
+        assert not path.is_absolute()
+        assert ".." not in path.parts
+        assert "\x00" not in str(path)
+        assert len(path.parts) == 3
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "con", "NUL.tif", "a/b", "a\\b", "a\x00b", ".hidden", "x" * 500, "  "])
+def test_t17_a_name_fits_every_platform(name: str) -> None:
+    safe = safe_name(name)
+    assert 0 < len(safe) <= 120
+    assert not set(safe) & set('/\\:\x00<>"|?*')
+    assert not safe.startswith(".")
+    assert safe.split(".")[0].lower() not in ("con", "nul")
+
+
+async def test_t17_a_link_in_the_download_folder_leads_nowhere_else(tmp_path: Path) -> None:
+    source, target, outside = tmp_path / "s", tmp_path / "downloads", tmp_path / "outside"
+    for folder in (source, target, outside):
+        folder.mkdir()
+    (source / "x.tif").write_text("x", encoding="utf-8")
+    (target / "maps").symlink_to(outside)
+    (wanted,) = wanted_files(results((source / "x.tif").as_uri()), None)
+    saved = await save(objects(source), wanted, target)
+    assert "leads out of the download folder" in (saved.problem or "")
+    assert list(outside.iterdir()) == []
+
+
+async def test_a_file_that_cannot_be_brought_says_why_and_the_others_come(tmp_path: Path) -> None:
+    (tmp_path / "x.tif").write_text("x", encoding="utf-8")
+    hrefs = [(tmp_path / "none.tif").as_uri(), (tmp_path / "x.tif").as_uri()]
+    saved = [await save(objects(tmp_path), one, tmp_path / "d") for one in wanted_files(results(*hrefs), None)]
+    assert "none.tif" in (saved[0].problem or "")
+    assert saved[1].problem is None
+
+
+def test_an_output_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(UnknownName, match="Did you mean maps"):
+        list(wanted_files(results(), ["map"]))
