@@ -5,12 +5,10 @@
     ├── NotPermitted              our own rules refuse
     │   ├── HostRefused             an address that may not be reached
     │   ├── FileRefused             a path outside the permitted folders
-    │   ├── ReadOnly                this server was started read-only
     │   └── ConfirmationRefused     a confirmation that does not fit
     ├── UnknownName               no such endpoint, tool argument, output, item or asset
     ├── InvalidInputs             inputs that do not fit the process description
     ├── PackageError              an application package that can't be used; says where
-    ├── NotServed                 the endpoint does not offer this
     ├── Unreachable               no answer: connection, name, TLS, time-out
     │   ├── TimedOut
     │   └── TooLarge                an answer beyond its bound
@@ -65,10 +63,6 @@ class HostRefused(NotPermitted):
 
 class FileRefused(NotPermitted):
     """A path outside the permitted folders."""
-
-
-class ReadOnly(NotPermitted):
-    """This server was started read-only."""
 
 
 class ConfirmationRefused(NotPermitted):
@@ -135,10 +129,6 @@ class PackageError(OgcError):
         self.source = source
         self.line = line
         self.column = column
-
-
-class NotServed(OgcError):
-    """The endpoint does not offer this."""
 
 
 class Unreachable(OgcError):

@@ -42,6 +42,7 @@ class BandRow(Reply):
     mean: float | None = None
     std: float | None = None
     percentiles: dict[str, float] | None = None
+    percentiles_exact: bool
     valid_percent: float
     valid_km2: float | None = None
     nodata_percent: float
@@ -58,6 +59,10 @@ class Raster(Reply):
     width: int
     height: int
     band_count: int
+    compression: str | None = None
+    tiled: bool
+    block_size: tuple[int, int]
+    overviews: tuple[int, ...] = ()
     crs: str | None = None
     bounds_native: tuple[float, ...] | None = None
     bounds_lonlat: tuple[float, ...] | None = None
@@ -139,6 +144,10 @@ def _raster(raster: str, summary: RasterSummary) -> Raster:
         width=summary.width,
         height=summary.height,
         band_count=summary.count,
+        compression=summary.compression,
+        tiled=summary.tiled,
+        block_size=summary.block_size,
+        overviews=summary.overviews,
         crs=summary.crs,
         bounds_native=summary.bounds_native,
         bounds_lonlat=summary.bounds_lonlat,
@@ -166,6 +175,7 @@ def _band(band: BandSummary) -> BandRow:
         mean=band.mean,
         std=band.std,
         percentiles=band.percentiles,
+        percentiles_exact=band.percentiles_exact,
         valid_percent=band.valid_percent,
         valid_km2=band.valid_km2,
         nodata_percent=band.nodata_percent,
@@ -192,6 +202,10 @@ def _head(raster: Raster) -> list[str]:
     if raster.resolution and raster.resolution_unit:
         x, y = raster.resolution
         lines[0] += f", {number(x, 6)} × {number(y, 6)} {raster.resolution_unit}"
+    rows, columns = raster.block_size
+    layout = f"{'tiles' if raster.tiled else 'strips'} of {columns} × {rows}"
+    reduced = f", overviews 1/{', 1/'.join(map(str, raster.overviews))}" if raster.overviews else ""
+    lines[0] += f"; {raster.compression or 'not compressed'}, {layout}{reduced}"
     if raster.bounds_native:
         lines.append(f"Bounds {raster.crs} minx, miny, maxx, maxy: {_numbers(raster.bounds_native, 3)}")
     if raster.bounds_lonlat:
@@ -217,7 +231,7 @@ def _band_lines(band: BandRow) -> list[str]:
         lines[0] += f"; min {low}, max {high}, mean {mean}, std {std}"
     if band.percentiles:
         shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
-        lines.append(f"  percentiles {shares}")
+        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact else ' (within 0.025 %)'}")
     return lines
 
 

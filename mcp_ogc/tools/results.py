@@ -54,6 +54,7 @@ class OutputRow(Reply):
     files: tuple[AssetRow, ...] = ()
     items: tuple[ItemRow, ...] = ()
     items_total: int | None = None
+    items_unreadable: int | None = None
 
 
 class JobResults(Reply):
@@ -142,15 +143,20 @@ class _Page:
                 self._file(member, str(n), output.id) for n, member in enumerate(output.members) if member.href
             )
         cap = VALUE_CHARACTERS if whole else SHORT_VALUE_CHARACTERS
-        value = clean(literal(output.value, cap), cap * 2) if output.value is not None else None
+        told: dict[str, JsonValue] = {}
+        if output.value is not None:
+            told["value"] = clean(literal(output.value, cap), cap * 2)
+        if output.unreadable:
+            told["unreadable"] = [clean(one, 200) for one in output.unreadable[:10]]
         return OutputRow(
             output_id=output.id,
             kind=output.kind,
             media_type=output.media_type,
-            untrusted={"value": value} if value is not None else None,
+            untrusted=told or None,
             files=files,
             items=items,
             items_total=len(output.items) + output.items_left_out if output.items else None,
+            items_unreadable=len(output.unreadable) or None,
         )
 
     def _shown(self) -> bool:
@@ -187,8 +193,13 @@ class _Page:
 def _output_lines(row: OutputRow) -> list[str]:
     total = f", {plural(row.items_total, 'item')}" if row.items_total else ""
     lines = [f"{row.output_id}: {row.kind}{f' {row.media_type}' if row.media_type else ''}{total}"]
-    if row.untrusted:
-        lines.append(f"  {untrusted(str(row.untrusted['value']), VALUE_CHARACTERS * 2)}")
+    told = row.untrusted or {}
+    if "value" in told:
+        lines.append(f"  {untrusted(str(told['value']), VALUE_CHARACTERS * 2)}")
+    if row.items_unreadable:
+        reasons = told.get("unreadable")
+        first = untrusted(str(reasons[0]), 200) if isinstance(reasons, list) and reasons else ""
+        lines.append(f"  {plural(row.items_unreadable, 'item')} could not be read; the first: {first}")
     lines += [f"  {_asset_line(file)}" for file in row.files]
     for item in row.items:
         box = f" bbox lon/lat [{', '.join(f'{value:.4f}' for value in item.bbox)}]" if item.bbox else ""
