@@ -50,7 +50,7 @@ def main() -> int:
     try:
         results = _run_builtin(spec, store) if spec.is_builtin else _run_package(folder, spec, store)
         folder.results.write_text(json.dumps(results), encoding="utf-8")
-        store.end(spec.job_id, "successful", "done")
+        store.end(spec.job_id, "successful", "done, the results are published")
     except Exception as error:
         traceback.print_exc()
         reason = str(error) if isinstance(error, OgcError) else f"{type(error).__name__}: {error}"

@@ -227,7 +227,9 @@ def _refuse(faults: list[Fault], source: str) -> None:
     more = "".join(f"\n{source}:{fault.line}:{fault.column}: {fault.reason}" for fault in others[:MOST_FAULTS])
     if len(others) > MOST_FAULTS:
         more += f"\nand {len(others) - MOST_FAULTS} more"
-    raise PackageError(f"{first.reason}{more}", source=source, line=first.line, column=first.column)
+    raise PackageError(
+        f"{first.reason}{more}", source=source, line=first.line, column=first.column, remedy="Mend it and call again"
+    )
 
 
 def _software_version(document: Mapping[str, Any], graph: Sequence[Mapping[str, Any]]) -> str | None:

@@ -200,7 +200,7 @@ async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tupl
 
 def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:
     what = "it will be stopped" if not info.status.ended else "its results will be removed"
-    return f"Job {info.job_id} of {info.process_id or 'a process'} on {endpoint.name} is {info.status}: {what}."
+    return f"Job {info.job_id} of {info.process_id or 'a process'} on {endpoint.name}, {info.status}: {what}."
 
 
 def _gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob) -> OgcError:
@@ -261,7 +261,12 @@ async def _told(endpoint: Endpoint, info: StatusInfo, repeated: bool | None = No
     if info.status is not JobStatus.FAILED:
         return _job_answer(endpoint, info, repeated)
     logs = await read_logs(endpoint, info, newest=1)
-    lines = [f"{log.title}: {untrusted_tail(log.text, LOG_TAIL) or log.problem or 'empty'}" for log in logs]
+    told = info.message or ""
+    lines = [
+        f"{log.title}: {untrusted_tail(log.text, LOG_TAIL) or log.problem or 'empty'}"
+        for log in logs
+        if log.text.strip()[-LOG_TAIL:] not in told  # the message may hold it already
+    ]
     texts = {f"log {log.title}": log.text[-LOG_TAIL:] for log in logs if log.text}
     return _job_answer(endpoint, info, repeated, more=lines, texts=texts)
 
