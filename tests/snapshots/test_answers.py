@@ -21,7 +21,7 @@ HERE = Path(__file__).parent / "answers"
 MASKS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<job>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(?!/)(?<!1999-04-15T00:00:00Z)(?<!2003-05-31T00:00:00Z)"), "<time>"),
-    (re.compile(r"after \d+\.\d s"), "after <s>"),
+    (re.compile(r"after (\d+ min )?\d+(\.\d)? s"), "after <s>"),
     (re.compile(r"\b[0-9a-f]+-[0-9a-f]{8}-[0-9a-f]{16}\b"), "<token>"),
     (re.compile(r"sha256 [0-9a-f]{64}"), "sha256 <digest>"),
 )
