@@ -351,10 +351,12 @@ async def open_app(
     root, store = await anyio.to_thread.run_sync(prepare)
     jobs = Jobs(root, store, Reach(settings.running_jobs, [root / "jobs", *readable_folders], allowed_hosts))
     app = LocalApp(store, jobs, settings, trusted_digests, asset_base)
-    yield Starlette(
+    starlette = Starlette(
         routes=_routes(app),
         exception_handlers={Problem: _refused, 404: _unknown, 405: _unknown},  # type: ignore[dict-item]
     )
+    starlette.router.redirect_slashes = False  # with a slash it is another resource
+    yield starlette
 
 
 def _routes(app: LocalApp) -> list[Route]:

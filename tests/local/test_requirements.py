@@ -1,0 +1,372 @@
+"""A test for each requirement of each declared conformance class (OGC 18-062r2 and OGC 20-044), named after it."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from mcp_ogc.local.app import CONFORMS_TO
+from tests.local.conftest import BASE, deploy, status, submit, tool, until
+
+pytestmark = pytest.mark.anyio
+
+PACKAGE = tool("hello", "echo hello > hello.txt")
+CWL = {"Content-Type": "application/cwl"}
+EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-"
+
+
+async def get(http: httpx.AsyncClient, path: str, **query: str) -> Any:
+    answer = await http.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("application/json")
+    return answer.json()
+
+
+async def problem(answer: httpx.Response, status_code: int, kind: str = "") -> dict[str, Any]:
+    assert answer.status_code == status_code, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert document["status"] == status_code
+    assert document["title"]
+    assert document["type"].endswith(kind)
+    return document
+
+
+# --- Part 1, core
+
+
+async def test_core_landingpage(http: httpx.AsyncClient) -> None:
+    links = {link["rel"]: link["href"] for link in (await get(http, "/"))["links"]}
+    for rel in (
+        "service-desc",
+        "http://www.opengis.net/def/rel/ogc/1.0/conformance",
+        "http://www.opengis.net/def/rel/ogc/1.0/processes",
+        "http://www.opengis.net/def/rel/ogc/1.0/job-list",
+    ):
+        assert (await http.get(links[rel])).status_code == 200
+
+
+async def test_core_api_definition_and_oas30(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api")
+    assert answer.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0"
+    definition = answer.json()
+    assert definition["openapi"].startswith("3.0")
+    from openapi_spec_validator import validate
+
+    validate(definition)
+    for path, operations in definition["paths"].items():
+        served = path.replace("{processID}", "echo").replace("{", "").replace("}", "")
+        for method in operations:
+            assert (await http.request(method, served)).status_code != 405, f"{method} {path}"
+
+
+async def test_core_conformance(http: httpx.AsyncClient) -> None:
+    assert (await get(http, "/conformance"))["conformsTo"] == list(CONFORMS_TO)
+
+
+async def test_core_process_list_and_pl_links(http: httpx.AsyncClient) -> None:
+    document = await get(http, "/processes")
+    assert [process["id"] for process in document["processes"]] == ["echo", "pause"]
+    assert document["links"][0]["rel"] == "self"
+    for process in document["processes"]:
+        assert {"id", "version", "jobControlOptions", "outputTransmission", "links"} <= set(process)
+        assert "inputs" not in process
+        described = next(link for link in process["links"] if link["rel"] == "self")
+        assert (await http.get(described["href"])).status_code == 200
+
+
+async def test_core_pl_limit(http: httpx.AsyncClient) -> None:
+    first = await get(http, "/processes", limit="1")
+    assert [process["id"] for process in first["processes"]] == ["echo"]
+    following = next(link["href"] for link in first["links"] if link["rel"] == "next")
+    assert [process["id"] for process in (await http.get(following)).json()["processes"]] == ["pause"]
+    for limit in ("0", "-1", "x", "1000000", "1.5"):
+        told = await problem(await http.get("/processes", params={"limit": limit}), 400, "invalid-parameter-value")
+        assert "whole number" in told["detail"]
+
+
+async def test_core_process_and_ogc_process_description(http: httpx.AsyncClient) -> None:
+    document = await get(http, "/processes/echo")
+    assert document["id"] == "echo"
+    for member in (*document["inputs"].values(), *document["outputs"].values()):
+        assert isinstance(member["schema"], dict)
+    assert document["inputs"]["strings"]["maxOccurs"] == 5
+    assert document["inputs"]["string"]["minOccurs"] == 0
+    rels = {link["rel"] for link in document["links"]}
+    assert "http://www.opengis.net/def/rel/ogc/1.0/execute" in rels
+
+
+async def test_core_no_such_process(http: httpx.AsyncClient) -> None:
+    for method, path in (("GET", ""), ("POST", "/execution"), ("DELETE", ""), ("GET", "/package")):
+        await problem(
+            await http.request(method, f"/processes/none{path}"), 404, "ogcapi-processes-1/1.0/no-such-process"
+        )
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"string": "a"},
+        {"number": 1.5, "integer": 2, "boolean": False},
+        {"array": [1, 2, 3]},
+        {"strings": ["a", "b"]},
+        {"bbox": {"bbox": [1, 2, 3, 4], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}},
+        {"measurement": {"value": {"measurement": 1, "uom": "m"}, "mediaType": "application/json"}},
+        {"image": {"value": "AAAA", "encoding": "base64", "mediaType": "image/tiff; application=geotiff"}},
+        {"image": {"href": "https://x.example/a.tif", "type": "image/tiff"}},
+        {"geometry": {"type": "Point", "coordinates": [1, 2]}, "datetime": "2020-01-01T00:00:00Z", "choice": "one"},
+    ],
+    ids=["string", "literals", "array", "input-array", "bbox", "object", "binary", "ref", "mixed"],
+)  # fmt: skip
+async def test_core_process_execute_inputs_of_every_kind(http: httpx.AsyncClient, inputs: dict[str, Any]) -> None:
+    answer = await http.post("/processes/echo/execution", json={"inputs": inputs, "response": "document"})
+    assert answer.status_code == 200
+    assert answer.json() == inputs
+
+
+async def test_core_process_execute_input_validation(http: httpx.AsyncClient) -> None:
+    for inputs in ({"integer": "x"}, {"unknown": 1}, {"strings": ["a"] * 6}):
+        answer = await http.post("/processes/echo/execution", json={"inputs": inputs})
+        await problem(answer, 400, "invalid-parameter-value")
+    for body in ("[]", "{", '{"inputs": []}'):
+        await problem(await http.post("/processes/echo/execution", content=body), 400)
+    answer = await http.post("/processes/echo/execution", json={"inputs": {}, "outputs": {"none": {}}})
+    await problem(answer, 400, "no-such-output")
+
+
+async def test_core_process_execute_default_outputs_and_selected_ones(http: httpx.AsyncClient) -> None:
+    body: dict[str, Any] = {"inputs": {"string": "a", "number": 1}, "response": "document"}
+    assert (await http.post("/processes/echo/execution", json=body)).json() == {"string": "a", "number": 1}
+    body["outputs"] = {"number": {"transmissionMode": "value"}}
+    assert (await http.post("/processes/echo/execution", json=body)).json() == {"number": 1}
+
+
+async def test_core_process_execute_sync_raw(http: httpx.AsyncClient) -> None:
+    one = await http.post("/processes/echo/execution", json={"inputs": {"string": "plain"}})
+    assert (one.text, one.headers["content-type"]) == ("plain", "text/plain; charset=utf-8")
+    several = await http.post("/processes/echo/execution", json={"inputs": {"string": "a", "number": 1}})
+    assert several.headers["content-type"].startswith("multipart/related")
+    assert "Content-ID: <string>" in several.text
+    none = await http.post("/processes/echo/execution", json={"inputs": {}})
+    assert none.status_code == 204
+
+
+async def test_core_process_execute_default_and_auto_execution_mode(http: httpx.AsyncClient) -> None:
+    """A process of both kinds is synchronous unless asked; a package is always a job."""
+    body = {"inputs": {"seconds": 0}}
+    assert (await http.post("/processes/pause/execution", json=body)).status_code == 200
+    answer = await http.post("/processes/pause/execution", json=body, headers={"Prefer": "wait=5, respond-async"})
+    assert answer.status_code == 201
+    assert answer.headers["preference-applied"] == "respond-async"
+    await deploy(http, PACKAGE)
+    assert (await http.post("/processes/hello/execution", json={"inputs": {}})).status_code == 201
+
+
+async def test_core_process_execute_success_async_and_job(http: httpx.AsyncClient) -> None:
+    answer = await http.post(
+        "/processes/echo/execution", json={"inputs": {"string": "x"}}, headers={"Prefer": "respond-async"}
+    )
+    info = answer.json()
+    assert answer.headers["location"] == f"{BASE}/jobs/{info['jobID']}"
+    assert (info["type"], info["processID"]) == ("process", "echo")
+    done = await until(http, info["jobID"])
+    assert done["status"] == "successful"
+    assert done["progress"] == 100
+    assert done["created"] <= done["started"] <= done["finished"]
+    assert [link["rel"] for link in done["links"]] == ["self", "http://www.opengis.net/def/rel/ogc/1.0/results"]
+
+
+async def test_core_job_results_async_document_and_one(http: httpx.AsyncClient) -> None:
+    job_id = await submit(http, "echo", string="x", number=2)
+    await until(http, job_id)
+    assert (await http.get(f"/jobs/{job_id}/results")).json() == {"string": "x", "number": 2}
+    assert (await http.get(f"/jobs/{job_id}/results/number")).json() == 2
+    await problem(await http.get(f"/jobs/{job_id}/results/none"), 404, "no-such-output")
+
+
+async def test_core_job_results_async_raw_values_and_references(http: httpx.AsyncClient) -> None:
+    await deploy(http, tool("made", "echo a > a.txt", outputs="{out: {type: Directory, outputSource: run-it/out}}"))
+    answer = await http.post("/processes/made/execution", json={"inputs": {}}, headers={"Prefer": "respond-async"})
+    job_id = answer.json()["jobID"]
+    await until(http, job_id)
+    (file,) = (await http.get(f"/jobs/{job_id}/results")).json()
+    assert file["type"] == "text/plain"
+    assert file["href"].startswith("file:///")
+
+
+async def test_core_no_such_job_and_results_not_ready(http: httpx.AsyncClient) -> None:
+    for path in ("/jobs/none", "/jobs/none/results", "/jobs/none/logs/x"):
+        await problem(await http.get(path), 404, "no-such-job")
+    job_id = await submit(http, "pause", seconds=30)
+    await problem(await http.get(f"/jobs/{job_id}/results"), 404, "result-not-ready")
+    await http.delete(f"/jobs/{job_id}")
+
+
+async def test_core_job_results_failed(http: httpx.AsyncClient) -> None:
+    await deploy(http, tool("broken", "echo why >&2; exit 3"))
+    job_id = await submit(http, "broken")
+    info = await until(http, job_id)
+    assert info["status"] == "failed"
+    told = await problem(await http.get(f"/jobs/{job_id}/results"), 500)
+    assert told["detail"] == info["message"] == "step run-it exited 3: why"
+
+
+async def test_core_http_unknown_resources_and_methods(http: httpx.AsyncClient) -> None:
+    await problem(await http.get("/nothing"), 404)
+    await problem(await http.put("/processes"), 405)
+
+
+# --- Part 1, job list
+
+
+async def test_job_list_filters_and_links(http: httpx.AsyncClient) -> None:
+    done, running = await submit(http, "echo", string="x"), await submit(http, "pause", seconds=30)
+    created = (await until(http, done))["created"]
+    document = await get(http, "/jobs")
+    assert [job["jobID"] for job in document["jobs"]] == [running, done]
+    for query, expected in (
+        ({"status": "successful"}, [done]),
+        ({"status": "accepted,running"}, [running]),
+        ({"processID": "pause"}, [running]),
+        ({"type": "process"}, [running, done]),
+        ({"type": "other"}, []),
+        ({"datetime": f"../{created}"}, [done]),
+        ({"datetime": "2000-01-01T00:00:00Z/2001-01-01T00:00:00Z"}, []),
+        ({"minDuration": "3600"}, []),
+        ({"maxDuration": "3600", "status": "successful"}, [done]),
+        ({"limit": "1"}, [running]),
+    ):
+        found = await get(http, "/jobs", **query)
+        assert [job["jobID"] for job in found["jobs"]] == expected, query
+    first = await get(http, "/jobs", limit="1", type="process")
+    following = next(link["href"] for link in first["links"] if link["rel"] == "next")
+    assert "type=process" in following
+    assert [job["jobID"] for job in (await http.get(following)).json()["jobs"]] == [done]
+    for query in ({"status": "finished"}, {"datetime": "soon"}, {"minDuration": "x"}, {"limit": "0"}):
+        await problem(await http.get("/jobs", params=query), 400, "invalid-parameter-value")
+    await http.delete(f"/jobs/{running}")
+
+
+# --- Part 1, dismiss
+
+
+async def test_dismiss(http: httpx.AsyncClient) -> None:
+    job_id = await submit(http, "pause", seconds=60)
+    answer = await http.delete(f"/jobs/{job_id}")
+    assert (answer.status_code, answer.json()["status"]) == (200, "dismissed")
+    await problem(await http.get(f"/jobs/{job_id}"), 404, "no-such-job")
+    await problem(await http.delete(f"/jobs/{job_id}"), 404, "no-such-job")
+
+
+# --- Part 2
+
+
+async def test_deploy_response_and_static_indicator(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/processes", content=PACKAGE, headers=CWL)
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"{BASE}/processes/hello"
+    assert (answer.json()["id"], answer.json()["mutable"]) == ("hello", True)
+    assert (await get(http, "/processes/echo"))["mutable"] is False
+
+
+async def test_deploy_duplicate_immutable_and_unsupported(http: httpx.AsyncClient) -> None:
+    await deploy(http, PACKAGE)
+    answer = await http.post("/processes", content=PACKAGE, headers=CWL)
+    await problem(answer, 409, "ogcapi-processes-2/1.0/duplicated-process")
+    answer = await http.post("/processes", content=tool("echo", "true"), headers=CWL)
+    await problem(answer, 409, "duplicated-process")
+    answer = await http.post("/processes", content="x", headers={"Content-Type": "text/plain"})
+    told = await problem(answer, 415, "ogcapi-processes-2/1.0/unsupported-media-type")
+    assert "application/cwl" in told["detail"]
+    for method in ("PUT", "DELETE"):
+        answer = await http.request(method, "/processes/echo", content=PACKAGE, headers=CWL)
+        await problem(answer, 403, "ogcapi-processes-2/1.0/immutable-process")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("application/cwl+yaml", PACKAGE),
+        (
+            "application/ogcapppkg+json",
+            json.dumps({"executionUnit": {"value": PACKAGE, "mediaType": "application/cwl"}}),
+        ),
+        ("application/ogcapppkg+json", json.dumps({"executionUnit": [{"unit": PACKAGE}]})),
+        ("application/json; charset=utf-8", json.dumps({"executionUnit": {"value": PACKAGE}})),
+    ],
+)
+async def test_cwl_and_ogcapppkg_deploy_bodies(http: httpx.AsyncClient, media_type: str, body: str) -> None:
+    answer = await http.post("/processes", content=body, headers={"Content-Type": media_type})
+    assert (answer.status_code, answer.json().get("id")) == (201, "hello")
+
+
+async def test_ogcapppkg_by_reference_is_refused_with_what_to_do(http: httpx.AsyncClient) -> None:
+    body = {"executionUnit": {"href": "https://x.example/a.cwl", "type": "application/cwl"}}
+    answer = await http.post("/processes", json=body)
+    assert "by value" in (await problem(answer, 400))["detail"]
+
+
+async def test_cwl_deploy_w_param_and_workflow_not_found(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/processes", params={"w": "none"}, content=PACKAGE, headers=CWL)
+    await problem(answer, 400, "ogcapi-processes-2/1.0/workflow-not-found")
+    answer = await http.post("/processes", params={"w": "hello"}, content=PACKAGE, headers=CWL)
+    assert answer.json()["id"] == "hello"
+
+
+async def test_a_deployment_that_fails_leaves_nothing(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/processes", content=PACKAGE.replace("class: Workflow", "class: Wrkflow"), headers=CWL)
+    assert "package:3:3" in (await problem(answer, 400))["detail"]
+    assert len((await get(http, "/processes"))["processes"]) == 2
+
+
+async def test_replace(http: httpx.AsyncClient) -> None:
+    await problem(await http.put("/processes/hello", content=PACKAGE, headers=CWL), 404, "no-such-process")
+    await deploy(http, PACKAGE)
+    newer = PACKAGE.replace("label: L", "label: Newer")
+    answer = await http.put("/processes/hello", content=newer, headers=CWL)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await get(http, "/processes/hello"))["title"] == "Newer"
+    answer = await http.put("/processes/hello", content=tool("other", "true"), headers=CWL)
+    assert "'hello'" in (await problem(answer, 400))["detail"]
+
+
+async def test_undeploy(http: httpx.AsyncClient) -> None:
+    await deploy(http, PACKAGE)
+    job_id = await submit(http, "hello")
+    assert (await http.delete("/processes/hello")).status_code == 204
+    await problem(await http.get("/processes/hello"), 404, "no-such-process")
+    assert (await until(http, job_id))["status"] == "successful", "a job keeps its package"
+
+
+async def test_package_is_the_deployed_body(http: httpx.AsyncClient) -> None:
+    await deploy(http, PACKAGE)
+    assert (await http.get("/processes/hello/package")).text == PACKAGE
+    answer = await http.get("/processes/hello/package", headers={"Accept": "application/ogcapppkg+json"})
+    assert answer.json()["executionUnit"]["value"] == PACKAGE
+    await problem(await http.get("/processes/hello/package", headers={"Accept": "image/png"}), 406)
+
+
+async def test_an_untrusted_package_is_refused_with_the_setting_that_trusts_it(tmp_path: Any) -> None:
+    from mcp_ogc.local.app import open_app
+    from mcp_ogc.settings import LocalSettings
+
+    async with (
+        open_app(LocalSettings(container_engine="none"), tmp_path / "l") as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as http,
+    ):
+        told = await problem(await http.post("/processes", content=PACKAGE, headers=CWL), 403)
+        assert 'trusted_packages = ["sha256:' in told["detail"]
+        digest = told["detail"].split('"')[1]
+        assert len((await get(http, "/processes"))["processes"]) == 2
+    trusting = LocalSettings(container_engine="none", trusted_packages=(digest,))
+    async with (
+        open_app(trusting, tmp_path / "l") as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as http,
+    ):
+        await deploy(http, PACKAGE)
+
+
+async def test_status_has_no_member_without_value(http: httpx.AsyncClient) -> None:
+    info = await status(http, await submit(http, "echo", string="x"))
+    assert None not in info.values()
