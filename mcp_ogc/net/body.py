@@ -82,20 +82,18 @@ class _Gzip:
 
     def pieces(self, raw: bytes) -> Iterator[bytes]:
         """What comes out of these bytes."""
-        while True:
+        while raw:
             if self._member.eof:
-                self._member, self._begun = zlib.decompressobj(GZIP), False
-            self._begun = self._begun or bool(raw)
+                self._member = zlib.decompressobj(GZIP)
+            self._begun = True
             try:
                 piece = self._member.decompress(raw, PIECE)
             except zlib.error as error:
                 raise self._broken(f"it says gzip and is not: {error}") from error
             if piece:
                 yield piece
+            # A member ends with its checksum, so where output is held back there is input left to ask for it.
             raw = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
-            # A full piece may have left more behind, with no input left to show it.
-            if not raw and (self._member.eof or len(piece) < PIECE):
-                return
 
     def close(self) -> None:
         """The end: a member that goes on was cut off."""

@@ -144,7 +144,7 @@ def bucket_and_key(href: str) -> tuple[str, str]:
 
 
 def _url(section: StorageSettings, bucket: str, key: str, region: str) -> str:
-    path = quote(key, safe="/~")
+    path = quote(key)
     # Names with dots do not fit AWS's wildcard certificate.
     path_style = section.path_style or (section.endpoint is None and "." in bucket)
     scheme, host = (section.endpoint or f"https://s3.{region}.amazonaws.com").rstrip("/").split("://", 1)

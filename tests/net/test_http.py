@@ -1,6 +1,7 @@
 """The one way out: checked, followed, authenticated, repeated."""
 
 import gzip
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,13 +138,19 @@ async def test_nobody_listening_is_unreachable_and_says_so() -> None:
 
 
 async def test_a_server_that_never_answers_is_given_up(server: Server) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with open_http(configured(url, request_seconds=0.5)) as http:
             with pytest.raises(TimedOut):
                 await http.get(url)
+
+
+async def test_a_server_that_is_silent_for_longer_than_a_read_may_take_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with open_http(configured(url, read_seconds=0.3)) as http:
+            with pytest.raises(TimedOut, match="in time"):
+                await http.post(url)
 
 
 async def test_a_body_is_read_up_to_its_bound(server: Server) -> None:
