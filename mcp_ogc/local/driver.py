@@ -16,13 +16,13 @@ import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcp_ogc.errors import OgcError
-from mcp_ogc.local.folder import JobFolder, Spec
-from mcp_ogc.local.platform import is_locked, lock
+from mcp_ogc.local.folder import JobFolder, Spec, safe_name, tail
+from mcp_ogc.local.platform import end_group_with_this_process, is_locked, lock
 from mcp_ogc.local.store import Store
 
 if TYPE_CHECKING:
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from cwltool.context import RuntimeContext
     from cwltool.job import JobBase
 
+    from mcp_ogc.local.reader import Reader
+
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.5
 LOG_TAIL = 1500
+MESSAGE = 4000
 DIED = "The driver of this job ended without a word: it was killed, or the machine restarted"
 
 
@@ -45,34 +48,32 @@ def main() -> int:
     folder = JobFolder(Path(sys.argv[1]))
     root = folder.path.parents[1]
     store, spec = Store(root / "local.sqlite3"), folder.read_spec()
-    slot = _wait_for_turn(store, root, spec)
-    store.start(spec.job_id)
+    _wait_for_turn(store, root, spec)
+    if not store.start(spec.job_id):
+        return 0  # dismissed before it was killed
+    end_group_with_this_process()
     try:
         results = _run_builtin(spec, store) if spec.is_builtin else _run_package(folder, spec, store)
         folder.results.write_text(json.dumps(results), encoding="utf-8")
-        store.end(spec.job_id, "successful", "done, the results are published")
+        end, message = "successful", "done, the results are published"
     except Exception as error:
         traceback.print_exc()
-        reason = str(error) if isinstance(error, OgcError) else f"{type(error).__name__}: {error}"
-        store.end(spec.job_id, "failed", reason[-4000:])
-    finally:
-        shutil.rmtree(folder.tmp, ignore_errors=True)
-        os.close(slot)
+        end, message = "failed", str(error) if isinstance(error, OgcError) else f"{type(error).__name__}: {error}"
+    shutil.rmtree(folder.tmp, ignore_errors=True)
+    store.end(spec.job_id, end, message[:MESSAGE])
     return 0
 
 
-def _wait_for_turn(store: Store, root: Path, spec: Spec) -> int:
-    """Wait until this job is the first that waits and a slot is free; the slot's lock, to be held while it runs."""
+def _wait_for_turn(store: Store, root: Path, spec: Spec) -> None:
+    """Wait until this job is the first that waits and a slot is free. The slot is this process's for life."""
     slots = root / "slots"
     slots.mkdir(exist_ok=True)
     pause = SHORTEST_WAIT
     while True:
         first = store.first_waiting()
         if first is None or first.job_id == spec.job_id:
-            for number in range(spec.running_jobs):
-                slot = lock(slots / f"{number}.lock")
-                if slot is not None:
-                    return slot
+            if any(lock(slots / f"{number}.lock") is not None for number in range(spec.running_jobs)):
+                return
         elif not is_locked(JobFolder(root / "jobs" / first.job_id).lock):
             store.end(first.job_id, "failed", DIED)
             continue
@@ -83,61 +84,110 @@ def _wait_for_turn(store: Store, root: Path, spec: Spec) -> int:
 def _run_builtin(spec: Spec, store: Store) -> dict[str, Any]:
     from mcp_ogc.local.processes import outputs_of, pause, seconds_of
 
-    pause(
-        seconds_of(spec.process_id, spec.inputs),
-        lambda share: store.progress(spec.job_id, round(100 * share), "waiting"),
-    )
+    seconds = seconds_of(spec.process_id, spec.inputs)
+    pause(seconds, lambda share: store.progress(spec.job_id, round(100 * share), "waiting"))
     return outputs_of(spec.process_id, spec.inputs)
 
 
 def _run_package(folder: JobFolder, spec: Spec, store: Store) -> dict[str, Any]:
-    from cwltool.context import LoadingContext, RuntimeContext
+    from cwltool.context import LoadingContext
     from cwltool.executors import MultithreadedJobExecutor
     from cwltool.load_tool import load_tool
     from cwltool.loghandler import _logger
 
-    from mcp_ogc.local.publish import publish
-    from mcp_ogc.local.stage_in import Reader, stage_in
+    from mcp_ogc.local.publish import Publication
+    from mcp_ogc.local.reader import Reader
 
-    # cwltool looks its tools up on its own PATH, not on the one a package asks for.
-    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
+    folder.tmp.mkdir()
+    folder.containers.mkdir()
+    _prepare_environment(folder, spec)
     complaints = _Complaints()
     _logger.addHandler(complaints)
-    uri = folder.package.as_uri() + (f"#{spec.workflow_id}" if spec.workflow_id else "")
-    tool = load_tool(uri, LoadingContext({"skip_schemas": True, "disable_js_validation": True}))
+    uri = folder.package.as_uri()
+    loading = {"skip_schemas": True, "disable_js_validation": True, "fetcher_constructor": _only(uri)}
+    tool = load_tool(f"{uri}#{spec.workflow_id}" if spec.workflow_id else uri, LoadingContext(loading))
 
     store.progress(spec.job_id, 3, "staging in")
-    folder.tmp.mkdir()
     reader = Reader([Path(path) for path in spec.readable_folders], spec.allowed_hosts)
-    types = {declared["id"].rsplit("#", 1)[-1].rsplit("/", 1)[-1]: declared["type"] for declared in tool.tool["inputs"]}
-    inputs = {
-        name: stage_in(value, types.get(name), folder.tmp / "in" / str(number), reader)
-        for number, (name, value) in enumerate(spec.inputs.items())
-    }
+    inputs = _staged_in(tool.tool["inputs"], spec.inputs, folder.tmp / "in", reader)
 
     steps = Steps(folder, lambda progress, message: store.progress(spec.job_id, progress, message), _count(tool))
-    context = RuntimeContext(
-        {
-            "basedir": str(folder.path),
-            "outdir": str(folder.tmp / "out"),
-            "tmpdir_prefix": f"{folder.tmp}/t-",
-            "tmp_outdir_prefix": f"{folder.tmp}/o-",
-            "use_container": spec.engine is not None,
-            "podman": spec.engine == "podman",
-            "singularity": spec.engine == "singularity",
-            "compute_checksum": False,
-            "cidfile_dir": str(folder.tmp) if spec.engine == "docker" else None,
-            "cidfile_prefix": "container",
-        }
-    )
     executor = MultithreadedJobExecutor()
+    context = _runtime(folder, spec)
     context.select_resources = executor.select_resources
     with steps.watched():
         outputs, status = executor(tool, inputs, context)
     if status != "success" or outputs is None:
         raise steps.failure() or StepFailed(f"cwltool ended with {status}: {complaints.text() or 'it gave no reason'}")
     store.progress(spec.job_id, 95, "publishing")
-    return publish(outputs, folder.published, spec.job_id)
+    return Publication(folder.published, spec.job_id, reader.permits).document(outputs)
+
+
+def _prepare_environment(folder: JobFolder, spec: Spec) -> None:
+    """Of this process, and so of the tools: cwltool looks them up on its own PATH, whatever PATH a package asks for."""
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
+    os.environ["TMPDIR"] = str(folder.tmp)
+    if spec.engine is not None:
+        spec.engine.put_on_path(folder.tmp / "bin")
+
+
+def _only(package: str) -> Callable[..., Any]:
+    """A fetcher of nothing but the package: what it refers to was refused when it was deployed."""
+    from schema_salad.exceptions import ValidationException
+    from schema_salad.fetcher import DefaultFetcher
+
+    class OnlyThePackage(DefaultFetcher):
+        def fetch_text(self, url: str, content_types: list[str] | None = None) -> str:
+            if url != package and url not in self.cache:
+                raise ValidationException(f"{url[:200]} is not fetched: a package is one document")
+            return str(super().fetch_text(url, content_types))
+
+        def check_exists(self, url: str) -> bool:
+            return url == package or url in self.cache
+
+    return OnlyThePackage
+
+
+def _staged_in(
+    declared: Iterable[Mapping[str, Any]], given: Mapping[str, Any], folder: Path, reader: Reader
+) -> dict[str, Any]:
+    """The inputs as CWL wants them. A default that is a file comes the way of those that are given."""
+    from mcp_ogc.local.stage_in import stage_in
+
+    staged = {}
+    for number, one in enumerate(declared):
+        name = one["id"].rsplit("#", 1)[-1].rsplit("/", 1)[-1]
+        if name in given or one.get("default") is not None:
+            value = given.get(name, one.get("default"))
+            staged[name] = stage_in(value, one["type"], folder / str(number), reader)
+    return staged
+
+
+def _runtime(folder: JobFolder, spec: Spec) -> RuntimeContext:
+    from cwltool.context import RuntimeContext
+
+    def refuse_native(tool: Any) -> None:
+        name = str(tool.tool.get("id", "")).rsplit("#", 1)[-1]
+        raise StepFailed(f"the tool {name} names no image, and this package may not run natively")
+
+    engine = spec.engine.name if spec.engine else None
+    context = RuntimeContext(
+        {
+            "basedir": str(folder.path),
+            "outdir": str(folder.tmp / "out"),
+            "tmpdir_prefix": f"{folder.tmp}/t-",
+            "tmp_outdir_prefix": f"{folder.tmp}/o-",
+            "use_container": engine is not None,
+            "podman": engine == "podman",
+            "singularity": engine == "singularity",
+            "compute_checksum": False,
+            "cidfile_dir": str(folder.containers),
+            "cidfile_prefix": "container",
+        }
+    )
+    if not spec.is_trusted:
+        context.find_default_container = refuse_native
+    return context
 
 
 def _count(tool: Any) -> int:
@@ -169,7 +219,7 @@ class Steps:
         self, execute: Callable[..., None], job: JobBase, runtime: list[str], env: Any, context: Any, monitor: Any
     ) -> None:
         """One step, its output going to its own log; `monitor` is cwltool's own watch on containers."""
-        name = "".join(c if c.isalnum() or c in "._-" else "_" for c in job.name)
+        name = safe_name(job.name)
         began = time.monotonic()
         with self._mutex:
             self._started += 1
@@ -196,8 +246,7 @@ class Steps:
         if self._failed is None:
             return None
         name, code = self._failed
-        path = self._folder.logs / f"{name}.log"
-        told = path.read_text(encoding="utf-8", errors="replace").strip()[-LOG_TAIL:]
+        told = tail(self._folder.logs / f"{name}.log", LOG_TAIL).strip()
         ended = f"exited {code}" if code is None or code >= 0 else f"was ended by signal {-code}"
         if code is None:
             ended = "could not be started"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,10 @@ from mcp_ogc.ogc.models import JobStatus, Link
 
 T = TypeVar("T")
 
-DEFAULT_LIMIT, LARGEST_LIMIT = 100, 10_000
+DEFAULT_LIMIT = 100
+LARGEST_LIMIT = 10_000
+"""More is not refused: so many come, and a link to the next (/req/core/pl-limit-response)."""
+MOST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ def page_of(query: Mapping[str, str]) -> Page:
     Raises:
         Problem: Not a number, or out of its range.
     """
-    return Page(_number(query, "offset", 0, 0, 10**9), _number(query, "limit", DEFAULT_LIMIT, 1, LARGEST_LIMIT))
+    limit = min(_number(query, "limit", DEFAULT_LIMIT, 1, MOST), LARGEST_LIMIT)
+    return Page(_number(query, "offset", 0, 0, MOST), limit)
 
 
 def matching(rows: Iterable[JobRow], query: Mapping[str, str]) -> list[JobRow]:
@@ -56,8 +61,8 @@ def matching(rows: Iterable[JobRow], query: Mapping[str, str]) -> list[JobRow]:
     if unknown := statuses - set(JobStatus):
         raise _invalid("status", ", ".join(sorted(unknown)), f"one of {', '.join(JobStatus)}")
     begin, end = _interval(query.get("datetime"))
-    shortest = _number(query, "minDuration", 0, 0, 10**9)
-    longest = _number(query, "maxDuration", 10**9, 0, 10**9)
+    shortest = _number(query, "minDuration", 0, 0, MOST)
+    longest = _number(query, "maxDuration", MOST, 0, MOST)
     timed = "minDuration" in query or "maxDuration" in query
     return [
         row
@@ -105,7 +110,7 @@ def _number(query: Mapping[str, str], name: str, default: int, least: int, most:
     text = query.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    if not re.fullmatch(r"[0-9]{1,10}", text) or not least <= int(text) <= most:
         raise _invalid(name, text, f"a whole number from {least} to {most}")
     return int(text)
 

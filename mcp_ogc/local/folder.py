@@ -6,7 +6,8 @@ package.cwl    the package
 driver.log     what the driver and cwltool say
 events.jsonl   steps that started and ended
 logs/          a log for each step
-tmp/           removed at the end
+tmp/           working files; removed at the end
+containers/    ids of the containers that docker or podman started
 published/     the files of the results
 results.json   the result document; files as `published:` and a path
 """
@@ -19,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from mcp_ogc.local.engines import Engine
 
 PUBLISHED = "published:"
 """Where a file of the results is, in stored documents: made absolute when answered, as the endpoint is reached then."""
@@ -33,8 +36,10 @@ class Spec:
     workflow_id: str | None
     is_builtin: bool
     inputs: dict[str, Any]
-    engine: str | None
+    engine: Engine | None
     """The container engine, None to run natively."""
+    is_trusted: bool
+    """Whether a tool that names no image may run natively."""
     running_jobs: int
     readable_folders: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
@@ -67,6 +72,11 @@ class JobFolder:
         return self.path / "tmp"
 
     @property
+    def containers(self) -> Path:
+        """Ids of the containers that were started, a file each."""
+        return self.path / "containers"
+
+    @property
     def published(self) -> Path:
         """The files of the results."""
         return self.path / "published"
@@ -94,7 +104,10 @@ class JobFolder:
         """Read what to run."""
         stored = json.loads((self.path / "spec.json").read_text(encoding="utf-8"))
         folders, hosts = tuple(stored.pop("readable_folders")), tuple(stored.pop("allowed_hosts"))
-        return Spec(**stored, readable_folders=folders, allowed_hosts=hosts)
+        engine = stored.pop("engine")
+        return Spec(
+            **stored, engine=Engine(**engine) if engine else None, readable_folders=folders, allowed_hosts=hosts
+        )
 
     def group(self) -> int | None:
         """The process group of the driver, as it wrote it."""
@@ -121,3 +134,17 @@ class JobFolder:
                 yield json.loads(line)
             except ValueError:
                 return
+
+
+def tail(path: Path, size: int) -> str:
+    """The last `size` bytes of a text, from the beginning of a line where there is one."""
+    with path.open("rb") as file:
+        start = max(0, file.seek(0, 2) - size)
+        file.seek(start)
+        text = file.read(size).decode("utf-8", errors="replace")
+    return text.split("\n", 1)[1] if start and "\n" in text else text
+
+
+def safe_name(name: str) -> str:
+    """A name as that of a file, without a dot at the beginning."""
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)[-120:].lstrip(".") or "_"

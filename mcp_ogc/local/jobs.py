@@ -10,15 +10,20 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from mcp_ogc.errors import LocalEndpointError
 from mcp_ogc.local.driver import DIED
 from mcp_ogc.local.folder import JobFolder, Spec
 from mcp_ogc.local.platform import is_locked, kill_group, lock, require_posix
 from mcp_ogc.local.store import JobRow, ProcessRow, Store
+from mcp_ogc.local.trust import Permission
 from mcp_ogc.settings import environment_without_settings
+
+REMOVAL_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,17 @@ class Jobs:
         return JobFolder(self._root / "jobs" / job_id)
 
     def submit(
-        self, process_id: str, process: ProcessRow | None, request: Mapping[str, Any], engine: str | None
+        self,
+        process_id: str,
+        process: ProcessRow | None,
+        request: Mapping[str, Any],
+        permission: Permission,
     ) -> JobRow:
-        """Write a job down and start its driver; a built-in process has no row."""
+        """Write a job down and start its driver; a built-in process has no row.
+
+        Raises:
+            LocalEndpointError: Jobs can't run on this system.
+        """
         require_posix()
         job_id = str(uuid4())
         folder = self.folder(job_id)
@@ -59,7 +72,8 @@ class Jobs:
                 workflow_id=process.workflow_id if process else None,
                 is_builtin=process is None,
                 inputs=dict(request.get("inputs") or {}),
-                engine=engine,
+                engine=permission.engine,
+                is_trusted=permission.is_trusted,
                 running_jobs=self._reach.running_jobs,
                 readable_folders=tuple(map(str, self._reach.readable_folders)),
                 allowed_hosts=tuple(self._reach.allowed_hosts),
@@ -82,7 +96,7 @@ class Jobs:
     def _start(self, folder: JobFolder, held: int) -> None:
         with folder.driver_log.open("ab") as log:
             driver = subprocess.Popen(
-                [sys.executable, "-m", "mcp_ogc.local.driver", str(folder.path)],
+                [sys.executable, "-P", "-m", "mcp_ogc.local.driver", str(folder.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -101,9 +115,11 @@ class Jobs:
         if row is None or not row.is_open or is_locked(self.folder(job_id).lock):
             return row
         # The driver writes its end before its lock is free: what still claims to run now never will end.
-        last = [event for event in self.folder(job_id).read_events() if event["event"] == "started"]
-        during = f", during step {last[-1]['step']}" if last else ""
-        self._store.end(job_id, "failed", f"{DIED}{during}. Execute the process again.")
+        folder = self.folder(job_id)
+        told = f"{DIED}{_last_seen(folder)}. Execute the process again"
+        told += "".join(f"; run {command}" for command in _remove_containers(folder))
+        self._store.end(job_id, "failed", f"{told}.")
+        shutil.rmtree(folder.tmp, ignore_errors=True)
         return self._store.job(job_id)
 
     def jobs(self) -> list[JobRow]:
@@ -115,23 +131,52 @@ class Jobs:
         """Kill what runs of a job, then remove all there is of it.
 
         Raises:
-            LocalEndpointError: A process of it does not end.
+            LocalEndpointError: A process of it does not end, or a container of it is not removed.
         """
         folder = self.folder(job_id)
         group = folder.group()
+        # Locked, so the driver lives, and the number is its own.
         if group is not None and is_locked(folder.lock):
             kill_group(group)
-            _remove_containers(folder)
+        if left := _remove_containers(folder):
+            raise LocalEndpointError("A container of the job can't be removed", remedy=f"Run {'; '.join(left)}")
         self._store.remove_job(job_id)
         shutil.rmtree(folder.path, ignore_errors=True)
 
 
-def _remove_containers(folder: JobFolder) -> None:
-    """Containers do not die with the engine's client: docker's are known by the id files cwltool has it write."""
-    for id_file in folder.tmp.glob("container*") if folder.tmp.is_dir() else ():
-        subprocess.run(
-            ["docker", "rm", "--force", id_file.read_text(encoding="ascii").strip()],
-            capture_output=True,
-            check=False,
-            timeout=30,
+def _last_seen(folder: JobFolder) -> str:
+    """Which steps ran when the driver died, and since when."""
+    running: dict[str, float] = {}
+    for event in folder.read_events():
+        if event["event"] == "started":
+            running[event["step"]] = event["time"]
+        else:
+            running.pop(event["step"], None)
+    if not running:
+        return ""
+    since = datetime.fromtimestamp(max(running.values()), UTC).isoformat(timespec="seconds")
+    return f", during step {', '.join(running)} (started {since})"
+
+
+def _remove_containers(folder: JobFolder) -> list[str]:
+    """Containers do not die with the engine's client: docker and podman wrote their ids where cwltool told them to.
+
+    Returns:
+        Commands that would remove those that could not be removed.
+    """
+    engine = folder.read_spec().engine if folder.containers.is_dir() else None
+    if engine is None:
+        return []
+    ids = (id_file.read_text(encoding="ascii").strip() for id_file in folder.containers.glob("*"))
+    commands = [[engine.command, "rm", "--force", container] for container in ids if container]
+    return [" ".join(command) for command in commands if not _runs(command)]
+
+
+def _runs(command: list[str]) -> bool:
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=REMOVAL_SECONDS
         )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 or b"no such container" in done.stderr.lower()

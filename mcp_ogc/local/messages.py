@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from mcp_ogc.errors import InvalidInputs
-from mcp_ogc.local import problems
 from mcp_ogc.local.problems import Problem
 from mcp_ogc.local.store import ProcessRow
-from mcp_ogc.ogc.inputs import check
 from mcp_ogc.ogc.models import RELATIONS, Link, ProcessDescription, ProcessSummary, Value
 
 LARGEST_BODY = 32 << 20
@@ -42,7 +38,7 @@ def summary_of(description: ProcessDescription, base: str) -> ProcessSummary:
 
 def process_links(process_id: str, base: str) -> tuple[Link, ...]:
     """Links of a process: itself, and its execution (/req/core/process-summary-links)."""
-    here = f"{base}/processes/{process_id}"
+    here = f"{base}/processes/{quote(process_id, safe='')}"
     return (
         Link(href=here, rel="self", type="application/json", title="Process description"),
         Link(href=f"{here}/execution", rel=f"{RELATIONS}execute", type="application/json", title="Execution"),
@@ -51,33 +47,9 @@ def process_links(process_id: str, base: str) -> tuple[Link, ...]:
 
 async def body_of(request: Request) -> bytes:
     """The body, up to 32 MiB."""
-    body = b""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_BODY:
-            raise Problem(413, f"The body is longer than {LARGEST_BODY:,} bytes")
-    return body
-
-
-async def execute_request(request: Request) -> dict[str, Any]:
-    """An execute request (/req/core/process-execute-request)."""
-    try:
-        asked = json.loads(await body_of(request) or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise Problem(400, "The body is not JSON", str(error), type=problems.INVALID_PARAMETER) from error
-    if not isinstance(asked, dict) or not isinstance(asked.get("inputs", {}), dict):
-        raise Problem(400, "The body is not an execute request", '{"inputs": {…}}', type=problems.INVALID_PARAMETER)
-    return asked
-
-
-def check_request(description: ProcessDescription, asked: Mapping[str, Any]) -> None:
-    """/req/core/process-execute-input-validation, and outputs that the process has."""
-    try:
-        check(description, asked.get("inputs") or {})
-    except InvalidInputs as error:
-        raise Problem(400, "The inputs do not fit", error.message, type=problems.INVALID_PARAMETER) from error
-    if unknown := set(asked.get("outputs") or {}) - set(description.outputs):
-        known = ", ".join(description.outputs)
-        raise Problem(
-            400, f"No output {', '.join(sorted(unknown))}", f"There are: {known}", type=problems.NO_SUCH_OUTPUT
-        )
+            raise Problem(413, f"The body is longer than {LARGEST_BODY:,} bytes", "Give large values by reference")
+    return bytes(body)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from mcp_ogc.ogc.inputs import nearest
 from mcp_ogc.ogc.models import EXCEPTIONS, EXCEPTIONS_PART2
 
 NO_SUCH_PROCESS = f"{EXCEPTIONS}no-such-process"
@@ -36,3 +39,15 @@ class Problem(Exception):
         """The problem as JSON."""
         document: dict[str, str | int] = {"type": self.type, "title": self.title, "status": self.status}
         return {**document, "detail": self.detail} if self.detail else document
+
+
+def no_such_process(process_id: str, known: Iterable[str]) -> Problem:
+    """404, with the names that are nearest."""
+    near = nearest(process_id, known)
+    told = f"Did you mean {', '.join(near)}? " if near else ""
+    return Problem(404, f"No process {process_id!r}", f"{told}GET /processes lists them", type=NO_SUCH_PROCESS)
+
+
+def invalid(title: str, detail: str) -> Problem:
+    """400 of a parameter or a body (/req/core/process-execute-input-validation)."""
+    return Problem(400, title, detail, type=INVALID_PARAMETER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 BBOX = {
@@ -42,6 +42,8 @@ ECHOED: dict[str, tuple[str, dict[str, Any]]] = {
         {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/tiff; application=geotiff"},
     ),
 }
+QUALIFIED = {"value", "mediaType", "encoding", "schema", "format"}
+LINK = {"href", "rel", "type", "hreflang", "title", "length", "format"}
 SECONDS = {"type": "number", "minimum": 0, "maximum": 3600, "default": 0}
 
 DESCRIPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -78,18 +80,35 @@ DESCRIPTIONS: Mapping[str, Mapping[str, Any]] = {
 
 
 def seconds_of(process_id: str, inputs: Mapping[str, Any]) -> float:
-    """How long a built-in process takes."""
-    return float(inputs.get("pause", 0) if process_id == "echo" else inputs.get("seconds", 1))
+    """How long a built-in process takes.
+
+    Raises:
+        ValueError: It is asked by reference.
+    """
+    name, default = ("pause", 0.0) if process_id == "echo" else ("seconds", 1.0)
+    given = inputs.get(name, default)
+    value = given.get("value") if isinstance(given, dict) else given
+    if not isinstance(value, int | float):
+        raise ValueError(f"{name} is a number, given by value")  # noqa: TRY004 - of what was asked, not of the call
+    return float(value)
 
 
 def outputs_of(process_id: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What a built-in process gives: outputs for the inputs that were given; a wrapped value is given back whole."""
+    """What a built-in process gives: of `echo`, the inputs that were given, objects qualified."""
     if process_id == "pause":
         return {"waited": seconds_of("pause", inputs)}
-    return {name: value for name, value in inputs.items() if name != "pause"}
+    return {name: _result(value) for name, value in inputs.items() if name != "pause"}
 
 
-def pause(seconds: float, tell: Any) -> None:
+def _result(value: Any) -> Any:
+    """A value as a result document has it (inlineOrRefData.yaml): an object is qualified, a box and a link are not."""
+    if not isinstance(value, dict):
+        return value
+    is_one_of = ({"value", *value} <= QUALIFIED, {"href", *value} <= LINK, {"bbox", *value} <= {"bbox", "crs"})
+    return value if any(is_one_of) and {"value", "href", "bbox"} & set(value) else {"value": value}
+
+
+def pause(seconds: float, tell: Callable[[float], None]) -> None:
     """Wait, telling the share of the time that is over, 0 to 1, ten times."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:

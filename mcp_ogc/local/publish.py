@@ -9,27 +9,32 @@ from __future__ import annotations
 import hashlib
 import json
 import mimetypes
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from mcp_ogc.errors import OgcError
-from mcp_ogc.local.folder import PUBLISHED
+from mcp_ogc.local.folder import PUBLISHED, safe_name
 
 if TYPE_CHECKING:
     import pystac
 
 INLINE_ITEMS = 500
+COLLECTION = "collection.json"
+FILE_EXTENSION = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 SHA2_256 = "1220"
 """Multihash prefix: SHA-2, 256 bits, 32 bytes long (STAC file extension)."""
+JSON, GEOJSON = "application/json", "application/geo+json"
 MEDIA_TYPES = {
     ".tif": "image/tiff; application=geotiff",
     ".tiff": "image/tiff; application=geotiff",
-    ".geojson": "application/geo+json",
-    ".json": "application/json",
+    ".geojson": GEOJSON,
+    ".json": JSON,
 }
 
 
@@ -37,142 +42,218 @@ class StageOutError(OgcError):
     """A result that can't be published."""
 
 
-def publish(outputs: Mapping[str, Any], published: Path, job_id: str) -> dict[str, Any]:
-    """Move the files of a CWL output object below `published`; the result document, by output id."""
-    return {name: _output(value, published / _safe(name), published, job_id) for name, value in outputs.items()}
+class Publication:
+    """The published files of one job.
+
+    Args:
+        folder: Where they go.
+        job_id: The id of the collection they become.
+        may_be_read: Whether a file outside of the job may be: one of its inputs, which a result may be a link to.
+    """
+
+    def __init__(self, folder: Path, job_id: str, may_be_read: Callable[[Path], bool]) -> None:
+        folder.mkdir(exist_ok=True)
+        self._folder = folder.resolve()
+        self._job = self._folder.parent
+        self._job_id = job_id
+        self._may_be_read = may_be_read
+
+    def document(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Move the files of a CWL output object here; the result document, by output id.
+
+        Raises:
+            StageOutError: A catalogue that is no STAC catalogue, or a result that leads out of the job.
+        """
+        return {name: self._result(value, self._folder / safe_name(name)) for name, value in outputs.items()}
+
+    def _result(self, value: Any, target: Path) -> Any:
+        if isinstance(value, list):
+            return [self._result(one, target / str(number)) for number, one in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        if value.get("class") == "File":
+            return self._file(value, target)
+        if value.get("class") == "Directory":
+            return self._directory(_path(value), target)
+        return {"value": value}  # an object is qualified (OGC 18-062r2, inlineOrRefData.yaml)
+
+    def _file(self, value: Mapping[str, Any], target: Path) -> dict[str, Any]:
+        source = _path(value)
+        moved = self._moved(source, target / safe_name(value.get("basename") or source.name))
+        for beside in value.get("secondaryFiles") or ():
+            if beside.get("class") == "File":  # such as the .shx of a .shp: it is found beside, and no result itself
+                self._moved(_path(beside), target / safe_name(beside.get("basename") or _path(beside).name))
+        return self._link(moved)
+
+    def _directory(self, source: Path, target: Path) -> Any:
+        for name in ("catalog.json", COLLECTION):
+            if (source / name).is_file():
+                return {"value": self._stac((source / name).resolve(), target)}
+        files = sorted(path for path in source.rglob("*") if path.is_file())
+        if not files:
+            return {"value": {}}  # as ZOO-Project-DRU answers where stage-out found nothing (quirk Q34)
+        return [self._link(self._moved(path, target / path.relative_to(source))) for path in files]
+
+    def _stac(self, catalogue: Path, target: Path) -> dict[str, Any]:
+        import pystac
+
+        try:
+            root = pystac.read_file(str(catalogue), stac_io=_only_below(catalogue.parent))
+            items = list(root.get_items(recursive=True)) if isinstance(root, pystac.Catalog) else []
+        except StageOutError:
+            raise
+        except Exception as error:  # pystac raises what it likes on a catalogue that is none
+            raise StageOutError(f"stage-out: {catalogue.name} is not a STAC catalogue: {error}") from error
+        if not items:
+            return {}
+        names = _distinct([safe_name(item.id) for item in items])
+        features = [self._item(item, catalogue.parent, target / name) for item, name in zip(items, names, strict=True)]
+        collection = self._collection(features, names, target)
+        if len(features) > INLINE_ITEMS:
+            return collection
+        links = [{"rel": "collection", "href": self._reference(target / COLLECTION), "type": JSON}]
+        return {"type": "FeatureCollection", "id": self._job_id, "features": features, "links": links}
+
+    def _item(self, item: pystac.Item, base: Path, folder: Path) -> dict[str, Any]:
+        """One item, its files moved and measured: relative links beside them, published ones in the answer."""
+        document = item.to_dict(include_self_link=False, transform_hrefs=False)
+        document["collection"] = self._job_id
+        document["stac_extensions"] = sorted({*document.get("stac_extensions", []), FILE_EXTENSION})
+        here: dict[str, Any] = {}
+        there: dict[str, Any] = {}
+        for key, asset in document.get("assets", {}).items():
+            source = _inside(item.get_self_href(), asset["href"], base)
+            if source is None:  # an asset on another machine stays where it is
+                here[key] = there[key] = asset
+                continue
+            moved = self._moved(source, folder / safe_name(source.name))
+            told = {**asset, "file:size": moved.stat().st_size, "file:checksum": SHA2_256 + _sha256(moved)}
+            here[key] = {**told, "href": f"./{quote(moved.name)}"}
+            there[key] = {**told, "href": self._reference(moved)}
+        folder.mkdir(parents=True, exist_ok=True)
+        up = [{"rel": rel, "href": f"../{COLLECTION}", "type": JSON} for rel in ("root", "parent", "collection")]
+        path = _free(folder / f"{folder.name}.json")
+        path.write_text(json.dumps({**document, "assets": here, "links": up}), encoding="utf-8")
+        return {**document, "assets": there, "links": [{"rel": "self", "href": self._reference(path), "type": GEOJSON}]}
+
+    def _collection(self, features: Sequence[Mapping[str, Any]], names: Sequence[str], target: Path) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "type": "Collection",
+            "stac_version": features[0].get("stac_version", "1.0.0"),
+            "id": self._job_id,
+            "description": f"Results of job {self._job_id}",
+            "license": "other",
+            "extent": _extent(features),
+        }
+        items = [feature["links"][0]["href"] for feature in features]
+        beside = [
+            {"rel": "root", "href": f"./{COLLECTION}", "type": JSON},
+            *(
+                {"rel": "item", "href": f"./{quote(name)}/{href.rsplit('/', 1)[1]}", "type": GEOJSON}
+                for name, href in zip(names, items, strict=True)
+            ),
+        ]
+        path = target / COLLECTION
+        path.write_text(json.dumps({**document, "links": beside}), encoding="utf-8")
+        links = [{"rel": "self", "href": self._reference(path), "type": JSON}]
+        return {**document, "links": [*links, *({"rel": "item", "href": href, "type": GEOJSON} for href in items)]}
+
+    def _moved(self, source: Path, target: Path) -> Path:
+        """A file moved to where it is published. A link is followed and copied: an input stays where it is."""
+        target = _free(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        real = source.resolve()
+        is_made_here = real.is_relative_to(self._job)
+        if not is_made_here and not self._may_be_read(real):
+            raise StageOutError(f"stage-out: the result {source.name} is a link to a file that is not the job's")
+        if is_made_here and not source.is_symlink() and not real.is_relative_to(self._job / "tmp" / "in"):
+            shutil.move(real, target)
+        else:
+            shutil.copyfile(real, target)
+        return target
+
+    def _link(self, path: Path) -> dict[str, Any]:
+        return {"href": self._reference(path), "type": media_type_of(path)}
+
+    def _reference(self, path: Path) -> str:
+        return PUBLISHED + quote(path.relative_to(self._folder).as_posix())
 
 
-def _output(value: Any, target: Path, published: Path, job_id: str) -> Any:
-    if isinstance(value, list):
-        return [_output(one, target / str(number), published, job_id) for number, one in enumerate(value)]
-    if not isinstance(value, dict) or value.get("class") not in ("File", "Directory"):
-        return value
-    source = _path(value)
-    if value["class"] == "File":
-        return _link(_moved(source, target / _safe(value.get("basename") or source.name)), published)
-    for name in ("catalog.json", "collection.json"):
-        if (source / name).is_file():
-            return {"value": _stac(source / name, target, published, job_id)}
-    files = sorted(path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
-    if not files:
-        return {"value": {}}  # as ZOO-Project-DRU answers where stage-out found nothing (quirk Q34)
-    return [_link(_moved(path, target / path.relative_to(source)), published) for path in files]
+def media_type_of(path: Path) -> str:
+    """The media type of a file, by its name."""
+    return MEDIA_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
-def _stac(catalogue: Path, target: Path, published: Path, job_id: str) -> dict[str, Any]:
-    import pystac
+def _only_below(base: Path) -> pystac.StacIO:
+    """Reads of a catalogue what is in its folder, and nothing its links may name beside: tools are strangers."""
+    from pystac.stac_io import DefaultStacIO
 
-    try:
-        root = pystac.read_file(str(catalogue))
-        items = list(root.get_items(recursive=True)) if isinstance(root, pystac.Catalog) else []
-    except Exception as error:  # pystac raises what it likes on a catalogue that is none
-        raise StageOutError(f"stage-out: {catalogue.name} is not a STAC catalogue: {error}") from error
-    if not items:
-        return {}
-    base = catalogue.parent.resolve()
-    features = [_item(item, base, target, published, job_id) for item in items]
-    collection = _collection(items, features, target, published, job_id)
-    if len(features) > INLINE_ITEMS:
-        return collection
-    links = [
-        {"rel": "collection", "href": _reference(target / "collection.json", published), "type": "application/json"}
-    ]
-    return {"type": "FeatureCollection", "id": job_id, "features": features, "links": links}
+    class OnlyBelow(DefaultStacIO):
+        def read_text_from_href(self, href: str) -> str:
+            path = Path(url2pathname(urlsplit(href).path) if href.startswith("file:") else href)
+            if "://" in href.removeprefix("file://") or not path.resolve().is_relative_to(base):
+                raise StageOutError(f"stage-out: the catalogue links to {href[:200]}, which is not below it")
+            return path.read_text(encoding="utf-8")
 
-
-def _item(item: pystac.Item, base: Path, target: Path, published: Path, job_id: str) -> dict[str, Any]:
-    """One item, its files moved and measured: written beside them with relative links, given with published ones."""
-    folder = target / _safe(item.id)
-    document = item.to_dict(include_self_link=False, transform_hrefs=False)
-    document["collection"] = job_id
-    document["stac_extensions"] = sorted(
-        {*document.get("stac_extensions", []), "https://stac-extensions.github.io/file/v2.1.0/schema.json"}
-    )
-    here: dict[str, Any] = {}
-    there: dict[str, Any] = {}
-    for key, asset in document.get("assets", {}).items():
-        source = _inside(item.get_self_href(), asset["href"], base)
-        if source is None:  # an asset on another machine stays where it is
-            here[key] = there[key] = asset
-            continue
-        moved = _moved(source, folder / _safe(source.name))
-        told = {**asset, "file:size": moved.stat().st_size, "file:checksum": SHA2_256 + _sha256(moved)}
-        here[key] = {**told, "href": f"./{quote(moved.name)}"}
-        there[key] = {**told, "href": _reference(moved, published)}
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = {
-        **document,
-        "assets": here,
-        "links": [
-            {"rel": "root", "href": "../collection.json", "type": "application/json"},
-            {"rel": "parent", "href": "../collection.json", "type": "application/json"},
-            {"rel": "collection", "href": "../collection.json", "type": "application/json"},
-        ],
-    }
-    path = folder / f"{folder.name}.json"
-    path.write_text(json.dumps(beside), encoding="utf-8")
-    links = [{"rel": "self", "href": _reference(path, published), "type": "application/geo+json"}]
-    return {**document, "assets": there, "links": links}
-
-
-def _collection(
-    items: list[pystac.Item], features: list[dict[str, Any]], target: Path, published: Path, job_id: str
-) -> dict[str, Any]:
-    import pystac
-
-    document: dict[str, Any] = {
-        "type": "Collection",
-        "stac_version": features[0].get("stac_version", "1.0.0"),
-        "id": job_id,
-        "description": f"Results of job {job_id}",
-        "license": "other",
-        "extent": pystac.Extent.from_items(items).to_dict(),
-    }
-    root = {"rel": "root", "href": "./collection.json", "type": "application/json"}
-    names = [_safe(item.id) for item in items]
-    kind = "application/geo+json"
-    beside = [root, *({"rel": "item", "href": f"./{quote(name)}/{quote(name)}.json", "type": kind} for name in names)]
-    (target / "collection.json").write_text(json.dumps({**document, "links": beside}), encoding="utf-8")
-    links = [
-        {"rel": "item", "href": _reference(target / name / f"{name}.json", published), "type": kind} for name in names
-    ]
-    return {**document, "links": links}
-
-
-def _link(path: Path, published: Path) -> dict[str, Any]:
-    kind = MEDIA_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return {"href": _reference(path, published), "type": kind}
-
-
-def _reference(path: Path, published: Path) -> str:
-    return PUBLISHED + quote(path.relative_to(published).as_posix())
-
-
-def _moved(source: Path, target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists():
-        target = target.with_name(f"{target.stem}-{_sha256(source)[:8]}{target.suffix}")
-    if source.is_symlink():  # an input passed through: it stays where it is
-        shutil.copyfile(source, target)
-    else:
-        shutil.move(source, target)
-    return target
+    return OnlyBelow()
 
 
 def _inside(item_href: str | None, href: str, base: Path) -> Path | None:
-    """The file of an asset, where it is one below the directory that is published.
+    """The file of an asset, where it is one below the directory that is published; None where it is elsewhere.
 
     Raises:
-        StageOutError: It leads out of it, or is not there.
+        StageOutError: It leads out of the directory, or is not there.
     """
     parts = urlsplit(href)
     if parts.scheme in ("http", "https", "s3"):
         return None
     name = url2pathname(parts.path) if parts.scheme == "file" else unquote(href)
-    path = (Path(item_href or base).parent / name).resolve()
+    path = Path(os.path.normpath(Path(item_href or base).parent / name))  # links on the way are followed when it moves
     if not path.is_relative_to(base) or not path.is_file():
-        raise StageOutError(f"stage-out: the asset {href} is not a file of the catalogue")
+        raise StageOutError(f"stage-out: the asset {href[:200]} is not a file of the catalogue")
     return path
+
+
+def _extent(features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The bounds (west, south, east, north in degrees) and the times that the items span; items may lack either."""
+    boxes = [[*box[: len(box) // 2][:2], *box[len(box) // 2 :][:2]] for one in features if (box := one.get("bbox"))]
+    west, south, east, north = zip(*(boxes or [[-180, -90, 180, 90]]), strict=True)
+    times = [
+        time
+        for one in features
+        for name in ("datetime", "start_datetime", "end_datetime")
+        if isinstance(time := (one.get("properties") or {}).get(name), str)
+    ]
+    span = [min(times, key=_instant), max(times, key=_instant)] if times else [None, None]
+    return {
+        "spatial": {"bbox": [[min(west), min(south), max(east), max(north)]]},
+        "temporal": {"interval": [span]},
+    }
+
+
+def _instant(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise StageOutError(f"stage-out: {text[:60]!r} is not a time as STAC has them") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _free(target: Path) -> Path:
+    """A path that is not taken, by another file of the same name or by the collection's."""
+    free, number = target, 1
+    while free.exists() or free.name == COLLECTION:
+        free = target.with_name(f"{target.stem}-{number}{target.suffix}")
+        number += 1
+    return free
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names, those that come again with a number."""
+    taken: list[str] = []
+    for name in names:
+        taken.append(name if name not in taken else f"{name}-{len(taken)}")
+    return taken
 
 
 def _path(value: Mapping[str, Any]) -> Path:
@@ -183,18 +264,3 @@ def _path(value: Mapping[str, Any]) -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _safe(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)[:120].lstrip(".") or "_"
-
-
-def replaced(document: Any, base: str) -> Any:
-    """A stored result document with its `published:` references made absolute below `base`."""
-    if isinstance(document, dict):
-        return {name: replaced(value, base) for name, value in document.items()}
-    if isinstance(document, list):
-        return [replaced(value, base) for value in document]
-    if isinstance(document, str) and document.startswith(PUBLISHED):
-        return f"{base}/{document.removeprefix(PUBLISHED)}"
-    return document

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,12 +44,16 @@ MIGRATIONS = (
     );
     CREATE INDEX jobs_status ON jobs (status);
     """,
+    """
+    ALTER TABLE processes ADD COLUMN containment TEXT NOT NULL
+        DEFAULT '{"native": ["whatever it was deployed with"], "names_images": false, "requires_engine": false}'
+    """,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
-    """A deployed process. `body` and `media_type` are what was deployed, `description` is JSON."""
+    """A deployed process. `body` and `media_type` are what was deployed, `description` and `containment` are JSON."""
 
     process_id: str
     description: str
@@ -58,6 +62,7 @@ class ProcessRow:
     workflow_id: str | None
     body: bytes
     media_type: str
+    containment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,10 @@ class JobRow:
         return self.status in OPEN
 
 
+PROCESS = ", ".join(field.name for field in fields(ProcessRow))
+JOB = ", ".join(field.name for field in fields(JobRow))
+
+
 class Store:
     """The database in a file."""
 
@@ -102,7 +111,8 @@ class Store:
         """Write a process that is not there; False where one of its id is."""
         with self._writing() as connection:
             cursor = connection.execute(
-                "INSERT OR IGNORE INTO processes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*_values(row), now())
+                f"INSERT OR IGNORE INTO processes ({PROCESS}, deployed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - ours
+                (*astuple(row), now()),
             )
             return cursor.rowcount == 1
 
@@ -111,8 +121,8 @@ class Store:
         with self._writing() as connection:
             cursor = connection.execute(
                 "UPDATE processes SET description = ?, package = ?, digest = ?, workflow_id = ?, body = ?,"
-                " media_type = ?, deployed = ? WHERE process_id = ?",
-                (*_values(row)[1:], now(), row.process_id),
+                " media_type = ?, containment = ?, deployed = ? WHERE process_id = ?",
+                (*astuple(row)[1:], now(), row.process_id),
             )
             return cursor.rowcount == 1
 
@@ -156,14 +166,15 @@ class Store:
         found = self._jobs("WHERE status = 'accepted' ORDER BY seq LIMIT 1")
         return found[0] if found else None
 
-    def start(self, job_id: str) -> None:
-        """Write that a job runs."""
+    def start(self, job_id: str) -> bool:
+        """Write that a job runs; False where it is not there any more."""
         with self._writing() as connection:
-            connection.execute(
+            cursor = connection.execute(
                 "UPDATE jobs SET status = 'running', message = 'starting', progress = 1, started = ?, updated = ?"
                 " WHERE job_id = ? AND status = 'accepted'",
                 (now(), now(), job_id),
             )
+            return cursor.rowcount == 1
 
     def progress(self, job_id: str, progress: int, message: str) -> None:
         """Write how far a job is, 0 to 100."""
@@ -190,15 +201,13 @@ class Store:
             connection.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,))
 
     def _processes(self, rest: str, *values: str) -> list[ProcessRow]:
-        columns = "process_id, description, package, digest, workflow_id, body, media_type"
         with closing(self._connect()) as connection:
-            rows = connection.execute(f"SELECT {columns} FROM processes {rest}", values)  # noqa: S608 - both are ours
+            rows = connection.execute(f"SELECT {PROCESS} FROM processes {rest}", values)  # noqa: S608 - both are ours
             return [ProcessRow(*row) for row in rows]
 
     def _jobs(self, rest: str, *values: str) -> list[JobRow]:
-        columns = "seq, job_id, process_id, status, message, progress, request, created, started, finished, updated"
         with closing(self._connect()) as connection:
-            return [JobRow(*row) for row in connection.execute(f"SELECT {columns} FROM jobs {rest}", values)]  # noqa: S608
+            return [JobRow(*row) for row in connection.execute(f"SELECT {JOB} FROM jobs {rest}", values)]  # noqa: S608
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -209,18 +218,6 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-
-
-def _values(row: ProcessRow) -> tuple[str | bytes | None, ...]:
-    return (
-        row.process_id,
-        row.description,
-        row.package,
-        row.digest,
-        row.workflow_id,
-        row.body,
-        row.media_type,
-    )
 
 
 def now() -> str:
