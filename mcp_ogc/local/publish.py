@@ -100,10 +100,9 @@ class Publication:
         try:
             root = pystac.read_file(str(catalogue), stac_io=_only_below(catalogue.parent))
             items = list(root.get_items(recursive=True)) if isinstance(root, pystac.Catalog) else []
-        except StageOutError:
-            raise
         except Exception as error:  # pystac raises what it likes on a catalogue that is none
-            raise StageOutError(f"stage-out: {catalogue.name} is not a STAC catalogue: {error}") from error
+            reason = f"{error} ({error.__cause__})" if error.__cause__ else error
+            raise StageOutError(f"stage-out: {catalogue.name} is not a STAC catalogue: {reason}") from error
         if not items:
             return {}
         names = _distinct([safe_name(item.id) for item in items])
@@ -192,7 +191,7 @@ def _only_below(base: Path) -> pystac.StacIO:
         def read_text_from_href(self, href: str) -> str:
             path = Path(url2pathname(urlsplit(href).path) if href.startswith("file:") else href)
             if "://" in href.removeprefix("file://") or not path.resolve().is_relative_to(base):
-                raise StageOutError(f"stage-out: the catalogue links to {href[:200]}, which is not below it")
+                raise ValueError("it is not below the catalogue")
             return path.read_text(encoding="utf-8")
 
     return OnlyBelow()

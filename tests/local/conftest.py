@@ -1,11 +1,17 @@
 """The local endpoint over ASGI, and packages made of a shell."""
 
-from collections.abc import AsyncIterator
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import httpx
+import psutil
 import pytest
 
 from mcp_ogc.local.app import open_app
@@ -19,14 +25,47 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "local"
 
 
-@pytest.fixture
-async def http(root: Path) -> AsyncIterator[httpx.AsyncClient]:
-    settings = LocalSettings(trusted_packages=("*",), container_engine="none")
+@asynccontextmanager
+async def opened(
+    root: Path,
+    running_jobs: int = 2,
+    trusted: tuple[str, ...] = ("*",),
+    engine: Literal["docker", "none"] = "none",
+    **options: Any,
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app on a folder."""
+    settings = LocalSettings(trusted_packages=trusted, container_engine=engine, running_jobs=running_jobs)
     async with (
-        open_app(settings, root, readable_folders=[root.parent]) as app,
+        open_app(settings, root, **options) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client,
     ):
         yield client
+
+
+@pytest.fixture
+async def http(root: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with opened(root, readable_folders=[root.parent]) as client:
+        yield client
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The base URL of a web server on a folder."""
+    handler = partial(Quiet, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""
 
 
 def tool(process_id: str, command: str, *, inputs: str = "{}", outputs: str = "{}", more: str = "") -> str:
@@ -70,3 +109,39 @@ async def until(http: httpx.AsyncClient, job_id: str, *wanted: str) -> dict[str,
             if info["status"] in (wanted or ("successful", "failed")):
                 return info
             await anyio.sleep(0.02)  # a poll, with a deadline
+
+
+async def problem(answer: httpx.Response, status_code: int, kind: str = "") -> dict[str, Any]:
+    """The problem an answer is, of a type URI that ends so; every one says what would be right."""
+    assert answer.status_code == status_code, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert document["status"] == status_code
+    assert document["title"]
+    assert document["detail"], "what would be right"
+    assert document["type"].endswith(kind)
+    return document
+
+
+async def ends(held: Callable[[], bool]) -> None:
+    """Poll until something is no more, with a deadline."""
+    with anyio.fail_after(30):
+        while held():
+            await anyio.sleep(0.02)
+
+
+async def appears(path: Path) -> None:
+    """Poll until a file is there, with a deadline."""
+    await ends(lambda: not path.exists())
+
+
+def processes_of(group: int) -> list[psutil.Process]:
+    """The processes of a group that live."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (ProcessLookupError, psutil.Error):
+            continue
+    return found

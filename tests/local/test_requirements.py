@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from mcp_ogc.local.app import CONFORMS_TO
-from tests.local.conftest import BASE, deploy, status, submit, tool, until
+from tests.local.conftest import BASE, deploy, problem, status, submit, tool, until
 
 pytestmark = pytest.mark.anyio
 
@@ -21,16 +21,6 @@ async def get(http: httpx.AsyncClient, path: str, **query: str) -> Any:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("application/json")
     return answer.json()
-
-
-async def problem(answer: httpx.Response, status_code: int, kind: str = "") -> dict[str, Any]:
-    assert answer.status_code == status_code, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    document: dict[str, Any] = answer.json()
-    assert document["status"] == status_code
-    assert document["title"]
-    assert document["type"].endswith(kind)
-    return document
 
 
 # --- Part 1, core
