@@ -1,4 +1,4 @@
-"""Stage-out: what a job made, moved below its `published` folder and told in a result document.
+"""Stage-out: what a job made, put below its `published` folder and told in a result document.
 
 A Directory with a STAC catalogue becomes a STAC Collection (id = job id) with its items, real extents, sizes and
 checksums; any other Directory the list of its files. Files are named `published:<path>` until they are answered.
@@ -11,7 +11,8 @@ import json
 import mimetypes
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ class Publication:
         self._may_be_read = may_be_read
 
     def document(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Move the files of a CWL output object here; the result document, by output id.
+        """Put the files of a CWL output object here; the result document, by output id.
 
         Raises:
             StageOutError: A catalogue that is no STAC catalogue, or a result that leads out of the job.
@@ -79,20 +80,20 @@ class Publication:
 
     def _file(self, value: Mapping[str, Any], target: Path) -> dict[str, Any]:
         source = _path(value)
-        moved = self._moved(source, target / safe_name(value.get("basename") or source.name))
+        placed = self._placed(source, target / safe_name(value.get("basename") or source.name))
         for beside in value.get("secondaryFiles") or ():
             if beside.get("class") == "File":  # such as the .shx of a .shp: it is found beside, and no result itself
-                self._moved(_path(beside), target / safe_name(beside.get("basename") or _path(beside).name))
-        return self._link(moved)
+                self._placed(_path(beside), target / safe_name(beside.get("basename") or _path(beside).name))
+        return self._link(placed)
 
     def _directory(self, source: Path, target: Path) -> Any:
         for name in ("catalog.json", COLLECTION):
             if (source / name).is_file():
                 return {"value": self._stac((source / name).resolve(), target)}
-        files = sorted(path for path in source.rglob("*") if path.is_file())
+        files = list(_files(source))
         if not files:
             return {"value": {}}  # as ZOO-Project-DRU answers where stage-out found nothing (quirk Q34)
-        return [self._link(self._moved(path, target / path.relative_to(source))) for path in files]
+        return [self._link(self._placed(path, target / path.relative_to(source))) for path in files]
 
     def _stac(self, catalogue: Path, target: Path) -> dict[str, Any]:
         import pystac
@@ -114,21 +115,21 @@ class Publication:
         return {"type": "FeatureCollection", "id": self._job_id, "features": features, "links": links}
 
     def _item(self, item: pystac.Item, base: Path, folder: Path) -> dict[str, Any]:
-        """One item, its files moved and measured: relative links beside them, published ones in the answer."""
+        """One item, its files placed and measured: relative links beside them, published ones in the answer."""
         document = item.to_dict(include_self_link=False, transform_hrefs=False)
         document["collection"] = self._job_id
         document["stac_extensions"] = sorted({*document.get("stac_extensions", []), FILE_EXTENSION})
         here: dict[str, Any] = {}
         there: dict[str, Any] = {}
         for key, asset in document.get("assets", {}).items():
-            source = _inside(item.get_self_href(), asset["href"], base)
+            source = _asset_file(item.get_self_href(), asset["href"], base)
             if source is None:  # an asset on another machine stays where it is
                 here[key] = there[key] = asset
                 continue
-            moved = self._moved(source, folder / safe_name(source.name))
-            told = {**asset, "file:size": moved.stat().st_size, "file:checksum": SHA2_256 + _sha256(moved)}
-            here[key] = {**told, "href": f"./{quote(moved.name)}"}
-            there[key] = {**told, "href": self._reference(moved)}
+            placed = self._placed(source, folder / safe_name(source.name))
+            told = {**asset, "file:size": placed.stat().st_size, "file:checksum": SHA2_256 + _sha256(placed)}
+            here[key] = {**told, "href": f"./{quote(placed.name)}"}
+            there[key] = {**told, "href": self._reference(placed)}
         folder.mkdir(parents=True, exist_ok=True)
         up = [{"rel": rel, "href": f"../{COLLECTION}", "type": JSON} for rel in ("root", "parent", "collection")]
         path = _free(folder / f"{folder.name}.json")
@@ -157,18 +158,24 @@ class Publication:
         links = [{"rel": "self", "href": self._reference(path), "type": JSON}]
         return {**document, "links": [*links, *({"rel": "item", "href": href, "type": GEOJSON} for href in items)]}
 
-    def _moved(self, source: Path, target: Path) -> Path:
-        """A file moved to where it is published. A link is followed and copied: an input stays where it is."""
+    def _placed(self, source: Path, target: Path) -> Path:
+        """A file put where it is published. It stays where it was too: results may have files in common.
+
+        Raises:
+            StageOutError: It is a link to what is not the job's, or is not there.
+        """
         target = _free(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         real = source.resolve()
-        is_made_here = real.is_relative_to(self._job)
-        if not is_made_here and not self._may_be_read(real):
+        if not real.is_relative_to(self._job) and not self._may_be_read(real):
             raise StageOutError(f"stage-out: the result {source.name} is a link to a file that is not the job's")
-        if is_made_here and not source.is_symlink() and not real.is_relative_to(self._job / "tmp" / "in"):
-            shutil.move(real, target)
-        else:
-            shutil.copyfile(real, target)
+        if not real.is_file():
+            raise StageOutError(f"stage-out: the result {source.name} is not a file that is there")
+        if real.is_relative_to(self._job) and not real.is_relative_to(self._job / "tmp" / "in"):
+            with suppress(OSError):  # a file system without links, or a file that another user's container made
+                os.link(real, target)  # no byte is copied: the other name goes with tmp
+                return target
+        shutil.copyfile(real, target)
         return target
 
     def _link(self, path: Path) -> dict[str, Any]:
@@ -197,8 +204,8 @@ def _only_below(base: Path) -> pystac.StacIO:
     return OnlyBelow()
 
 
-def _inside(item_href: str | None, href: str, base: Path) -> Path | None:
-    """The file of an asset, where it is one below the directory that is published; None where it is elsewhere.
+def _asset_file(item_href: str | None, href: str, base: Path) -> Path | None:
+    """The file of an asset, below the directory that is published; None where it is on another machine.
 
     Raises:
         StageOutError: It leads out of the directory, or is not there.
@@ -207,10 +214,23 @@ def _inside(item_href: str | None, href: str, base: Path) -> Path | None:
     if parts.scheme in ("http", "https", "s3"):
         return None
     name = url2pathname(parts.path) if parts.scheme == "file" else unquote(href)
-    path = Path(os.path.normpath(Path(item_href or base).parent / name))  # links on the way are followed when it moves
+    # Links on the way are followed when it is placed.
+    path = Path(os.path.normpath(Path(item_href or base).parent / name))
     if not path.is_relative_to(base) or not path.is_file():
         raise StageOutError(f"stage-out: the asset {href[:200]} is not a file of the catalogue")
     return path
+
+
+def _files(folder: Path, inside: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The files of a folder by name, those of linked folders with them; a link to a folder it is in is none."""
+    real = folder.resolve()
+    if real in inside:
+        return
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield from _files(path, (*inside, real))
+        else:
+            yield path
 
 
 def _extent(features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
@@ -20,7 +20,9 @@ from mcp_ogc.packages.cwl import short_id
 if TYPE_CHECKING:
     from mcp_ogc.packages.cwl import Package
 
-SCALARS: dict[str, JsonObject] = {
+# On the wire a File or a Directory is the URL it is staged in from.
+URL: JsonObject = {"type": "string", "format": "uri"}
+TYPES: dict[str, JsonObject] = {
     "null": {"type": "null"},
     "boolean": {"type": "boolean"},
     "int": {"type": "integer", "format": "int32"},
@@ -29,9 +31,7 @@ SCALARS: dict[str, JsonObject] = {
     "double": {"type": "number", "format": "double"},
     "string": {"type": "string"},
     "Any": {},
-    # On the wire a File or a Directory is the URL it is staged in from.
-    "File": {"type": "string", "format": "uri"},
-    "Directory": {"type": "string", "format": "uri"},
+    **dict.fromkeys(("File", "Directory", "stdin", "stdout", "stderr"), URL),
 }
 DIRECTORY_OUTPUT: JsonObject = {"type": "object", "format": "stac-item-collection"}
 UNKNOWN_VERSION = "unknown"
@@ -46,6 +46,7 @@ def describe(package: Package, workflow_id: str | None = None) -> ProcessDescrip
         UnknownName: The package has no such workflow.
     """
     process = package.workflow(workflow_id)
+    named = _named_types(process)
     return ProcessDescription(
         id=short_id(process.id),
         version=package.software_version or UNKNOWN_VERSION,
@@ -55,13 +56,19 @@ def describe(package: Package, workflow_id: str | None = None) -> ProcessDescrip
         job_control_options=(JobControl.ASYNC, JobControl.DISMISS),
         output_transmission=("value", "reference"),
         mutable=True,
-        inputs={short_id(declared.id): _input(declared) for declared in process.inputs},
-        outputs={short_id(declared.id): _output(declared) for declared in process.outputs},
+        inputs={short_id(declared.id): _input(declared, named) for declared in process.inputs},
+        outputs={short_id(declared.id): _output(declared, named) for declared in process.outputs},
     )
 
 
-def _input(declared: Any) -> InputDescription:
-    schema, optional = _schema(declared.type_)
+def _named_types(process: Any) -> dict[str, Any]:
+    """The types that a process defines by name (CWL's SchemaDefRequirement)."""
+    definitions = [one for one in process.requirements or () if one.class_ == "SchemaDefRequirement"]
+    return {short_id(defined.name): defined for one in definitions for defined in one.types}
+
+
+def _input(declared: Any, named: Mapping[str, Any]) -> InputDescription:
+    schema = _schema(declared.type_, {**TYPES, **named})
     if declared.default is not None:
         schema = {**schema, "default": _plain(declared.default)}
     return InputDescription(
@@ -69,64 +76,71 @@ def _input(declared: Any) -> InputDescription:
         description=_text(declared.doc),
         metadata=(Metadata(title="cwl:type", value=type_name(declared.type_)),),
         schema_=schema,
-        min_occurs=0 if optional or declared.default is not None else 1,
+        min_occurs=0 if _is_optional(declared.type_) or declared.default is not None else 1,
     )
 
 
-def _output(declared: Any) -> OutputDescription:
-    schema, _ = _schema(declared.type_, output=True)
+def _output(declared: Any, named: Mapping[str, Any]) -> OutputDescription:
     media_type = _media_type(declared)
-    if media_type:
-        schema = {**schema, "contentMediaType": media_type}
+    file: JsonObject = {**URL, "contentMediaType": media_type} if media_type else URL
+    types = {**TYPES, **dict.fromkeys(("File", "stdout", "stderr"), file), "Directory": DIRECTORY_OUTPUT}
     return OutputDescription(
         title=declared.label,
         description=_text(declared.doc),
         metadata=(Metadata(title="cwl:type", value=type_name(declared.type_)),),
-        schema_=schema,
+        schema_=_schema(declared.type_, {**types, **named}),
     )
 
 
-def _schema(cwl_type: Any, *, output: bool = False) -> tuple[JsonObject, bool]:
-    """The JSON schema of a CWL type, and whether null is one of its types."""
-    if isinstance(cwl_type, Sequence) and not isinstance(cwl_type, str):
-        others = [one for one in cwl_type if one != "null"]
-        optional = len(others) < len(cwl_type)
-        schemas = [_schema(one, output=output)[0] for one in others]
-        schema: JsonObject = schemas[0] if len(schemas) == 1 else {"anyOf": list[JsonValue](schemas)}
-        return ({**schema, "nullable": True} if optional else schema), optional
+def _is_optional(cwl_type: Any) -> bool:
+    """Whether null is one of the types."""
+    return cwl_type == "null" or (isinstance(cwl_type, list) and "null" in cwl_type)
+
+
+def _schema(cwl_type: Any, types: Mapping[str, Any]) -> JsonObject:
+    """The JSON schema of a CWL type.
+
+    Args:
+        cwl_type: As cwl-utils has it: a name, a list of alternatives, or an object.
+        types: What names stand for: a JSON schema, or another CWL type.
+    """
     if isinstance(cwl_type, str):
-        if output and cwl_type == "Directory":
-            return DIRECTORY_OUTPUT, False
-        return SCALARS.get(short_id(cwl_type), {}), cwl_type == "null"
+        name = short_id(cwl_type)
+        known = types.get(name, {})
+        # A record may have itself for a field: within it, its name stands for anything.
+        return known if isinstance(known, dict) else _schema(known, {**types, name: {}})
+    if isinstance(cwl_type, list):
+        schemas = [_schema(one, types) for one in cwl_type if one != "null"]
+        schema: JsonObject = schemas[0] if len(schemas) == 1 else {"anyOf": list[JsonValue](schemas)}
+        return {**schema, "nullable": True} if _is_optional(cwl_type) else schema
     match cwl_type.type_:
         case "array":
-            return {"type": "array", "items": _schema(cwl_type.items, output=output)[0]}, False
+            return {"type": "array", "items": _schema(cwl_type.items, types)}
         case "enum":
-            return {"type": "string", "enum": [short_id(symbol) for symbol in cwl_type.symbols]}, False
+            return {"type": "string", "enum": [short_id(symbol) for symbol in cwl_type.symbols]}
         case "record":
-            return _record(cwl_type, output), False
-    return _schema(cwl_type.type_, output=output)
-
-
-def _record(cwl_type: Any, output: bool) -> JsonObject:
-    fields = {short_id(field.name): _schema(field.type_, output=output) for field in cwl_type.fields or ()}
-    return {
-        "type": "object",
-        "properties": {name: schema for name, (schema, _) in fields.items()},
-        "required": [name for name, (_, optional) in fields.items() if not optional],
-    }
+            fields = {short_id(field.name): field.type_ for field in cwl_type.fields or ()}
+            return {
+                "type": "object",
+                "properties": {name: _schema(field, types) for name, field in fields.items()},
+                "required": [name for name, field in fields.items() if not _is_optional(field)],
+            }
+    return _schema(cwl_type.type_, types)
 
 
 def type_name(cwl_type: Any) -> str:
-    """A CWL type as people write it: `string[]?`, `enum`, `int | string`."""
+    """A CWL type as people write it: `string[]?`, `enum`, `(int | string)[]`."""
     if isinstance(cwl_type, str):
         return short_id(cwl_type)
-    if isinstance(cwl_type, Sequence):
-        others = [type_name(one) for one in cwl_type if one != "null"]
-        optional = "?" if len(others) < len(cwl_type) else ""
-        return " | ".join(others) + optional
+    if isinstance(cwl_type, list):
+        names = [type_name(one) for one in cwl_type if one != "null"]
+        choice = " | ".join(names)
+        if not _is_optional(cwl_type):
+            return choice
+        return f"({choice})?" if len(names) > 1 else f"{choice}?"
     if cwl_type.type_ == "array":
-        return f"{type_name(cwl_type.items)}[]"
+        items = type_name(cwl_type.items)
+        return f"({items})[]" if isinstance(cwl_type.items, list) else f"{items}[]"
     return type_name(cwl_type.type_)
 
 
@@ -144,13 +158,13 @@ def _text(doc: str | Sequence[str] | None) -> str | None:
 
 
 def _plain(value: Any) -> JsonValue:
-    """A default as JSON: cwl-utils keeps File and Directory defaults as objects."""
-    location = getattr(value, "location", None) or getattr(value, "path", None)
-    if location is not None:
-        return str(location)
-    if isinstance(value, dict):
+    """A default as JSON; that of a File or Directory is its URL, as a value of it would be."""
+    if isinstance(value, Mapping):
+        if value.get("class") in ("File", "Directory"):
+            return _plain(value.get("location") or value.get("path"))
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    plain: JsonValue = value
+    location = getattr(value, "location", None) or getattr(value, "path", None)
+    plain: JsonValue = value if location is None else str(location)
     return plain

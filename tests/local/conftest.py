@@ -1,5 +1,6 @@
 """The local endpoint over ASGI, and packages made of a shell."""
 
+import json
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -74,7 +75,7 @@ def tool(process_id: str, command: str, *, inputs: str = "{}", outputs: str = "{
         f"cwlVersion: v1.2\n$graph:\n- class: Workflow\n  id: {process_id}\n  label: L\n  doc: D\n"
         f"  inputs: {inputs}\n  outputs: {outputs}\n  steps:\n    run-it:\n      run: '#tool'\n      in: {{{more}}}\n"
         f"      out: [out]\n"
-        f"- class: CommandLineTool\n  id: tool\n  baseCommand: [sh, -c, {command!r}]\n"
+        f"- class: CommandLineTool\n  id: tool\n  baseCommand: [sh, -c, {json.dumps(command)}]\n"
         f"  inputs: {inputs}\n  outputs:\n    out: {{type: Directory, outputBinding: {{glob: .}}}}\n"
     )
 

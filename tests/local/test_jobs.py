@@ -9,10 +9,22 @@ from pathlib import Path
 
 import anyio
 import httpx
+import psutil
 import pytest
 
 from mcp_ogc.local.folder import JobFolder
-from tests.local.conftest import appears, deploy, opened, processes_of, status, submit, tool, until
+from tests.local.conftest import (
+    appears,
+    deploy,
+    ends,
+    opened,
+    problem,
+    processes_of,
+    status,
+    submit,
+    tool,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +65,7 @@ async def test_a_job_finishes_and_publishes_with_no_server_alive(http: httpx.Asy
 
 
 async def test_a_job_whose_driver_is_killed_has_failed_and_says_why(http: httpx.AsyncClient, root: Path) -> None:
-    await deploy(http, tool("endless", "while :; do sleep 0.1; done"))
+    await deploy(http, tool("endless", "(while :; do sleep 0.1; done) & while :; do sleep 0.1; done"))
     job_id = await submit(http, "endless")
     folder = JobFolder(root / "jobs" / job_id)
     await appears(folder.logs / "run-it.log")
@@ -63,9 +75,48 @@ async def test_a_job_whose_driver_is_killed_has_failed_and_says_why(http: httpx.
     info = await until(http, job_id)
     assert info["status"] == "failed"
     assert "killed" in info["message"]
-    assert "during step run-it" in info["message"]
-    for process in processes_of(group):
-        process.kill()
+    assert "during step run-it (started 20" in info["message"]
+    assert "Execute the process again" in info["message"]
+    await ends(lambda: bool(processes_of(group)))
+    assert not folder.tmp.exists()
+    assert (await http.get(f"/jobs/{job_id}/logs/run-it")).status_code == 200
+    told = await problem(await http.get(f"/jobs/{job_id}/results"), 500)
+    assert told["detail"] == info["message"]
+    assert (await http.delete(f"/jobs/{job_id}")).status_code == 200
+    assert not folder.path.exists()
+
+
+async def test_what_a_step_leaves_running_ends_with_its_job(http: httpx.AsyncClient, root: Path) -> None:
+    await deploy(http, tool("leaves", "(while :; do sleep 0.1; done) >/dev/null 2>&1 & echo started"))
+    job_id = await submit(http, "leaves")
+    group = JobFolder(root / "jobs" / job_id).group()
+    assert group is not None
+    assert (await until(http, job_id))["status"] == "successful"
+    await ends(lambda: bool(processes_of(group)))
+
+
+async def test_a_job_that_is_dismissed_while_it_waits_never_runs(root: Path) -> None:
+    async with opened(root, running_jobs=1) as http:
+        first, second = await submit(http, "pause", seconds=60), await submit(http, "pause", seconds=60)
+        group = JobFolder(root / "jobs" / second).group()
+        assert group is not None
+        assert (await http.delete(f"/jobs/{second}")).status_code == 200
+        assert processes_of(group) == []
+        assert [job["jobID"] for job in (await http.get("/jobs")).json()["jobs"]] == [first]
+        await http.delete(f"/jobs/{first}")
+
+
+async def test_a_driver_that_waits_has_imported_nothing_heavy(root: Path) -> None:
+    """A hundred may wait."""
+    async with opened(root, running_jobs=1) as http:
+        first, second = await submit(http, "pause", seconds=60), await submit(http, "pause", seconds=60)
+        await until(http, first, "running")
+        group = JobFolder(root / "jobs" / second).group()
+        waiting = psutil.Process(group)
+        assert waiting.memory_info().rss < 40 << 20
+        assert not [one.path for one in waiting.memory_maps() if "pydantic" in one.path or "rpds" in one.path]
+        for job in (first, second):
+            await http.delete(f"/jobs/{job}")
 
 
 async def test_a_dismissed_job_leaves_no_process_and_no_file(http: httpx.AsyncClient, root: Path) -> None:
@@ -139,6 +190,46 @@ async def test_progress_and_logs_come_step_by_step(http: httpx.AsyncClient, root
     assert [(event["event"], event["step"]) for event in events] == [("started", "run-it"), ("ended", "run-it")]
     assert events[1]["exit_code"] == 0
     assert not (root / "jobs" / job_id / "tmp").exists()
+
+
+async def test_drivers_have_none_of_our_settings(
+    http: httpx.AsyncClient, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some are secrets, and steps are strangers."""
+    monkeypatch.setenv("MCP_OGC_TOKEN", "canary-7e1f")
+    await deploy(http, tool("prints", "env; cat /proc/$PPID/environ | tr '\\0' '\\n'; echo $TMPDIR"))
+    job_id = await submit(http, "prints")
+    assert (await until(http, job_id))["status"] == "successful"
+    log = (await http.get(f"/jobs/{job_id}/logs/run-it")).text
+    assert "PATH=" in log
+    assert "canary-7e1f" not in log
+    assert not [path for path in root.rglob("*") if path.is_file() and b"canary-7e1f" in path.read_bytes()]
+
+
+async def test_the_end_of_a_long_log_is_told(http: httpx.AsyncClient) -> None:
+    await deploy(http, tool("talks", "seq 1 400000; echo last words; exit 7"))
+    job_id = await submit(http, "talks")
+    message = (await until(http, job_id))["message"]
+    assert message.startswith("step run-it exited 7: ")
+    assert message.endswith("\nlast words")
+    assert len(message) < 2000
+    log = (await http.get(f"/jobs/{job_id}/logs/run-it")).text
+    assert len(log) <= 1 << 20
+    assert log.endswith("400000\nlast words\n")
+    assert log.splitlines()[0].isdigit(), "whole lines"
+
+
+async def test_an_output_that_was_not_made_is_named(http: httpx.AsyncClient) -> None:
+    package = tool("makes-none", "true").replace("glob: .", "glob: absent.d")
+    await deploy(http, package)
+    info = await until(http, await submit(http, "makes-none"))
+    assert info["status"] == "failed"
+    assert "absent.d" in info["message"]
+
+
+async def test_a_step_that_is_ended_by_a_signal_says_which(http: httpx.AsyncClient) -> None:
+    await deploy(http, tool("killed", "kill -9 $$"))
+    assert "run-it was ended by signal 9" in (await until(http, await submit(http, "killed")))["message"]
 
 
 async def test_a_command_that_does_not_exist_says_so(http: httpx.AsyncClient) -> None:

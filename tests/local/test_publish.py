@@ -182,6 +182,37 @@ def test_a_link_to_an_input_is_copied_and_the_input_stays(job: Path) -> None:
     assert not (job / "published" / "a" / "link.txt").is_symlink()
 
 
+def test_links_within_a_result_and_files_that_are_results_twice_are_all_there(job: Path) -> None:
+    """Whatever their order: cwltool gives the same file for each."""
+    folder = job / "tmp" / "o"
+    once = file(folder / "b.txt", "b")
+    (folder / "a.txt").symlink_to("b.txt")
+    (folder / "c.txt").symlink_to(folder / "b.txt")
+    (folder / "d").symlink_to(folder)
+    document = published(job, first=once, folder=directory(folder), again=once)
+    hrefs = [document["first"]["href"], *(one["href"] for one in document["folder"]), document["again"]["href"]]
+    assert [Path(href).name for href in hrefs] == ["b.txt", "a.txt", "b.txt", "c.txt", "b.txt"]
+    assert {Path(href).read_text(encoding="utf-8") for href in hrefs} == {"b"}
+
+
+def test_an_asset_that_items_share_is_published_with_each(job: Path) -> None:
+    folder = job / "tmp" / "o"
+    file(folder / "map.tif", "m")
+    items = [item(name, 1, None, {"one": str(folder / "map.tif"), "two": str(folder / "map.tif")}) for name in "ab"]
+    document = published(job, maps=catalogue(folder, *items))["maps"]["value"]
+    hrefs = [asset["href"] for feature in document["features"] for asset in feature["assets"].values()]
+    assert len(set(hrefs)) == 4
+    assert {Path(href).read_text(encoding="utf-8") for href in hrefs} == {"m"}
+
+
+def test_a_link_to_nothing_says_so(job: Path) -> None:
+    folder = job / "tmp" / "o"
+    folder.mkdir()
+    (folder / "a.txt").symlink_to("absent.txt")
+    with pytest.raises(StageOutError, match=r"a\.txt is not a file"):
+        published(job, out=directory(folder))
+
+
 def test_values_files_lists_and_folders(job: Path) -> None:
     tmp = job / "tmp"
     shape = {**file(tmp / "a.shp"), "secondaryFiles": [file(tmp / "a.dbf", "beside")]}

@@ -1,0 +1,116 @@
+"""A text of YAML or JSON, read into a document that remembers the place of every member; bombs are refused unbuilt."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mcp_ogc.errors import PackageError
+
+if TYPE_CHECKING:
+    from ruamel.yaml.comments import CommentedMap
+
+LARGEST = 1 << 20
+DEEPEST = 60
+MOST_NODES = 50_000
+"""With what aliases stand for, every time they are used."""
+TAGS = {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map"))}
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def read_document(text: str, source: str) -> CommentedMap:
+    """The map a text holds.
+
+    Raises:
+        PackageError: Not YAML, not a map, or beyond the bounds of size, depth and nodes.
+    """
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from schema_salad.utils import yaml_no_ts
+
+    if len(text) > LARGEST:
+        raise PackageError(f"{len(text):,} characters are more than a package may have ({LARGEST:,})", source=source)
+    try:
+        _check_bounds(text, source)
+        document = yaml_no_ts().load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise PackageError(
+            f"not YAML: {error.problem or error.context}",
+            source=source,
+            line=mark.line + 1 if mark else 0,
+            column=mark.column + 1 if mark else 0,
+        ) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise PackageError(f"not YAML: {str(error).splitlines()[0][:200]}", source=source) from None
+    if not isinstance(document, CommentedMap):
+        raise PackageError("not a CWL document: it has no members", source=source, remedy="It starts with cwlVersion")
+    return document
+
+
+def place(node: Any, key: str | None) -> tuple[int, int]:
+    """1-based line and column of a key, or of the node itself; 0 where unknown."""
+    try:
+        line, column = (node.lc.line, node.lc.col) if key is None else node.lc.key(key)
+    except (AttributeError, KeyError, TypeError):
+        return 0, 0
+    return line + 1, column + 1
+
+
+class _Extent:
+    """What a node stands for, aliases followed: its nodes, and how deep it is. `before`: the nodes that precede it."""
+
+    __slots__ = ("anchor", "before", "height", "nodes")
+
+    def __init__(self, anchor: str | None, before: int) -> None:
+        self.anchor = anchor
+        self.before = before
+        self.height = self.nodes = 0
+
+
+def _check_bounds(text: str, source: str) -> None:
+    """Refuse what the events of the text already show, before anything is built of them."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent, ScalarEvent
+
+    nodes = 0
+    anchored: dict[str, _Extent] = {}
+    open_nodes: list[_Extent] = []
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, CollectionEndEvent):
+            closed = open_nodes.pop()
+            closed.nodes = nodes - closed.before
+            if open_nodes:
+                open_nodes[-1].height = max(open_nodes[-1].height, closed.height + 1)
+            if closed.anchor:
+                anchored[closed.anchor] = closed
+        elif isinstance(event, NodeEvent):
+            reason = _forbidden(event)
+            nodes += 1
+            below = 0
+            if isinstance(event, AliasEvent):
+                if any(node.anchor == event.anchor for node in open_nodes):
+                    reason = f"*{event.anchor} stands for what it is a part of"
+                elif event.anchor in anchored:
+                    nodes += anchored[event.anchor].nodes
+                    below = anchored[event.anchor].height
+            elif isinstance(event, CollectionStartEvent):
+                open_nodes.append(_Extent(event.anchor, nodes))
+            elif isinstance(event, ScalarEvent) and event.anchor:
+                anchored[event.anchor] = _Extent(event.anchor, nodes)
+            if open_nodes and not isinstance(event, CollectionStartEvent):
+                open_nodes[-1].height = max(open_nodes[-1].height, below + 1)
+            if nodes > MOST_NODES or len(open_nodes) + below > DEEPEST:
+                reason = f"deeper than {DEEPEST} levels, or with more than {MOST_NODES:,} nodes, aliases followed"
+            if reason:
+                line, column = event.start_mark.line + 1, event.start_mark.column + 1
+                raise PackageError(reason, source=source, line=line, column=column)
+
+
+def _forbidden(event: Any) -> str:
+    tag = getattr(event, "tag", None)
+    if tag is not None and str(tag) not in TAGS:
+        return f"the tag {tag} is not allowed"
+    if SURROGATE.search(str(getattr(event, "value", ""))):
+        return "half a character (a lone surrogate), which no JSON can carry"
+    return ""

@@ -1,0 +1,75 @@
+"""What a text may be: bounded once its aliases are followed, and nothing beside it is ever looked at."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from mcp_ogc.errors import PackageError
+from mcp_ogc.packages.cwl import load
+
+TOOL = "cwlVersion: v1.2\nclass: CommandLineTool\nid: t\nbaseCommand: x\ninputs: []\noutputs: []\n"
+LAUGHS = "hints:\n  a0: &a0 [x, x]\n" + "".join(
+    f"  a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 10)
+)
+STAIRS = "hints:\n  a0: &a0 [x]\n" + "".join(
+    f"  a{level}: &a{level} {'[' * 20}*a{level - 1}{']' * 20}\n" for level in range(1, 40)
+)
+
+
+@pytest.mark.parametrize(
+    ("hints", "told"),
+    [
+        (LAUGHS, "aliases followed"),
+        (STAIRS, "deeper than 60 levels"),
+        ("hints: &a [*a]\n", "stands for what it is a part of"),
+        ("hints: &a {b: {c: *a}}\n", "stands for what it is a part of"),
+        ('doc: "\\ud800"\n', "surrogate"),
+    ],
+    ids=["laughs", "stairs", "itself", "its own part", "surrogate"],
+)
+def test_t15_a_bomb_of_few_aliases_is_refused_with_its_place(hints: str, told: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(PackageError, match=told) as refused:
+        load(TOOL + hints)
+    assert refused.value.line >= 7
+    assert time.process_time() - begun < 10, "of the work, not of the clock"
+
+
+def test_an_alias_that_is_used_as_people_use_it_is_followed() -> None:
+    text = TOOL.replace("inputs: []", "inputs:\n  a: &text {type: string, label: &name Name}\n  b: *text\n  c: *text")
+    assert [declared.type_ for declared in load(text).workflow().inputs] == ["string"] * 3
+
+
+ELSEWHERE = {
+    "id": TOOL.replace("id: t", "id: {}#t"),
+    "base": TOOL + "$base: {}\n",
+    "type": TOOL.replace("inputs: []", "inputs: {{a: '{}#T'}}"),
+    "schemas": TOOL + "$schemas: ['{}']\n",
+    "format": TOOL.replace("inputs: []", "inputs: {{a: {{type: File, format: '{}'}}}}"),
+    "import": TOOL + "hints: [{{$import: '{}'}}]\n",
+    "mixin": TOOL + "hints: [{{$mixin: '{}'}}]\n",
+}
+
+
+@pytest.mark.parametrize("address", ["https://example.org/x", "file:///etc/hostname"])
+@pytest.mark.parametrize("text", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_t15_no_address_in_a_package_is_looked_at(text: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(requests.Session, "request", lambda _session, _method, url, **_: asked.append(url))
+    for name, original in {"os.path.exists": os.path.exists, "builtins.open": open}.items():
+        monkeypatch.setattr(name, _recorded(original, asked))
+    with contextlib.suppress(PackageError):
+        load(text.format(address))
+    assert [one for one in asked if "example.org" in one or "hostname" in one] == []
+
+
+def _recorded(original: Callable[..., object], asked: list[str]) -> Callable[..., object]:
+    def recording(path: object, *arguments: object, **options: object) -> object:
+        asked.append(str(path))
+        return original(path, *arguments, **options)
+
+    return recording
