@@ -173,7 +173,7 @@ class Workspace:
             media_type=kept.media_type,
             body=kept.body,
             links=kept.links,
-            url=endpoint.url,
+            url="",  # it is nowhere but here
         )
 
 

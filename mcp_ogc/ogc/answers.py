@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
 from pydantic import JsonValue, ValidationError
 
 from mcp_ogc.errors import SubmissionUnconfirmed, UnreadableAnswer
-from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo, Value
+from mcp_ogc.net.http import read_bounded
+from mcp_ogc.ogc.addresses import absolute, last_segment
+from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, ProcessSummary, StatusInfo, Value
 
 if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T", bound=Value)
 
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 LINK_HEADER = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))*)')
 LINK_PARAMETER = re.compile(r';\s*([\w!#$&+\-.^`|~*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))')
 
@@ -46,6 +50,31 @@ class PackageAnswer:
     def digest(self) -> str:
         """`sha256:` and the digest of the text."""
         return f"sha256:{hashlib.sha256(self.text.encode()).hexdigest()}"
+
+
+async def read_unless_file(response: httpx.Response, limit: int) -> bytes:
+    """The body, up to a bound; none of a file, which may be of any size and is read where it is."""
+    if response.status_code < 300 and is_file(response.headers.get("content-type", "")):
+        return b""
+    return await read_bounded(response, limit)
+
+
+def is_file(media_type: str) -> bool:
+    """Whether a body of this type is a file rather than a document, such as a raw GeoTIFF."""
+    name = media_type.split(";", 1)[0].strip().lower()
+    return "/" in name and not (name.startswith(("text/", "multipart/")) or name.endswith(("json", "xml", "yaml")))
+
+
+def listed_process(one: JsonValue) -> JsonObject | None:
+    """An entry of a process list; by its id alone where Weaver lists only that, or the rest can't be read."""
+    process_id = one.get("id") if isinstance(one, dict) else one
+    if not isinstance(process_id, str):
+        return None
+    try:
+        ProcessSummary.model_validate(one)
+    except ValidationError:
+        return {"id": process_id}
+    return one if isinstance(one, dict) else None
 
 
 def job_of(process_id: str, response: httpx.Response, body: bytes) -> StatusInfo | None:
@@ -77,20 +106,22 @@ def job_of(process_id: str, response: httpx.Response, body: bytes) -> StatusInfo
             f"{process_id!r} was accepted (HTTP {response.status_code}) without saying which job it became",
             remedy="Look for it with ogc_list_jobs",
         )
-    status = told.get("status") if job_known else JobStatus.ACCEPTED
-    return validated(
-        StatusInfo, {"processID": process_id, **told, "jobID": job_id, "status": status}, str(response.url)
-    )
+    if not job_known:  # there is a job all the same: its own resource tells the rest
+        told = {"status": JobStatus.ACCEPTED}
+    return validated(StatusInfo, {"processID": process_id, **told, "jobID": job_id}, str(response.url))
 
 
 def link_headers(values: list[str], url: str) -> tuple[Link, ...]:
-    """RFC 8288 `Link` headers; targets made absolute, parameters that are not a link's let pass."""
+    """RFC 8288 `Link` headers; targets made absolute, parameters that are not a link's and targets that are no URL
+    let pass.
+    """
     links = []
     for value in values:
         for target, parameters in LINK_HEADER.findall(value):
             given = {name.lower(): quoted or token for name, quoted, token in LINK_PARAMETER.findall(parameters)}
             known = {name: given[name] for name in ("rel", "type", "title", "hreflang") if name in given}
-            links.append(Link(href=urljoin(url, target), **known))
+            with suppress(UnreadableAnswer):
+                links.append(Link(href=absolute(url, target), **known))
     return tuple(links)
 
 
@@ -118,7 +149,13 @@ def is_job(document: JsonValue) -> bool:
 def json_or_none(body: bytes) -> JsonValue:
     """The JSON value a body is, None where it is none."""
     try:
-        document: JsonValue = json.loads(body)
+        # ZOO-Project may put bytes that are no text, and control characters, into a message (quirk Q44).
+        structured = body[:64].lstrip()[:1] in (b"{", b"[")
+        text = body.decode("utf-8-sig", errors="replace" if structured else "strict")
+        document: JsonValue = json.loads(text, strict=False)
+        if SURROGATE.search(text):
+            # Half of a surrogate pair is a JSON escape and no text: nothing that is written could hold it.
+            document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", errors="replace"))
     except (ValueError, RecursionError):
         return None
     return document
@@ -138,13 +175,7 @@ def unwrapped(body: bytes) -> str:
     return text
 
 
-def last_segment(url: str) -> str:
-    """The last segment of a URL's path, decoded."""
-    return unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1])
-
-
 def _job_segment(url: str) -> str:
     """The id in `…/jobs/{jobID}`, or in whatever path the server has for its jobs."""
-    path = urlsplit(url).path.rstrip("/")
-    found = re.search(r"/jobs/([^/]+)", path)
+    found = re.search(r"/jobs/([^/?#]+)", url)
     return unquote(found.group(1)) if found else last_segment(url)

@@ -8,10 +8,9 @@ slash (quirk Q11). Nothing but a GET is ever sent twice.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
 
 import anyio
 import httpx
@@ -29,14 +28,16 @@ from mcp_ogc.errors import (
     UnreadableAnswer,
 )
 from mcp_ogc.net.http import ENDPOINT, read_bounded
+from mcp_ogc.ogc.addresses import Addresses, last_segment, with_query
 from mcp_ogc.ogc.answers import (
     Answer,
     PackageAnswer,
     is_job,
     job_of,
     json_or_none,
-    last_segment,
     link_headers,
+    listed_process,
+    read_unless_file,
     unwrapped,
     validated,
 )
@@ -64,8 +65,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Value)
 
 JSON = "application/json"
-# Ids that would be another resource once the path is normalised (RFC 3986 §5.2.4).
-DOTS = ("", ".", "..")
+LOOK_FOR_IT = "Look for it with ogc_list_jobs before you run it again"
 CWL = "application/cwl"
 # What a package is asked as, one precise type at a time: ZOO-Project answers 406 to anything else (quirk Q25).
 PACKAGE_TYPES = (CWL, "application/cwl+yaml", "application/cwl+json", "application/ogcapppkg+json")
@@ -84,7 +84,8 @@ class ProcessesClient:
     """
 
     def __init__(self, http: httpx.AsyncClient, url: str, *, limits: Limits) -> None:
-        self.url = url.rstrip("/")
+        self._addresses = Addresses(url)
+        self.url = self._addresses.base
         self._http = http
         self._limits = limits
         self._landing: LandingPage | None = None
@@ -106,12 +107,11 @@ class ProcessesClient:
     async def processes(self, *, limit: int = 100, page: str | None = None) -> ProcessList:
         """`GET /processes` (/req/core/process-list); `page` is the href of a `next` link."""
         if page is None:
-            page = _with_query(await self._place(f"{RELATIONS}processes", "processes"), limit=limit)
-        document = await self._document(self._own(page))
+            page = with_query(await self._place(f"{RELATIONS}processes", "processes"), limit=limit)
+        document = await self._document(self._addresses.own(page))
         listed = document.get("processes")
-        if isinstance(listed, list):  # Weaver may list bare ids
-            document["processes"] = [{"id": one} if isinstance(one, str) else one for one in listed]
-        return validated(ProcessList, document, page)
+        readable = [one for one in map(listed_process, listed) if one] if isinstance(listed, list) else []
+        return validated(ProcessList, {**document, "processes": readable}, page)
 
     async def describe(self, process_id: str) -> ProcessDescription:
         """`GET /processes/{processID}` (/req/core/process).
@@ -119,7 +119,7 @@ class ProcessesClient:
         Raises:
             NoSuchProcess: There is none of that id.
         """
-        url = self._process(process_id)
+        url = self._addresses.process(process_id)
         document = await self._document(url, subject=f"process {process_id!r}", missing=NoSuchProcess)
         nested = document.get("process")  # servers of the first drafts
         document = nested if isinstance(nested, dict) and "id" not in document else document
@@ -127,6 +127,8 @@ class ProcessesClient:
             listed = document.get(member)
             if isinstance(listed, list):
                 document[member] = {str(one.get("id")): one for one in listed if isinstance(one, dict)}
+            elif listed is None:
+                document[member] = {}
         return validated(ProcessDescription, document, url)
 
     async def execute(
@@ -141,7 +143,7 @@ class ProcessesClient:
             SubmissionUnconfirmed: It was sent and no answer came. Never repeated here.
         """
         link = find_link(description.links, f"{RELATIONS}execute") if description else None
-        url = self._own(link.href) if link else f"{self._process(process_id)}/execution"
+        url = self._addresses.own(link.href) if link else f"{self._addresses.process(process_id)}/execution"
         # `response: document` in the body wins over Prefer where both are read, and does no harm elsewhere (quirk Q1).
         sending = Sending(json.dumps(request.wire(), ensure_ascii=False).encode())
         headers = {"Prefer": "respond-async", "Accept": JSON, **sending.headers}
@@ -153,8 +155,15 @@ class ProcessesClient:
             # Whatever went wrong since: without an answer nobody knows whether there is a job.
             raise SubmissionUnconfirmed(
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
-                remedy="Look for it with ogc_list_jobs before you run it again",
+                remedy=LOOK_FOR_IT,
             ) from error
+        if response.status_code in (502, 504):
+            # A gateway passed the request on and has no answer to it (RFC 9110 §15.6.3, §15.6.5).
+            raise SubmissionUnconfirmed(
+                f"{process_id!r} was sent to {self.url} and its gateway had no answer (HTTP {response.status_code}): "
+                "the job may exist",
+                remedy=LOOK_FOR_IT,
+            )
         if response.status_code >= 300:
             raise read_problem(
                 response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
@@ -169,7 +178,7 @@ class ProcessesClient:
         Raises:
             DuplicatedProcess: It is there already.
         """
-        url = _with_query(await self._place(f"{RELATIONS}processes", "processes"), w=workflow_id)
+        url = with_query(await self._place(f"{RELATIONS}processes", "processes"), w=workflow_id)
         response, body = await self._exchange(
             "POST", url, content=package.encode(), headers={"Content-Type": media_type, "Accept": JSON}
         )
@@ -193,7 +202,7 @@ class ProcessesClient:
         workflow_id: str | None = None,
     ) -> None:
         """`PUT /processes/{processID}` (/req/deploy-replace-undeploy/replace-put-op)."""
-        url = _with_query(self._process(process_id), w=workflow_id)
+        url = with_query(self._addresses.process(process_id), w=workflow_id)
         headers = {"Content-Type": media_type, "Accept": JSON}
         response, body = await self._exchange("PUT", url, content=package.encode(), headers=headers)
         if response.status_code >= 300:
@@ -203,7 +212,7 @@ class ProcessesClient:
 
     async def undeploy(self, process_id: str) -> None:
         """`DELETE /processes/{processID}` (/req/deploy-replace-undeploy/undeploy-delete-op)."""
-        url = self._process(process_id)
+        url = self._addresses.process(process_id)
         response, body = await self._exchange("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
             raise read_problem(
@@ -212,17 +221,24 @@ class ProcessesClient:
 
     async def package(self, process_id: str) -> PackageAnswer:
         """`GET /processes/{processID}/package` (/req/deploy-replace-undeploy/package-get-op), unwrapped to CWL."""
-        url = f"{self._process(process_id)}/package"
+        url = f"{self._addresses.process(process_id)}/package"
         problem: RemoteProblem | None = None
         for media_type in PACKAGE_TYPES:
             response, body = await self._exchange("GET", url, headers={"Accept": media_type})
             if response.status_code < 300 and body.strip():
                 # ZOO-Project echoes Accept as Content-Type: what was asked for is what it is.
                 return PackageAnswer(media_type, unwrapped(body))
-            problem = read_problem(response.status_code, body, url=url, subject=f"package of {process_id!r}")
-            if response.status_code not in (200, 406, 415):
-                break
-        raise problem or UnreadableAnswer(f"{url} is empty")
+            if response.status_code >= 300:
+                problem = read_problem(
+                    response.status_code,
+                    body,
+                    url=url,
+                    subject=f"package of {process_id!r}",
+                    missing=NoSuchProcess,
+                )
+                if response.status_code not in (406, 415):
+                    break
+        raise problem or UnreadableAnswer(f"{url} is empty", remedy="Was it deployed by reference? Read it there")
 
     async def job(self, job_id: str) -> StatusInfo:
         """`GET /jobs/{jobID}` (/req/core/job-op).
@@ -230,7 +246,7 @@ class ProcessesClient:
         Raises:
             NoSuchJob: There is none of that id, or none any more.
         """
-        url = self._job(job_id)
+        url = self._addresses.job(job_id)
         document = await self._document(url, subject=f"job {job_id!r}", missing=NoSuchJob)
         return validated(StatusInfo, {**document, "jobID": job_id}, url)
 
@@ -238,6 +254,8 @@ class ProcessesClient:
         """`GET /jobs/{jobID}/results` (/req/core/job-results), where the job's own link says, if it has one.
 
         The status is read first: servers answer the results of a failed job in many ways (quirks Q28, Q29).
+
+        A body that is a file, such as a raw GeoTIFF, is left where it is: the answer has its type and URL.
 
         Raises:
             ResultNotReady: It has not ended.
@@ -256,8 +274,9 @@ class ProcessesClient:
                 remedy=f'ogc_get_job(job_id="{job_id}", wait_seconds=30) waits for it',
             )
         link = find_link(info.links, f"{RELATIONS}results", media_type=JSON)
-        url = self._own(link.href) if link else f"{self._job(job_id)}/results"
-        response, body = await self._exchange("GET", url, headers={"Accept": f"{JSON}, */*;q=0.5"})
+        url = self._addresses.own(link.href) if link else f"{self._addresses.job(job_id)}/results"
+        headers = {"Accept": f"{JSON}, */*;q=0.5"}
+        response, body = await self._exchange("GET", url, headers=headers, read=read_unless_file)
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}", missing=NoSuchJob)
         return self._answer(response, body)
@@ -273,15 +292,15 @@ class ProcessesClient:
         """`GET /jobs` (/req/job-list/job-list-op), always with a limit (quirk Q12); unreadable entries are left out."""
         if page is None:
             place = await self._place(f"{RELATIONS}job-list", "jobs")
-            page = _with_query(place, limit=limit, processID=process_id, status=status)
-        document = await self._document(self._own(page))
+            page = with_query(place, limit=limit, processID=process_id, status=status)
+        document = await self._document(self._addresses.own(page))
         listed = document.get("jobs")
         readable = [one for one in listed if is_job(one)] if isinstance(listed, list) else []
         return validated(JobList, {**document, "jobs": readable}, page)
 
     async def dismiss(self, job_id: str) -> StatusInfo | None:
         """`DELETE /jobs/{jobID}` (/req/dismiss/job-dismiss-op); the last status, where the server tells it."""
-        url = self._job(job_id)
+        url = self._addresses.job(job_id)
         response, body = await self._exchange("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=f"job {job_id!r}", missing=NoSuchJob)
@@ -292,8 +311,12 @@ class ProcessesClient:
 
     async def text(self, href: str, *, limit: int) -> str:
         """A text the endpoint links, such as a log: its last `limit` characters."""
-        url = urljoin(f"{self.url}/", href)
-        response, body = await self._exchange("GET", url, headers={"Accept": "text/plain, */*;q=0.5"})
+        url = self._addresses.linked(href)
+        # Only the end is asked for, as it is: a log may be longer than any document may be. Four bytes a character.
+        headers = {"Accept": "text/plain, */*;q=0.5", "Accept-Encoding": "identity", "Range": f"bytes=-{limit * 4}"}
+        response, body = await self._exchange("GET", url, headers=headers)
+        if response.status_code == 416:  # there is nothing in it
+            return ""
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject="log")
         return body.decode("utf-8", errors="replace")[-limit:]
@@ -324,14 +347,18 @@ class ProcessesClient:
         *,
         headers: Mapping[str, str],
         content: bytes | AsyncIterator[bytes] | None = None,
+        read: Callable[[httpx.Response, int], Awaitable[bytes]] = read_bounded,
     ) -> tuple[httpx.Response, bytes]:
         # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
         extensions, seconds = {ENDPOINT: self.url}, self._limits.request_seconds
-        request = self._http.build_request(method, url, headers=headers, content=content, extensions=extensions)
+        try:
+            request = self._http.build_request(method, url, headers=headers, content=content, extensions=extensions)
+        except httpx.InvalidURL as error:
+            raise UnreadableAnswer(f"{url!r} is not a URL: {error}") from error
         try:
             with anyio.fail_after(seconds):
                 async with self._sent(request) as response:
-                    return response, await read_bounded(response, self._limits.document_bytes)
+                    return response, await read(response, self._limits.document_bytes)
         except TimeoutError:
             raise TimedOut(f"{url} did not answer to its end within {seconds:g} s", remedy="Try again") from None
 
@@ -368,27 +395,4 @@ class ProcessesClient:
                 self._landing = LandingPage()
         links = self._landing.links if self._landing else ()
         link = find_link(links, rel, media_type=JSON)
-        return self._own(link.href) if link else f"{self.url}/{path}"
-
-    def _own(self, href: str) -> str:
-        """A link of the endpoint's own resources, made absolute; one to another origin is taken by its path.
-
-        Behind a proxy servers link to the address they have inside (quirk Q50).
-        """
-        absolute, base = urlsplit(urljoin(f"{self.url}/", href)), urlsplit(self.url)
-        return absolute._replace(scheme=base.scheme, netloc=base.netloc).geturl()
-
-    def _process(self, process_id: str) -> str:
-        if process_id in DOTS:
-            raise NoSuchProcess(f"process {process_id!r}: there is none of that id")
-        return f"{self.url}/processes/{quote(process_id, safe=':')}"
-
-    def _job(self, job_id: str) -> str:
-        if job_id in DOTS:
-            raise NoSuchJob(f"job {job_id!r}: there is none of that id")
-        return f"{self.url}/jobs/{quote(job_id, safe=':')}"
-
-
-def _with_query(url: str, **values: str | int | None) -> str:
-    given = {name: str(value) for name, value in values.items() if value is not None}
-    return str(httpx.URL(url).copy_merge_params(given)) if given else url
+        return self._addresses.own(link.href) if link else f"{self.url}/{path}"

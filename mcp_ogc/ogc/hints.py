@@ -182,8 +182,13 @@ def _example(schema: JsonObject, told: str) -> JsonValue:
             return _example(first, told)
         case {"$ref": str()} | {"allOf": list()}:
             return {"href": f"{EXAMPLE_URL}item.json"}
-    words = re.sub(r"[_\-]+", " ", told.casefold())
-    return next((value for pattern, value in PROMISES if re.search(pattern, words)), "text")
+    # The id first: "EPSG code of the area of interest" is about an EPSG code.
+    for words in (told.partition(" ")[0], told):
+        plain = re.sub(r"[_\-]+", " ", words.casefold())
+        for pattern, value in PROMISES:
+            if re.search(pattern, plain):
+                return value
+    return "text"
 
 
 def _example_object(schema: JsonObject) -> JsonValue:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
 from mcp_ogc.errors import InputProblem, InvalidInputs
 from mcp_ogc.ogc.models import InputDescription, JsonObject, ProcessDescription
 
+if TYPE_CHECKING:
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import ValidationError
+
 SHOWN_CHARACTERS = 80
+SHOWN_MISFITS = 5
 # What a value may be wrapped in (OGC 18-062r2 §7.11.2.3): qualified, by reference.
 QUALIFIED = {"value", "mediaType", "encoding", "schema", "format"}
 LINK = {"href", "rel", "type", "hreflang", "title", "length", "format"}
@@ -53,9 +60,8 @@ def _problems(description: ProcessDescription, inputs: Mapping[str, JsonValue]) 
             if declared.required:
                 yield InputProblem(input_id, "is missing", expected)
             continue
-        problem = _misfit(declared, inputs[input_id])
-        if problem:
-            yield InputProblem(input_id, problem, expected)
+        for misfit in _shortened(_misfits(declared, inputs[input_id])):
+            yield InputProblem(input_id, misfit, expected)
     for input_id in inputs:
         if input_id not in description.inputs:
             near = nearest(input_id, description.inputs)
@@ -64,65 +70,112 @@ def _problems(description: ProcessDescription, inputs: Mapping[str, JsonValue]) 
             yield InputProblem(input_id, "is not an input of this process", expected)
 
 
-def _misfit(declared: InputDescription, value: JsonValue) -> str:
-    """What is wrong with a value, or ""; several values are an array where the input may occur more than once."""
-    several = declared.max_occurs == "unbounded" or declared.max_occurs > 1
-    if not (several and isinstance(value, list)):
-        return _value_misfit(declared.schema_, value)
-    if len(value) < declared.min_occurs:
-        return f"has {len(value)} values, at least {declared.min_occurs} are needed"
-    if declared.max_occurs != "unbounded" and len(value) > declared.max_occurs:
-        return f"has {len(value)} values, at most {declared.max_occurs} are allowed"
-    if not _value_misfit(declared.schema_, value):
-        return ""
-    misfits = ((number, _value_misfit(declared.schema_, one)) for number, one in enumerate(value))
-    return next((f"[{number}] {misfit}" for number, misfit in misfits if misfit), "")
+def _shortened(misfits: Iterable[str]) -> Iterator[str]:
+    """The first of them, and how many more there are: a long array may be wrong throughout."""
+    told = tuple(misfits)
+    yield from told[:SHOWN_MISFITS]
+    if len(told) > SHOWN_MISFITS:
+        yield f"has {len(told) - SHOWN_MISFITS} more problems"
 
 
-def _value_misfit(schema: JsonObject, value: JsonValue) -> str:
+def _misfits(declared: InputDescription, value: JsonValue) -> tuple[str, ...]:
+    """What is wrong with a value; several values are an array where the input may occur more than once."""
+    most = declared.max_occurs
+    if most != "unbounded" and most <= 1:
+        return _value_misfits(declared.schema_, value)
+    values = value if isinstance(value, list) else [value]
+    if len(values) < declared.min_occurs:
+        return (f"has {len(values)} values, at least {declared.min_occurs} are needed",)
+    if most != "unbounded" and len(values) > most:
+        return (f"has {len(values)} values, at most {most} are allowed",)
+    whole = _value_misfits(declared.schema_, value)
+    if not whole or not isinstance(value, list):
+        return whole
+    return tuple(
+        f"[{number}] {misfit}" for number, one in enumerate(values) for misfit in _value_misfits(declared.schema_, one)
+    )
+
+
+def _value_misfits(schema: JsonObject, value: JsonValue) -> tuple[str, ...]:
     if isinstance(value, dict) and "href" in value and set(value) <= LINK:
-        return "" if isinstance(value["href"], str) and value["href"] else "has an href that is not a URL"
+        return () if isinstance(value["href"], str) and value["href"] else ("has an href that is not a URL",)
     if isinstance(value, dict) and "value" in value and set(value) <= QUALIFIED:
         value = value["value"]
-    if value is None:
-        # CWL's optional types are described as nullable (OpenAPI 3.0's word).
-        return "" if schema.get("nullable") or not schema else _schema_misfit(schema, value)
-    return _schema_misfit(schema, value)
+    if value is None and (schema.get("nullable") or not schema):
+        return ()  # CWL's optional types are described as nullable (OpenAPI 3.0's word)
+    return _schema_misfits(schema, value)
 
 
-def _schema_misfit(schema: JsonObject, value: JsonValue) -> str:
+def _schema_misfits(schema: JsonObject, value: JsonValue) -> tuple[str, ...]:
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError, best_match
+    from jsonschema.exceptions import SchemaError
     from referencing import Registry, Resource
     from referencing.exceptions import Unresolvable
 
     # No $ref is ever fetched: what is not in the schema itself accepts anything.
     registry = Registry(retrieve=lambda _uri: Resource.opaque(True))  # type: ignore[call-arg]
-    plain = _plain(schema)
     try:
+        plain = _plain(schema)
         Draft202012Validator.check_schema(plain)
-        error = best_match(Draft202012Validator(plain, registry=registry).iter_errors(value))
-    except (SchemaError, Unresolvable, RecursionError, ValueError, TypeError, AttributeError, re.error):
-        return ""  # a schema that can't be used decides nothing
-    if error is None:
-        return ""
-    place = "".join(f"[{part!r}]" for part in error.absolute_path)
-    message = error.message if len(error.message) < 200 else f"{error.message[:200]}…"
-    return f"{place} is wrong: {message}".strip() if place else f"is {_shown(value)}: {message}"
+        validator = Draft202012Validator(plain, registry=registry, format_checker=_formats())
+        errors = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
+        return tuple(_told(error) for error in errors)
+    except (SchemaError, Unresolvable, RecursionError, ValueError, TypeError, AttributeError):
+        return ()  # a schema that can't be used decides nothing
+
+
+def _formats() -> FormatChecker:
+    """The formats whose breach no server takes; any other is let pass."""
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    checker.checks("date", ValueError)(_fits(date.fromisoformat))
+    checker.checks("date-time", ValueError)(_fits(datetime.fromisoformat))
+    checker.checks("uri", ValueError)(lambda value: not isinstance(value, str) or bool(urlsplit(value).scheme))
+    return checker
+
+
+def _fits(read: Callable[[str], object]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or bool(read(value))
+
+
+def _told(error: ValidationError) -> str:
+    # Of a choice, say what is wrong with the branch that comes nearest.
+    from jsonschema.exceptions import best_match
+
+    nearer = best_match([error]) or error
+    place = "".join(f"[{part!r}]" for part in nearer.absolute_path)
+    message = nearer.message if len(nearer.message) < 200 else f"{nearer.message[:200]}…"
+    return f"{place} is wrong: {message}" if place else f"is {_shown(nearer.instance)}: {message}"
 
 
 def _plain(schema: JsonValue) -> JsonValue:
     """A schema in words the check can use.
 
     `nullable` is OpenAPI 3.0's. `oneOf` becomes `anyOf`: a choice that is only referred to accepts anything, so a value
-    fits it beside its own.
+    fits it beside its own. Regular expressions are left to the server: a stranger's can take for ever on a short text,
+    and what is left out with them is what they decide about.
     """
-    if isinstance(schema, list):
-        return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    plain = {"anyOf" if name == "oneOf" else name: _plain(part) for name, part in schema.items() if name != "nullable"}
+    left_out = {"nullable", "pattern", "patternProperties"}
+    if "patternProperties" in schema:
+        left_out |= {"additionalProperties", "unevaluatedProperties"}
+    plain = {
+        "anyOf" if word == "oneOf" else word: _plain_part(word, part)
+        for word, part in schema.items()
+        if word not in left_out
+    }
     return {"anyOf": [{"type": "null"}, plain]} if schema.get("nullable") is True else plain
+
+
+def _plain_part(word: str, part: JsonValue) -> JsonValue:
+    """What a word of a schema holds: a schema, several, or several by name; a value that is none stays as it is."""
+    if word in ("properties", "$defs", "definitions", "dependentSchemas") and isinstance(part, dict):
+        return {name: _plain(one) for name, one in part.items()}
+    if word in ("const", "enum", "default", "examples", "example"):
+        return part
+    return [_plain(one) for one in part] if isinstance(part, list) else _plain(part)
 
 
 def _shown(value: JsonValue) -> str:

@@ -5,11 +5,12 @@ servers are known to differ (other member names, naive times); writing (`model_d
 exclude_none=True)`) is the standard's.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 JsonObject = dict[str, JsonValue]
 
@@ -30,7 +31,48 @@ def _utc(value: object) -> object:
     return value
 
 
+def _text(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
+def _version(value: object) -> object:
+    return value if isinstance(value, str) else "unknown" if value is None else str(value)
+
+
+def _percent(value: object) -> object:
+    """Whole and within bounds; what is no number is none (servers send 33.4, 120 and words)."""
+    try:
+        return min(100, max(0, int(float(value)))) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _readable_links(value: object) -> tuple["Link", ...]:
+    """Those that can be read: one link that is none must not lose the document."""
+    return tuple(_readable(Link, value))
+
+
+def _readable_metadata(value: object) -> tuple["Metadata", ...] | None:
+    return tuple(_readable(Metadata, value)) if isinstance(value, list | tuple) else None
+
+
+def _readable(model: type["T"], value: object) -> Iterator["T"]:
+    for one in value if isinstance(value, list | tuple) else ():
+        try:
+            yield model.model_validate(one)
+        except ValidationError:
+            continue
+
+
 Time = Annotated[datetime | None, BeforeValidator(_utc)]
+Text = Annotated[str | None, BeforeValidator(_text)]
+Version = Annotated[str, BeforeValidator(_version)]
+Percent = Annotated[int | None, BeforeValidator(_percent)]
+Links = Annotated[tuple["Link", ...], BeforeValidator(_readable_links)]
+MetadataList = Annotated[tuple["Metadata", ...] | None, BeforeValidator(_readable_metadata)]
+
+
+T = TypeVar("T", bound="Value")
 
 
 class Value(BaseModel):
@@ -72,9 +114,9 @@ def find_link(links: tuple[Link, ...], *rels: str, media_type: str | None = None
 class LandingPage(Value):
     """/req/core/landingpage-success."""
 
-    title: str | None = None
-    description: str | None = None
-    links: tuple[Link, ...] = ()
+    title: Text = None
+    description: Text = None
+    links: Links = ()
 
 
 class Conformance(Value):
@@ -111,24 +153,24 @@ class ProcessSummary(Value):
     """/req/core/process-list-success; `mutable` is Part 2's static indicator."""
 
     id: str
-    version: str = "unknown"
-    title: str | None = None
-    description: str | None = None
+    version: Version = "unknown"
+    title: Text = None
+    description: Text = None
     keywords: tuple[str, ...] | None = None
-    metadata: tuple[Metadata, ...] | None = None
+    metadata: MetadataList = None
     job_control_options: tuple[str, ...] | None = Field(default=None, alias="jobControlOptions")
     output_transmission: tuple[str, ...] | None = Field(default=None, alias="outputTransmission")
     mutable: bool | None = None
-    links: tuple[Link, ...] = ()
+    links: Links = ()
 
 
 class InputDescription(Value):
     """/req/ogc-process-description/input-def."""
 
-    title: str | None = None
-    description: str | None = None
+    title: Text = None
+    description: Text = None
     keywords: tuple[str, ...] | None = None
-    metadata: tuple[Metadata, ...] | None = None
+    metadata: MetadataList = None
     schema_: JsonObject = Field(default_factory=dict, alias="schema")
     min_occurs: int = Field(default=1, alias="minOccurs")
     max_occurs: int | Literal["unbounded"] = Field(default=1, alias="maxOccurs")
@@ -142,9 +184,9 @@ class InputDescription(Value):
 class OutputDescription(Value):
     """/req/ogc-process-description/output-def."""
 
-    title: str | None = None
-    description: str | None = None
-    metadata: tuple[Metadata, ...] | None = None
+    title: Text = None
+    description: Text = None
+    metadata: MetadataList = None
     schema_: JsonObject = Field(default_factory=dict, alias="schema")
 
 
@@ -159,7 +201,7 @@ class ProcessList(Value):
     """/req/core/process-list-success; `number_total` where a server tells it (ZOO-Project, Weaver)."""
 
     processes: tuple[ProcessSummary, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: Links = ()
     number_total: int | None = Field(
         default=None,
         validation_alias=AliasChoices("numberTotal", "total", "number_total"),
@@ -193,20 +235,20 @@ class StatusInfo(Value):
     status: JobStatus
     reported_status: str | None = Field(default=None, exclude=True)
     """The server's own word, where it is not one of the five."""
-    message: str | None = None
-    progress: int | None = Field(default=None, ge=0, le=100)
+    message: Text = None
+    progress: Percent = Field(default=None, ge=0, le=100)
     created: Time = None
     started: Time = None
     finished: Time = None
     updated: Time = None
-    links: tuple[Link, ...] = ()
+    links: Links = ()
 
 
 class JobList(Value):
     """/req/job-list/job-list-success."""
 
     jobs: tuple[StatusInfo, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: Links = ()
     number_total: int | None = Field(
         default=None,
         validation_alias=AliasChoices("numberTotal", "total", "number_total"),

@@ -85,7 +85,10 @@ def read_problem(
         missing: What a 404 or 410 means where the body does not say.
     """
     code, detail = _code_and_detail(body[:READ_BYTES])
-    error = _kind(code) or (missing if status in (404, 410) else STATUSES.get(status) or _by_range(status))
+    error = _kind(code)
+    if status in (404, 410) and error in (None, errors.InvalidParameter):
+        error = missing  # pygeoapi says InvalidParameterValue of a job that is not there
+    error = error or STATUSES.get(status) or _by_range(status)
     told = TOLD[error]
     message = f"{subject or url}: {told.message} (HTTP {status})"
     return error(message, status=status, type=code, detail=detail[:DETAIL_CHARACTERS], remedy=told.remedy)
@@ -120,7 +123,8 @@ def _code_and_detail(body: bytes) -> tuple[str, str]:
     text = body.decode("utf-8", errors="replace").strip()
     if text.startswith(("{", "[")):
         try:
-            return _from_json(json.loads(text))
+            # What comes after the first value is another answer, printed into this one (ZOO-Project).
+            return _from_json(json.JSONDecoder().raw_decode(text)[0])
         except (ValueError, RecursionError):
             return "", text
     if text.startswith("<"):
@@ -135,12 +139,12 @@ def _from_json(document: JsonValue) -> tuple[str, str]:
     inner = nested if isinstance(nested, dict) else {}
     # A type that is only a MIME-like or "about:blank" default says nothing; the code does.
     codes = [document.get(name) for name in ("type", "code")] + [inner.get("type")]
-    named = [code for code in codes if isinstance(code, str) and code not in ("", "about:blank")]
-    title = document.get("title")  # ZOO-Project has the code there: "NoSuchJob"
+    named = [code for code in codes if isinstance(code, str) and code not in ("", "None", "about:blank")]
+    title = document.get("title")  # ZOO-Project has the code there: "NoSuchJob"; and "None" for none (quirk Q37)
     known = [code for code in [*named, *([title] if isinstance(title, str) else [])] if _kind(code)]
     texts = [document.get(name) for name in ("detail", "description", "message", "title")] + [inner.get("message")]
     detail = next((text for text in texts if isinstance(text, str) and text), "")
-    if isinstance(title, str) and title and title != detail and not _kind(title):
+    if isinstance(title, str) and title not in ("", "None", detail) and not _kind(title):
         detail = f"{title}. {detail}"
     return (known or named or [""])[0], detail or json.dumps(document, ensure_ascii=False)
 
@@ -151,6 +155,7 @@ def _from_markup(text: str) -> tuple[str, str]:
     told = re.search(r"ExceptionText>(.{1,4000}?)</", text, re.DOTALL)
     if told is None:
         without_scripts = re.sub(r"<(script|style)\b.*?(</\1>|$)", " ", text, flags=re.DOTALL | re.IGNORECASE)
-        plain = re.sub(r"<[^>]*>", " ", without_scripts)
+        # Not `[^>]*`: that would go to the end of the text from each of many `<`.
+        plain = re.sub(r"<[^<>]*>", " ", without_scripts)
         return code.group(1) if code else "", re.sub(r"\s+", " ", html.unescape(plain)).strip()[:300]
     return code.group(1) if code else "", html.unescape(told.group(1)).strip()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
-from urllib.parse import urljoin
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
-from mcp_ogc.errors import JobFailed, UnknownName
-from mcp_ogc.ogc.answers import Answer, json_or_none
+from mcp_ogc.errors import JobFailed, OgcError, UnknownName, UnreadableAnswer
+from mcp_ogc.ogc.addresses import absolute
+from mcp_ogc.ogc.answers import Answer, is_file, json_or_none
 from mcp_ogc.ogc.inputs import nearest
 from mcp_ogc.ogc.models import ProcessDescription
 from mcp_ogc.ogc.multipart import read_parts
@@ -87,6 +87,10 @@ class _Raw:
 
 
 def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator[_Raw]:
+    name = _only_output(description)
+    if answer.status != 204 and answer.url and is_file(answer.media_type):
+        yield _Raw(name, href=answer.url, media_type=answer.media_type)
+        return
     if answer.status == 204 or not answer.body.strip():
         for number, link in enumerate(
             link for link in answer.links if link.rel not in ("self", "monitor", "alternate")
@@ -98,11 +102,10 @@ def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator
         for part in read_parts(answer.media_type, answer.body):
             yield _from_bytes(part.output_id, part.body, part.media_type, part.location)
         return
-    name = _only_output(description)
     document = json_or_none(answer.body)
     if document is None and answer.body.strip() != b"null":
         yield _from_bytes(name, answer.body, media_type or "application/octet-stream", None)
-    elif is_exception(document):
+    elif is_exception(document) and not _declared(document, description):
         problem = read_problem(answer.status, answer.body, url=answer.url, subject="results")
         raise JobFailed("The results are an exception", status=answer.status, type=problem.type, detail=problem.detail)
     else:
@@ -113,8 +116,7 @@ def _from_document(document: JsonValue, description: ProcessDescription | None, 
     if is_stac(document) or not isinstance(document, dict | list):
         yield _Raw(name, document)
         return
-    declared = set(description.outputs) if description else set()
-    if isinstance(document, dict) and not (declared & set(document)):
+    if isinstance(document, dict) and not _declared(document, description):
         listed = document.get("outputs")
         if isinstance(listed, list | dict) and len(document) == 1:
             document = listed
@@ -131,6 +133,13 @@ def _from_document(document: JsonValue, description: ProcessDescription | None, 
     assert isinstance(document, dict)
     for output_id, value in document.items():
         yield _unwrapped(output_id, value)
+
+
+def _declared(document: JsonValue, description: ProcessDescription | None) -> bool:
+    """Whether a document has members that are outputs of the process."""
+    return (
+        isinstance(document, dict) and description is not None and not document.keys().isdisjoint(description.outputs)
+    )
 
 
 def _unwrapped(output_id: str, value: JsonValue) -> _Raw:
@@ -171,10 +180,7 @@ def _only_output(description: ProcessDescription | None) -> str:
 
 async def _read(raw: _Raw, catalogue: Catalogue) -> Output:
     if raw.href is not None:
-        href = urljoin(catalogue.url, raw.href)
-        if _looks_like_stac(href, raw.media_type) and (document := await catalogue.document(href)) is not None:
-            return await read_stac(raw.id, document, catalogue, href)
-        return Output(id=raw.id, kind="file", href=href, media_type=raw.media_type)
+        return await _read_linked(raw.id, raw.href, raw.media_type, catalogue)
     value = raw.value
     if isinstance(value, str) and is_stac(parsed := json_or_none(value.encode())):
         value = parsed  # a STAC document inside a string
@@ -186,7 +192,27 @@ async def _read(raw: _Raw, catalogue: Catalogue) -> Output:
         return Output(id=raw.id, kind="array", members=members)
     if value in (None, {}, []):
         return Output(id=raw.id, kind="empty", media_type=raw.media_type)
-    return Output(id=raw.id, kind="value", value=value, media_type=raw.media_type)
+    try:
+        return Output(id=raw.id, kind="value", value=value, media_type=raw.media_type)
+    except ValidationError as error:
+        raise UnreadableAnswer(f"The value of output {raw.id!r} is nested too deep to be read") from error
+
+
+async def _read_linked(output_id: str, reference: str, media_type: str | None, catalogue: Catalogue) -> Output:
+    """An output by reference: STAC where it is and can be read, else a file."""
+    try:
+        href = absolute(catalogue.url, reference)
+    except UnreadableAnswer as error:
+        return Output(id=output_id, kind="empty", media_type=media_type, unreadable=(str(error),))
+    if not _looks_like_stac(href, media_type):
+        return Output(id=output_id, kind="file", href=href, media_type=media_type)
+    try:
+        document = await catalogue.document(href)
+    except OgcError as error:  # what else the job made is there all the same
+        return Output(id=output_id, kind="file", href=href, media_type=media_type, unreadable=(str(error),))
+    if document is None:
+        return Output(id=output_id, kind="file", href=href, media_type=media_type)
+    return await read_stac(output_id, document, catalogue, href)
 
 
 def _looks_like_stac(href: str, media_type: str | None) -> bool:

@@ -6,15 +6,17 @@ read does not lose the others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, ValidationError
 
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import OgcError, UnreadableAnswer
 from mcp_ogc.net.storage import StorageHint
+from mcp_ogc.ogc.addresses import absolute
 from mcp_ogc.ogc.answers import json_or_none
 from mcp_ogc.ogc.models import JsonObject, Value
 
@@ -46,6 +48,12 @@ class Asset(Value):
     roles: tuple[str, ...] = ()
     size: int | None = None
     checksum: str | None = None
+    crs: str | None = None
+    """Such as `EPSG:32610`, as STAC's projection extension says."""
+    data_type: str | None = None
+    """Of its first band, such as `uint8`."""
+    nodata: float | None = None
+    """Of its first band; may be nan or infinite."""
     classes: tuple[ClassLabel, ...] = ()
     storage: StorageHint | None = None
 
@@ -54,7 +62,7 @@ class Asset(Value):
         """Whether it can be summarised, as far as its type or its name tells."""
         if self.media_type:
             return self.media_type.split(";", 1)[0].strip().lower() in RASTER_TYPES
-        return urlsplit(self.href).path.lower().endswith(RASTER_SUFFIXES)
+        return re.split("[?#]", self.href, maxsplit=1)[0].lower().endswith(RASTER_SUFFIXES)
 
 
 class Item(Value):
@@ -169,42 +177,57 @@ class _Reading:
             if isinstance(feature, dict):
                 self._item(feature, _self_href(feature) or url)
         if depth < 8:
-            for href in _links(document, url, ("item", "child", "next")):
-                await self._follow(href, depth + 1)
+            hint = _storage(document, {})
+            for href in _links(document, ("item", "child", "next")):
+                await self._follow(url, href, hint, depth + 1)
 
-    async def _follow(self, href: str, depth: int) -> None:
+    async def _follow(self, url: str, href: str, hint: StorageHint | None, depth: int) -> None:
         if self._catalogue.exhausted:
             self.left_out += 1
             return
         try:
-            linked = await self._catalogue.document(href)
+            place = absolute(url, href)
+            linked = await self._catalogue.document(place, hint)
         except OgcError as error:
             self.unreadable.append(f"{href}: {error.message}")
             return
         if linked is not None:
-            await self.read(linked, href, depth)
+            await self.read(linked, place, depth)
 
     def _item(self, document: JsonObject, url: str) -> None:
         try:
-            self.items.append(read_item(document, url))
+            item, broken = read_item(document, url)
+            self.items.append(item)
+            self.unreadable += [f"{item.id}: {reason}" for reason in broken]
         except Exception as error:  # pystac raises what it likes on foreign documents
             self.unreadable.append(f"{document.get('id', 'an item')}: {type(error).__name__}: {error}")
 
 
-def read_item(document: JsonObject, url: str) -> Item:
-    """One item, asset hrefs made absolute."""
+def read_item(document: JsonObject, url: str) -> tuple[Item, tuple[str, ...]]:
+    """One item, asset hrefs made absolute; and what is wrong with those of its assets that can't be read."""
     import pystac
 
-    item = pystac.Item.from_dict({**document, "links": []}, preserve_dict=True, migrate=False)
+    listed = document.get("assets")
+    told = listed if isinstance(listed, dict) else {}
+    readable = {key: one for key, one in told.items() if isinstance(one, dict) and isinstance(one.get("href"), str)}
+    item = pystac.Item.from_dict({**document, "assets": readable, "links": []}, preserve_dict=True, migrate=False)
+    assets: list[Asset] = []
+    broken = [f"asset {key}: it has no href" for key in told if key not in readable]
+    for key, asset in item.assets.items():
+        try:
+            assets.append(_asset(key, asset, item, url))
+        except (UnreadableAnswer, ValidationError) as error:
+            broken.append(f"asset {key}: {error}")
     box = tuple(float(value) for value in item.bbox or ())
-    return Item(
+    read = Item(
         id=item.id,
         collection=item.collection_id,
         when=_when(item),
         # Six numbers have heights in between (RFC 7946 §5).
         bbox=(box[0], box[1], box[3], box[4]) if len(box) == 6 else box or None,
-        assets=tuple(_asset(key, asset, item, url) for key, asset in item.assets.items()),
+        assets=tuple(assets),
     )
+    return read, tuple(broken)
 
 
 def _asset(key: str, asset: pystac.Asset, item: pystac.Item, url: str) -> Asset:
@@ -212,23 +235,46 @@ def _asset(key: str, asset: pystac.Asset, item: pystac.Item, url: str) -> Asset:
     size, checksum = fields.get("file:size"), fields.get("file:checksum")
     return Asset(
         key=key,
-        href=_absolute(url, asset.href),
+        href=absolute(url, asset.href),
         media_type=asset.media_type,
         title=asset.title,
         roles=tuple(asset.roles or ()),
         size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         checksum=checksum if isinstance(checksum, str) else None,
+        crs=_crs(fields) or _crs(item.properties),
+        data_type=data_type if isinstance(data_type := _of_band(fields, "data_type"), str) else None,
+        nodata=_number(_of_band(fields, "nodata")),
         classes=tuple(_classes(fields)),
         storage=_storage(fields, item.properties),
     )
 
 
-def _classes(fields: Mapping[str, JsonValue]) -> Iterator[ClassLabel]:
-    """classification:classes of the asset, or of its first band (STAC 1.1 `bands`, 1.0 `raster:bands`)."""
-    found = fields.get("classification:classes")
+def _of_band(fields: Mapping[str, JsonValue], name: str) -> JsonValue:
+    """A field of the asset, or of its first band (STAC 1.1 `bands`, 1.0 `raster:bands`)."""
+    found = fields.get(name)
     for bands in (fields.get("bands"), fields.get("raster:bands")):
         if found is None and isinstance(bands, list) and bands and isinstance(bands[0], dict):
-            found = bands[0].get("classification:classes")
+            found = bands[0].get(name)
+    return found
+
+
+def _crs(fields: Mapping[str, JsonValue]) -> str | None:
+    """The projection extension: 2.0 writes `proj:code`, 1.0 a number in `proj:epsg`."""
+    code, epsg = fields.get("proj:code"), fields.get("proj:epsg")
+    if isinstance(code, str) and code:
+        return code
+    return f"EPSG:{epsg}" if isinstance(epsg, int) and not isinstance(epsg, bool) else None
+
+
+def _number(value: JsonValue) -> float | None:
+    """A number; STAC writes those JSON has no way to write as "nan", "inf" and "-inf"."""
+    if value in ("nan", "inf", "-inf"):
+        return float(str(value))
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _classes(fields: Mapping[str, JsonValue]) -> Iterator[ClassLabel]:
+    found = _of_band(fields, "classification:classes")
     for one in found if isinstance(found, list) else []:
         value = one.get("value") if isinstance(one, dict) else None
         if isinstance(one, dict) and isinstance(value, int):
@@ -282,26 +328,20 @@ def _utc(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _links(document: JsonObject, url: str, rels: tuple[str, ...]) -> Iterator[str]:
+def _links(document: JsonObject, rels: tuple[str, ...]) -> Iterator[str]:
     links = document.get("links")
     for link in links if isinstance(links, list) else []:
         if isinstance(link, dict) and link.get("rel") in rels and isinstance(link.get("href"), str):
-            yield _absolute(url, str(link["href"]))
+            yield str(link["href"])
 
 
 def _self_href(document: JsonObject) -> str | None:
-    return next(
-        (
-            href
-            for href in _links(document, "", ("self",))
-            if href.startswith(("https://", "http://", "s3://", "file:"))
-        ),
-        None,
-    )
+    """Where a document says it is; nothing where that is relative, or no URL."""
+    return next((href for href in _links(document, ("self",)) if _is_absolute(href)), None)
 
 
-def _absolute(url: str, href: str) -> str:
-    """`urljoin`, for s3 too: the standard library joins relative references only for schemes it knows."""
-    if url.startswith("s3://") and not urlsplit(href).scheme:
-        return urljoin(url.replace("s3://", "http://", 1), href).replace("http://", "s3://", 1)
-    return urljoin(url, href)
+def _is_absolute(href: str) -> bool:
+    try:
+        return urlsplit(href).scheme in ("https", "http", "s3", "file")
+    except ValueError:
+        return False
