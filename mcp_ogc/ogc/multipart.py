@@ -49,16 +49,20 @@ def _chunks(body: bytes, boundary: str) -> Iterator[bytes]:
     call deeper.
     """
     name = re.escape(boundary.encode("utf-8", errors="replace"))
-    delimiter = re.compile(rb"(?:\A|\r?\n)--%s(--)?[ \t]*(?=\r?\n|\Z)" % name)
     begun: int | None = None
-    for number, found in enumerate(delimiter.finditer(body) if boundary else ()):
+    for number, found in enumerate(re.finditer(rb"--%s(--)?[ \t]*(?=\r?\n|\Z)" % name, body) if boundary else ()):
         if number > PARTS:
             raise UnreadableAnswer(f"The results have more than {PARTS} parts")
+        before = body[max(0, found.start() - 2) : found.start()]
+        if before and not before.endswith(b"\n"):
+            continue  # in the middle of a line
         if begun is not None:
-            yield _without_line_end(body[begun : found.start()])
-        begun = None if found[1] else found.end()
-        if begun is None:
+            # The line end before a delimiter belongs to it.
+            line_end = 2 if before == b"\r\n" else 1
+            yield _without_line_end(body[begun : max(begun, found.start() - line_end)])
+        if found[1]:
             return
+        begun = found.end()
     if begun is not None:  # cut off, or without an end
         yield _without_line_end(body[begun:])
 

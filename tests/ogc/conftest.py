@@ -7,6 +7,9 @@ import pytest
 
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.settings import Limits
+from tests.servers.loopback import serve, server
+
+__all__ = ["client_of", "serve", "server"]
 
 Answering = Callable[[httpx.Request], httpx.Response]
 
