@@ -140,3 +140,63 @@ def test_the_example_fits_its_own_schema(declared: dict[str, object]) -> None:
 )
 def test_a_string_whose_name_says_what_it_is_gets_such_an_example(name: str, expected: str) -> None:
     assert example_inputs(process(**{name: STRING})) == {name: expected}
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "told"),
+    [
+        ({"schema": {"type": "string", "format": "date"}}, "1.6.2026", "not a 'date'"),
+        ({"schema": {"type": "string", "format": "date-time"}}, "yesterday", "not a 'date-time'"),
+        ({"schema": {"type": "string", "format": "uri"}}, "scene.tif", "not a 'uri'"),
+        ({**MANY, "minOccurs": 2}, "a", "at least 2"),
+    ],
+)
+def test_formats_and_numbers_are_checked(declared: dict[str, object], value: object, told: str) -> None:
+    (problem,) = problems(process(x=declared), x=value)
+    assert told in problem
+
+
+def test_every_problem_of_one_input_is_told_and_many_are_counted() -> None:
+    numbers = {"schema": {"type": "array", "items": {"type": "integer"}}}
+    assert len(problems(process(x=numbers), x=["a", 1, "b"])) == 2
+    assert [told.partition(" is")[0] for told in problems(process(x=MANY), x=["a", 1, 2])] == ["x [1]", "x [2]"]
+    told = problems(process(x=numbers), x=["a"] * 50)
+    assert len(told) == 6
+    assert "45 more problems" in told[-1]
+    box = {"schema": {"type": "object", "required": ["bbox", "crs"], "properties": {}}}
+    assert len(problems(process(x=box), x={})) == 2
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "object", "properties": {"nullable": {}, "pattern": {}}, "additionalProperties": False},
+         {"nullable": True, "pattern": "x"}),
+        ({"enum": [{"oneOf": 1}]}, {"oneOf": 1}),
+        ({"const": {"pattern": "x"}}, {"pattern": "x"}),
+        ({"type": "object", "patternProperties": {"^x": {}}, "additionalProperties": False}, {"x1": 1}),
+    ],
+)  # fmt: skip
+def test_words_of_a_schema_that_are_names_or_values_are_left_as_they_are(
+    schema: dict[str, object], value: object
+) -> None:
+    assert problems(process(x={"schema": schema}), x=value) == []
+
+
+def test_a_stranger_s_regular_expression_is_never_run() -> None:
+    # On this text it would take for years, and no time-out can interrupt it.
+    assert problems(process(x={"schema": {"type": "string", "pattern": "^(a+)+$"}}), x="a" * 100 + "!") == []
+
+
+def test_an_example_goes_by_the_id_before_the_text() -> None:
+    description = process(
+        epsg={"title": "EPSG code of the area of interest", **STRING},
+        bands={"description": "bands of the STAC items", "schema": {"type": "array", "items": {"type": "string"}}},
+        where={"title": "area of interest", **STRING},
+    )
+    assert example_inputs(description) == {"epsg": "EPSG:4326", "bands": ["green"], "where": "-35.0,-8.1,-34.8,-7.9"}
+
+
+def test_the_word_none_that_zoo_writes_is_no_text() -> None:
+    (hint,) = input_hints(process(x={"title": "None", "description": "None", **STRING}))
+    assert hint.description is None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc import errors
-from mcp_ogc.ogc.problems import is_exception, read_problem
+from mcp_ogc.ogc.problems import READ_BYTES, is_exception, read_problem
 
 PART1 = b'{"type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/%s", "title": "T", "detail": "D"}'
 OWS = (
@@ -71,3 +71,16 @@ def test_zoo_answers_a_failed_job_s_results_with_200_and_an_exception() -> None:
     assert not is_exception({"out": {"value": 1}})
     assert not is_exception({"type": "FeatureCollection", "features": []})
     assert not is_exception({"type": "x", "title": "t", "value": 3})
+
+
+@pytest.mark.parametrize("piece", [b"<", b"<a ", b"<script>", b"ExceptionText>", b"<!--", b"{"])
+def test_a_page_of_any_kind_is_read_in_no_more_than_its_length(piece: bytes) -> None:
+    # Each took time by the square of it, or for ever; the whole run has its time-out.
+    problem = read_problem(500, b"<" + piece * (READ_BYTES // len(piece)), url="u")
+    assert len(problem.detail) <= 2000
+
+
+def test_a_404_with_a_code_that_fits_anything_means_what_was_asked_for() -> None:
+    body = b'{"code": "InvalidParameterValue", "type": "InvalidParameterValue", "description": "j1"}'
+    assert type(read_problem(404, body, url="u", missing=errors.NoSuchJob)) is errors.NoSuchJob
+    assert type(read_problem(400, body, url="u", missing=errors.NoSuchJob)) is errors.InvalidParameter

@@ -1,6 +1,7 @@
 """Results in every shape become outputs, items and assets."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_ogc.errors import JobFailed, OgcError, UnknownName, Unreachable
+from mcp_ogc.errors import JobFailed, OgcError, UnknownName, Unreachable, UnreadableAnswer
 from mcp_ogc.net.storage import StorageHint
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.models import Link, ProcessDescription
@@ -241,3 +242,84 @@ async def test_no_bytes_of_a_server_raise_anything_but_our_own_errors(body: byte
         await read(b"--B\r\n" + body, media_type)
     except OgcError:
         return
+
+
+async def test_a_body_that_is_a_file_is_one_where_it_was_answered() -> None:
+    (output,) = (await read(b"II*\x00", "image/tiff; application=geotiff", description=WATER)).outputs
+    assert (output.id, output.kind, output.href, output.is_raster) == ("stac_catalog", "file", URL, True)
+
+
+async def test_the_recorded_assets_tell_their_crs_type_and_nodata() -> None:
+    (output,) = (await read(ZOO)).outputs
+    (asset,) = output.items[0].assets
+    assert (asset.crs, asset.data_type, asset.nodata) == ("EPSG:32610", "uint8", 0)
+
+
+async def test_stac_1_1_tells_crs_type_and_nodata_in_its_own_words() -> None:
+    fields = {"proj:code": "EPSG:32725", "bands": [{"name": "b1", "data_type": "float32", "nodata": "nan"}]}
+    (asset,) = (await read(item("a", **fields))).outputs[0].items[0].assets
+    assert (asset.crs, asset.data_type) == ("EPSG:32725", "float32")
+    assert asset.nodata is not None
+    assert math.isnan(asset.nodata)
+
+
+async def test_one_broken_asset_does_not_lose_its_item() -> None:
+    broken = item("a")
+    broken["assets"] = {"bad": {"href": 5}, "worse": "x", "worst": {"href": "http://[x"}, "good": {"href": "b.tif"}}
+    (output,) = (await read(broken)).outputs
+    assert [asset.key for asset in output.items[0].assets] == ["good"]
+    assert len(output.unreadable) == 3
+
+
+async def test_one_link_that_is_no_url_does_not_lose_the_others() -> None:
+    links = [{"rel": "item", "href": "http://[x"}, {"rel": "item", "href": "a.json"}]
+    catalogue = {"type": "Catalog", "stac_version": "1.0.0", "id": "c", "links": links}
+    (output,) = (await read(catalogue, documents={"https://ogc.example/jobs/j1/a.json": item("a")})).outputs
+    assert [one.id for one in output.items] == ["a"]
+    assert "http://[x" in output.unreadable[0]
+    first, second = (await read({"bad": {"href": "http://[x"}, "good": {"value": 1}})).outputs
+    assert "not a URL" in first.unreadable[0]
+    assert second.value == 1
+
+
+async def test_a_catalogue_that_cannot_be_had_does_not_lose_the_other_outputs() -> None:
+    first, second = (await read({"stac": {"href": "s3://gone/catalog.json"}, "km2": 3})).outputs
+    assert (first.kind, first.href) == ("file", "s3://gone/catalog.json")
+    assert "can't be reached" in first.unreadable[0]
+    assert second.value == 3
+
+
+async def test_outputs_may_be_called_as_the_members_of_an_exception() -> None:
+    description = ProcessDescription.model_validate({"id": "p", "outputs": {"type": {}, "title": {}}})
+    results = await read({"type": "x", "title": "t"}, description=description)
+    assert [output.value for output in results.outputs] == ["x", "t"]
+
+
+async def test_the_storage_a_collection_names_is_where_its_items_are_asked_for() -> None:
+    asked: list[StorageHint | None] = []
+
+    async def fetch(href: str, hint: StorageHint | None) -> bytes:
+        asked.append(hint)
+        return json.dumps(item("a")).encode()
+
+    body = {
+        "type": "Collection",
+        "stac_version": "1.0.0",
+        "id": "c",
+        "storage:endpoint": "http://minio.svc:9000",
+        "links": [{"rel": "item", "href": "s3://b/a.json"}],
+    }
+    answer = Answer(200, "application/json", json.dumps(body).encode(), (), URL)
+    await read_results(answer, None, fetch, max_pages=2, base_url=URL)
+    assert asked == [StorageHint(endpoint="http://minio.svc:9000")]
+
+
+@pytest.mark.parametrize("depth", [300, 900])
+async def test_a_value_too_deep_to_be_read_is_refused_in_our_words(depth: int) -> None:
+    with pytest.raises(UnreadableAnswer, match="nested too deep"):
+        await read(b'{"a": ' + b"[" * depth + b"]" * depth + b"}")
+
+
+async def test_half_of_a_surrogate_pair_is_no_text() -> None:
+    (output,) = (await read(b'{"a": "\\ud800"}')).outputs
+    assert output.value == "?"
