@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from math import ceil, floor
+from math import ceil, floor, isfinite
 from typing import TYPE_CHECKING
 
 from mcp_ogc.local.sample.item import SAFE_NAME, find_band, read_item, readable
@@ -23,7 +23,7 @@ GDAL = {
 
 
 def main() -> int:
-    """Write `crop_<band>.tif`, a COG on the band's own grid, values as stored, with the scale and offset of the band."""
+    """Write `crop_<band>.tif`, a COG on the band's own grid: values as stored, with their scale and offset."""
     parser = argparse.ArgumentParser(prog="mcp-ogc-crop", description=__doc__)
     parser.add_argument("--item", required=True, help="URL or path of a STAC item")
     parser.add_argument("--aoi", required=True, help="minx,miny,maxx,maxy, x first")
@@ -42,7 +42,7 @@ def crop(item_href: str, aoi: str, epsg: str, name: str) -> None:
     band = find_band(item, name)
     href = readable(band.href, item_href)
     rasterio = load_rasterio()
-    from rasterio.errors import CRSError, RasterioError, RasterioIOError, WindowError
+    from rasterio.errors import RasterioError, WindowError
     from rasterio.warp import transform_bounds
     from rasterio.windows import Window, from_bounds, transform
 
@@ -51,8 +51,10 @@ def crop(item_href: str, aoi: str, epsg: str, name: str) -> None:
         with rasterio.Env(**GDAL), rasterio.open(href, driver="GTiff") as source:
             if source.crs is None:
                 raise StepError(f"The band {name} of {item['id']} has no CRS")
-            left, bottom, right, top = transform_bounds(epsg, source.crs, *box, densify_pts=21)
-            window = whole_pixels(from_bounds(left, bottom, right, top, source.transform))
+            edges = transform_bounds(epsg, source.crs, *box, densify_pts=21)
+            if not all(map(isfinite, edges)):
+                raise WindowError("outside of what the CRS of the band can say")
+            window = whole_pixels(from_bounds(*edges, source.transform))
             window = window.intersection(Window(0, 0, source.width, source.height))
             grid = cog_profile(
                 source,
@@ -60,12 +62,12 @@ def crop(item_href: str, aoi: str, epsg: str, name: str) -> None:
                 height=window.height,
                 transform=transform(window, source.transform),
                 dtype=source.dtypes[0],
-                nodata=band.nodata if source.nodata is None else source.nodata,
+                nodata=source.nodata,
             )
             pixels = source.read(band.number, window=window)
     except WindowError:
         raise StepError(f"The area {aoi} ({epsg}) does not meet the item {item['id']}") from None
-    except (CRSError, RasterioError, RasterioIOError, IndexError, ValueError) as error:
+    except (RasterioError, IndexError, ValueError) as error:
         raise StepError(f"The band {name} of {item['id']} can't be read: {error}") from None
     with rasterio.open(f"crop_{name}.tif", "w", **grid) as target:
         target.write(pixels, 1)
@@ -88,7 +90,7 @@ def bounding_box(text: str) -> tuple[float, float, float, float]:
         minx, miny, maxx, maxy = (float(part) for part in text.split(","))
     except ValueError:
         raise StepError(f"The area {text!r} is not minx,miny,maxx,maxy") from None
-    if not (minx < maxx and miny < maxy):
+    if not (minx < maxx and miny < maxy and all(map(isfinite, (minx, miny, maxx, maxy)))):
         raise StepError(f"The area {text!r} is empty: minx,miny,maxx,maxy, x first")
     return minx, miny, maxx, maxy
 

@@ -34,7 +34,6 @@ class Band:
     """1-based, within the asset."""
     scale: float
     offset: float
-    nodata: float | None
 
 
 def read_item(href: str) -> dict[str, Any]:
@@ -61,7 +60,7 @@ def read_item(href: str) -> dict[str, Any]:
 def find_band(item: dict[str, Any], name: str) -> Band:
     """A band of an item: the asset of that key, else the first asset with a band of that common name or name.
 
-    Its scale, offset and nodata are those of STAC 1.1's `bands` or of 1.0's `raster:bands`.
+    Its scale and offset are those of STAC 1.1's `bands` or of 1.0's `raster:bands`.
 
     Raises:
         StepError: There is none.
@@ -77,9 +76,8 @@ def find_band(item: dict[str, Any], name: str) -> Band:
     return Band(
         href=asset["href"],
         number=index + 1,
-        scale=_number(told.get("raster:scale", told.get("scale")), 1.0),
-        offset=_number(told.get("raster:offset", told.get("offset")), 0.0),
-        nodata=_number(told.get("nodata"), None),
+        scale=_number(told.get("raster:scale", told.get("scale"))) or 1.0,
+        offset=_number(told.get("raster:offset", told.get("offset"))) or 0.0,
     )
 
 
@@ -137,8 +135,8 @@ def _member(asset: dict[str, Any], field: str, index: int) -> dict[str, Any]:
     return member if isinstance(member, dict) else {}
 
 
-def _number[T](value: object, otherwise: T) -> float | T:
-    return float(value) if isinstance(value, int | float) else otherwise
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _is_remote(href: str) -> bool:
