@@ -102,7 +102,7 @@ def _execution_unit(body: bytes) -> tuple[str, Mapping[str, Any]]:
         raise Problem(400, "The body is not JSON", str(error)) from error
     if not isinstance(document, dict):
         raise Problem(400, "The body is not an OGC application package", "It is an object with executionUnit")
-    told = document.get("processDescription") or {}
+    told = document.get("processDescription", {})
     if not isinstance(told, dict):
         raise Problem(400, "processDescription is not an object", PROCESS_DESCRIPTION)
     units = document.get("executionUnit")

@@ -76,7 +76,6 @@ def _wait_for_turn(store: Store, root: Path, spec: Spec) -> None:
                 return
         elif not is_locked(JobFolder(root / "jobs" / first.job_id).lock):
             store.end(first.job_id, "failed", DIED)
-            continue
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_WAIT)
 

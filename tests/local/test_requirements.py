@@ -1,6 +1,7 @@
 """A test for each requirement of each declared conformance class (OGC 18-062r2 and OGC 20-044), named after it."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -363,3 +364,189 @@ async def test_an_untrusted_package_is_refused_with_the_setting_that_trusts_it(t
 async def test_status_has_no_member_without_value(http: httpx.AsyncClient) -> None:
     info = await status(http, await submit(http, "echo", string="x"))
     assert None not in info.values()
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("*/*", "application/cwl"),
+        ("application/cwl+yaml", "application/cwl+yaml"),
+        ("application/cwl+json, application/cwl;q=0.5", "application/cwl"),
+        ("application/cwl;q=0.1, application/ogcapppkg+json", "application/ogcapppkg+json"),
+        ("text/html, application/*;q=0.1", "application/cwl"),
+        ("nonsense;q=x, application/cwl", "application/cwl"),
+    ],
+)
+async def test_cwl_package_response_body_is_what_is_accepted_most(
+    http: httpx.AsyncClient, accept: str, media_type: str
+) -> None:
+    await deploy(http, PACKAGE)
+    answer = await http.get("/processes/hello/package", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    assert PACKAGE in (answer.text, answer.json()["executionUnit"]["value"] if "ogcapppkg" in media_type else "")
+
+
+async def test_package_says_what_it_can_be_had_as(http: httpx.AsyncClient) -> None:
+    await deploy(http, PACKAGE)
+    for accept in ("image/png", "application/cwl+json", "application/cwl;q=0"):
+        answer = await http.get("/processes/hello/package", headers={"Accept": accept})
+        assert "application/ogcapppkg+json" in (await problem(answer, 406))["detail"]
+    await problem(await http.get("/processes/echo/package"), 404)
+
+
+async def test_ogcapppkg_package_response_body_is_the_deployed_body(http: httpx.AsyncClient) -> None:
+    body = json.dumps({"executionUnit": {"value": PACKAGE}, "extra": [1]}, indent=3)
+    kind = {"Content-Type": "application/ogcapppkg+json"}
+    assert (await http.post("/processes", content=body, headers=kind)).status_code == 201
+    assert (await http.get("/processes/hello/package")).text == body
+    answer = await http.get("/processes/hello/package", headers={"Accept": "application/cwl"})
+    assert answer.text == PACKAGE
+    body = body.replace("label: L", "label: Newer")
+    assert (await http.put("/processes/hello", content=body, headers=kind)).status_code == 204
+    assert (await get(http, "/processes/hello"))["title"] == "Newer"
+
+
+async def test_ogcapppkg_process_description_beside_the_cwl_is_taken(http: httpx.AsyncClient) -> None:
+    """Its id too (/req/deploy-replace-undeploy/deploy-response-pid); inputs and outputs are the CWL's to say."""
+    told = {"id": "renamed", "version": "2.1.0", "title": "T", "description": "D", "keywords": ["a"]}
+    package = {"processDescription": {**told, "inputs": {"x": {}}}, "executionUnit": {"value": PACKAGE}}
+    answer = await http.post("/processes", json=package)
+    assert answer.headers["location"] == f"{BASE}/processes/renamed"
+    document = await get(http, "/processes/renamed")
+    assert {name: document[name] for name in told} == told
+    assert document["inputs"] == {}
+    assert (await until(http, await submit(http, "renamed")))["status"] == "successful"
+
+
+@pytest.mark.parametrize(
+    ("package", "status_code", "told"),
+    [
+        ({"processDescription": {"id": "../up"}, "executionUnit": {"value": PACKAGE}}, 400, "letters, digits"),
+        ({"processDescription": {"id": "a/b"}, "executionUnit": {"value": PACKAGE}}, 400, "letters, digits"),
+        ({"processDescription": {"version": [2]}, "executionUnit": {"value": PACKAGE}}, 400, "id, version, title"),
+        ({"processDescription": [], "executionUnit": {"value": PACKAGE}}, 400, "id, version, title"),
+        ({"executionUnit": {"value": PACKAGE, "mediaType": "application/vnd.oci.image"}}, 415, "application/cwl"),
+        ({"executionUnit": []}, 400, "application/cwl"),
+        ({"executionUnit": [{"value": PACKAGE}, {"value": PACKAGE}]}, 400, "application/cwl"),
+        ({"executionUnit": {"value": 5}}, 400, "application/cwl"),
+        ({"executionUnit": {"value": {"class": "Workflow"}}}, 400, "cwlVersion"),
+        ([], 400, "executionUnit"),
+        ({}, 400, "application/cwl"),
+    ],
+)
+async def test_ogcapppkg_that_can_not_be_deployed_says_what_would_be(
+    http: httpx.AsyncClient, package: Any, status_code: int, told: str
+) -> None:
+    answer = await http.post("/processes", json=package, headers={"Content-Type": "application/ogcapppkg+json"})
+    assert told in (await problem(answer, status_code))["detail"]
+    assert len((await get(http, "/processes"))["processes"]) == 2
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"", b"[", b"!!python/object:os.system x", b"a: &a [*a, *a]"])
+async def test_cwl_that_does_not_parse_is_refused(http: httpx.AsyncClient, body: bytes) -> None:
+    await problem(await http.post("/processes", content=body, headers=CWL), 400)
+
+
+async def test_a_body_without_end_is_refused(http: httpx.AsyncClient) -> None:
+    body = b" " * (33 << 20)
+    await problem(await http.post("/processes", content=body, headers=CWL), 413)
+    await problem(await http.post("/processes/echo/execution", content=body), 413)
+
+
+async def test_core_no_such_process_names_the_nearest(http: httpx.AsyncClient) -> None:
+    await deploy(http, PACKAGE)
+    assert "Did you mean hello" in (await problem(await http.get("/processes/helo"), 404))["detail"]
+    answer = await http.post("/processes/Ecco/execution", json={})
+    assert "echo" in (await problem(answer, 404, "no-such-process"))["detail"]
+
+
+@pytest.mark.parametrize("inputs", [{"seconds": {"href": "https://x.example/"}}, {"seconds": {"value": "x"}}])
+async def test_core_process_execute_input_validation_of_the_built_in(
+    http: httpx.AsyncClient, inputs: dict[str, Any]
+) -> None:
+    for headers in ({}, {"Prefer": "respond-async"}):
+        answer = await http.post("/processes/pause/execution", json={"inputs": inputs}, headers=headers)
+        await problem(answer, 400, "invalid-parameter-value")
+    answer = await http.post("/processes/pause/execution", json={"inputs": {"seconds": {"value": 0}}})
+    assert answer.json() == 0.0
+
+
+async def test_json_answers_fit_the_schemas_of_the_api_definition(http: httpx.AsyncClient) -> None:
+    """What /api says is what is answered: of every operation that answers JSON."""
+    from openapi_schema_validator import OAS30Validator
+
+    definition = (await http.get("/api")).json()
+    await deploy(http, tool("broken", "exit 1"))
+    done, failed = await submit(http, "echo", string="x"), await submit(http, "broken")
+    for job_id in (done, failed):
+        await until(http, job_id)
+    answers = {
+        ("/", "get"): [await http.get("/")],
+        ("/conformance", "get"): [await http.get("/conformance")],
+        ("/processes", "get"): [await http.get("/processes"), await http.get("/processes?limit=x")],
+        ("/processes", "post"): [
+            await http.post("/processes", content=PACKAGE, headers=CWL),
+            await http.post("/processes", content=PACKAGE, headers=CWL),
+        ],
+        ("/processes/{processID}", "get"): [
+            *[await http.get(f"/processes/{one}") for one in ("echo", "pause", "broken")],
+            await http.get("/processes/none"),
+        ],
+        ("/processes/{processID}/execution", "post"): [
+            await http.post("/processes/broken/execution", json={}),
+            await http.post("/processes/broken/execution", json=[]),
+        ],
+        ("/jobs", "get"): [await http.get("/jobs")],
+        ("/jobs/{jobID}", "get"): [await http.get(f"/jobs/{done}"), await http.get(f"/jobs/{failed}")],
+        ("/jobs/{jobID}/results", "get"): [
+            await http.get(f"/jobs/{done}/results"),
+            await http.get(f"/jobs/{failed}/results"),
+        ],
+        ("/jobs/{jobID}", "delete"): [await http.delete(f"/jobs/{done}"), await http.delete(f"/jobs/{done}")],
+    }
+    for (path, method), given in answers.items():
+        responses = definition["paths"][path][method]["responses"]
+        for answer in given:
+            content = responses[str(answer.status_code)]["content"]
+            kind = answer.headers["content-type"].split(";")[0]
+            schema = {**content[kind]["schema"], "components": definition["components"]}
+            OAS30Validator(schema).validate(answer.json())
+
+
+async def test_core_api_definition_has_every_route_and_no_other(root: Any) -> None:
+    from mcp_ogc.local.app import open_app
+    from mcp_ogc.local.openapi import definition
+    from mcp_ogc.settings import LocalSettings
+
+    def names(path: str) -> str:
+        return re.sub(r"\{[^}]*\}", "{}", path)
+
+    async with open_app(LocalSettings(), root) as app:
+        served = {(names(route.path), method.lower()) for route in app.routes for method in route.methods}  # type: ignore[attr-defined]
+    told = {(names(path), method) for path, operations in definition("")["paths"].items() for method in operations}
+    assert {(path, method) for path, method in served if method != "head"} == told
+
+
+async def test_core_process_execute_sync_document_fits_the_standard(http: httpx.AsyncClient) -> None:
+    """results.yaml of OGC 18-062r2: a value that is no object, a bounding box, a qualified value, or a link."""
+    inputs = {
+        "string": "a",
+        "number": 1.5,
+        "array": [1, 2],
+        "bbox": {"bbox": [1, 2, 3, 4]},
+        "geometry": {"type": "Point", "coordinates": [1, 2], "bbox": [1, 2, 1, 2]},
+        "measurement": {"measurement": 1, "uom": "m"},
+        "image": {"href": "https://x.example/a.tif"},
+    }
+    answer = await http.post("/processes/echo/execution", json={"inputs": inputs, "response": "document"})
+    for name, value in answer.json().items():
+        if isinstance(value, dict):
+            kinds = [{"value", *value} <= {"value", "mediaType", "encoding", "schema"} and "value" in value]
+            kinds += [set(value) <= {"bbox", "crs"}, "href" in value]
+            assert sum(kinds) == 1, name
+
+
+async def test_a_folder_that_can_not_be_used_is_a_problem_not_a_crash(http: httpx.AsyncClient, root: Any) -> None:
+    (root / "local.sqlite3").write_bytes(b"not a database, and longer than a header of one is" * 100)
+    told = await problem(await http.get("/jobs"), 500)
+    assert "folder" in told["title"]

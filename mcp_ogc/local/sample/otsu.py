@@ -29,12 +29,14 @@ def classify(path: str) -> None:
     rasterio = load_rasterio()
     import numpy as np
 
-    with rasterio.open(path) as source:
+    with rasterio.open(path, driver="GTiff") as source:
         index = source.read(1)
         grid = cog_profile(source, dtype="uint8", nodata=NODATA, overview_resampling="nearest")
     valid = np.isfinite(index)
     if not valid.any():
         raise StepError(f"{path} has no valid pixel: the area has no data in this scene")
+    if index[valid].min() == index[valid].max():
+        raise StepError(f"{path} has one value everywhere: the area needs both water and land")
     classes = np.where(index > threshold(index[valid]), WATER, LAND).astype("uint8")
     classes[~valid] = NODATA
     with rasterio.open("otsu.tif", "w", **grid) as target:

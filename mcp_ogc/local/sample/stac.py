@@ -21,6 +21,7 @@ EXTENSIONS = [
     "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
     "https://stac-extensions.github.io/file/v2.1.0/schema.json",
 ]
+LONGITUDE_LATITUDE = "EPSG:4326"
 CLASSES = [
     {"value": 0, "name": "land", "color_hint": "ECE2C6"},
     {"value": 1, "name": "water", "color_hint": "1F69B2"},
@@ -45,7 +46,10 @@ def catalogue(item_hrefs: list[str], rasters: list[str]) -> None:
         raise StepError(f"{len(item_hrefs)} items and {len(rasters)} rasters")
     catalog = pystac.Catalog(id="water-bodies", description="Water maps")
     for href, raster in zip(item_hrefs, rasters, strict=True):
-        catalog.add_item(water_item(read_item(href), Path(raster)))
+        scene = read_item(href)
+        if catalog.get_item(scene["id"]):
+            raise StepError(f"There are two items {scene['id']}: each scene is given once")
+        catalog.add_item(water_item(scene, Path(raster)))
     catalog.normalize_and_save("./", catalog_type=pystac.CatalogType.SELF_CONTAINED)
 
 
@@ -53,27 +57,33 @@ def water_item(scene: dict[str, Any], raster: Path) -> pystac.Item:
     """The item of one map: the scene's time, the map's own footprint."""
     rasterio = load_rasterio()
     import pystac
-    from rasterio.warp import transform_bounds
+    from rasterio.warp import transform_bounds, transform_geom
 
+    times = times_of(scene)
     folder = Path(scene["id"])
     folder.mkdir(exist_ok=True)
     path = folder / "otsu.tif"
     shutil.copyfile(raster, path)
-    with rasterio.open(path) as dataset:
-        west, south, east, north = transform_bounds(dataset.crs, "EPSG:4326", *dataset.bounds)
-        epsg, shape, transform = dataset.crs.to_epsg(), list(dataset.shape), list(dataset.transform)[:6]
-    times = {name: _time(scene["properties"].get(name)) for name in ("datetime", "start_datetime", "end_datetime")}
+    with rasterio.open(path, driver="GTiff") as dataset:
+        left, bottom, right, top = dataset.bounds
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)]
+        geometry = transform_geom(dataset.crs, LONGITUDE_LATITUDE, {"type": "Polygon", "coordinates": [corners]})
+        box = transform_bounds(dataset.crs, LONGITUDE_LATITUDE, *dataset.bounds)
+        epsg = dataset.crs.to_epsg()
+        projection = {
+            "proj:code": f"EPSG:{epsg}" if epsg else None,
+            **({} if epsg else {"proj:wkt2": dataset.crs.to_wkt()}),
+            "proj:shape": list(dataset.shape),
+            "proj:transform": list(dataset.transform)[:6],
+        }
     item = pystac.Item(
         id=scene["id"],
-        geometry={
-            "type": "Polygon",
-            "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]],
-        },
-        bbox=[west, south, east, north],
+        geometry=geometry,
+        bbox=list(box),
         datetime=times["datetime"],
         start_datetime=times["start_datetime"],
         end_datetime=times["end_datetime"],
-        properties={"proj:code": f"EPSG:{epsg}", "proj:shape": shape, "proj:transform": transform},
+        properties=projection,
         stac_extensions=EXTENSIONS,
     )
     item.add_asset(
@@ -93,11 +103,16 @@ def water_item(scene: dict[str, Any], raster: Path) -> pystac.Item:
     return item
 
 
-def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+def times_of(scene: dict[str, Any]) -> dict[str, datetime | None]:
+    """When a scene was taken, UTC where it does not say: a time, or a start and an end."""
+    told = {name: scene["properties"].get(name) for name in ("datetime", "start_datetime", "end_datetime")}
+    try:
+        times = {name: None if text is None else datetime.fromisoformat(text) for name, text in told.items()}
+    except (TypeError, ValueError) as error:
+        raise StepError(f"The item {scene['id']} has a time that can't be read: {error}") from None
+    if times["datetime"] is None and None in (times["start_datetime"], times["end_datetime"]):
+        raise StepError(f"The item {scene['id']} has neither a datetime nor a start_datetime and an end_datetime")
+    return {name: time and (time if time.tzinfo else time.replace(tzinfo=UTC)) for name, time in times.items()}
 
 
 if __name__ == "__main__":
