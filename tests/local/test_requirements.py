@@ -423,7 +423,7 @@ async def test_ogcapppkg_process_description_beside_the_cwl_is_taken(http: httpx
     [
         ({"processDescription": {"id": "../up"}, "executionUnit": {"value": PACKAGE}}, 400, "letters, digits"),
         ({"processDescription": {"id": "a/b"}, "executionUnit": {"value": PACKAGE}}, 400, "letters, digits"),
-        ({"processDescription": {"version": [2]}, "executionUnit": {"value": PACKAGE}}, 400, "id, version, title"),
+        ({"processDescription": {"id": 2}, "executionUnit": {"value": PACKAGE}}, 400, "id, version, title"),
         ({"processDescription": [], "executionUnit": {"value": PACKAGE}}, 400, "id, version, title"),
         ({"executionUnit": {"value": PACKAGE, "mediaType": "application/vnd.oci.image"}}, 415, "application/cwl"),
         ({"executionUnit": []}, 400, "application/cwl"),
