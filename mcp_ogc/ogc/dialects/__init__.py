@@ -1,0 +1,1 @@
+"""Kinds of servers, a file each."""
