@@ -19,6 +19,7 @@
     │   ├── ResultNotReady, JobFailed
     │   ├── DuplicatedProcess, ImmutableProcess, UnsupportedMediaType, WorkflowNotFound
     │   ├── InvalidParameter
+    │   ├── NotOffered              the endpoint has no such operation
     │   └── EndpointFault           5xx
     ├── SubmissionUnconfirmed     sent, and no answer: the job may exist
     ├── StorageError              an object storage that refused or is not configured
@@ -144,7 +145,16 @@ class TooLarge(Unreachable):
 
 
 class UnreadableAnswer(OgcError):
-    """An answer that is not what the standard says."""
+    """An answer that is not what the standard says.
+
+    Args:
+        message: What is wrong.
+        detail: The beginning of the answer: untrusted, label it where it is shown.
+    """
+
+    def __init__(self, message: str, *, detail: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.detail = detail
 
 
 class RemoteProblem(OgcError):
@@ -210,6 +220,10 @@ class WorkflowNotFound(RemoteProblem):
 
 class InvalidParameter(RemoteProblem):
     """400 and 422: a parameter or a body the server refuses."""
+
+
+class NotOffered(RemoteProblem):
+    """The endpoint has no such operation: no job list, no dismissal, no deployment."""
 
 
 class EndpointFault(RemoteProblem):

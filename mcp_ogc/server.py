@@ -211,6 +211,7 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
 
         from mcp_ogc.local.app import open_app
         from mcp_ogc.ogc.client import ProcessesClient
+        from mcp_ogc.ogc.dialects.standard import STANDARD
 
         digests = [sample.digest for sample in samples.values()]
         opening = open_app(
@@ -220,6 +221,6 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
             readable_folders=[scene_folder(), *settings.permitted_folders],
         )
         async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
-            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits)
+            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=STANDARD)
 
     return LocalEndpoint(open_client, folders)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import PlatformDirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mcp_ogc.errors import SettingsError
@@ -19,6 +19,9 @@ from mcp_ogc.errors import SettingsError
 EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/]")]
 Toolset = Literal["discover", "execute", "results", "packages"]
+DialectName = Literal[
+    "standard", "zoo", "weaver", "pygeoapi", "geoserver", "javaps", "maap", "unity", "ecmwf", "fastprocesses"
+]
 DIRS = PlatformDirs("mcp-ogc", appauthor=False)
 
 
@@ -79,6 +82,10 @@ class EndpointSettings(_Section):
     authentication: Authentication = NoAuthentication()
     ca_file: Path | None = None
     """PEM file of the certificate authority, beside the system's trust store."""
+    dialect: DialectName | None = None
+    """The kind of server it is; recognised where absent."""
+    execute_members: dict[str, JsonValue] = Field(default_factory=dict)
+    """Members an execution needs there beside the standard's, such as MAAP's `queue`."""
 
 
 class StorageSettings(_Section):

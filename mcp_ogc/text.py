@@ -16,7 +16,7 @@ from typing import Annotated, TypeVar
 from mcp_types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel, ConfigDict, JsonValue, WithJsonSchema
 
-from mcp_ogc.errors import OgcError, RemoteProblem
+from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 
 OPEN, CLOSE = "⟦", "⟧"
 REMOTE_CHARACTERS = 300
@@ -55,7 +55,7 @@ def refuse(text: str) -> CallToolResult:
 def explain(error: OgcError) -> str:
     """What the model reads of a failure: the one place that turns errors into text."""
     lines = [error.message.rstrip()]
-    if isinstance(error, RemoteProblem) and error.detail:
+    if isinstance(error, RemoteProblem | UnreadableAnswer) and error.detail:
         lines.append(f"The server says: {untrusted(error.detail, 1000)}")
     if error.remedy:
         lines.append(error.remedy)

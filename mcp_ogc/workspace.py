@@ -197,6 +197,7 @@ async def open_workspace(
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import Storage
     from mcp_ogc.ogc.client import ProcessesClient
+    from mcp_ogc.ogc.dialects.recognition import named
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings))
@@ -205,7 +206,13 @@ async def open_workspace(
                 name=name,
                 url=configured.url,
                 authentication=configured.authentication.kind,
-                client=ProcessesClient(http, configured.url, limits=settings.limits),
+                client=ProcessesClient(
+                    http,
+                    configured.url,
+                    limits=settings.limits,
+                    dialect=named(configured.dialect) if configured.dialect else None,
+                    execute_members=configured.execute_members,
+                ),
             )
             for name, configured in settings.configured_endpoints().items()
         }

@@ -23,7 +23,7 @@ LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings"
 MAY_IMPORT_LOCAL = ("cli", "server")
 
 OWNERS = {
-    "httpx": ("net", "ogc.client", "ogc.answers", "server"),
+    "httpx": ("net", "ogc.client", "ogc.core", "ogc.deployments", "ogc.exchange", "ogc.answers", "server"),
     "boto3": ("net.storage",),
     "botocore": ("net.storage",),
     "rasterio": ("rasters", "local.sample"),

@@ -123,6 +123,12 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
+def is_inside(host: str) -> bool:
+    """Whether a host is one that only the network it is in knows by that name: of a cluster, or of a machine."""
+    plain = host.rstrip(".").lower()
+    return ("." not in plain and ":" not in plain) or plain.endswith((".svc", ".cluster.local", ".internal", ".local"))
+
+
 def name(url: httpx.URL) -> str:
     """The host as it is asked for: ASCII, IDNA 2008. `url.host` would decode it, and fail on labels that are none."""
     return url.raw_host.decode("ascii")

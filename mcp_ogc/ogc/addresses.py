@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer
+from mcp_ogc.net.hosts import is_inside
 
 # Ids that would be another resource once the path is normalised (RFC 3986 §5.2.4).
 DOTS = ("", ".", "..")
@@ -23,6 +24,11 @@ class Addresses:
         """
         base = urlsplit(self.base)
         return urlsplit(self.linked(href))._replace(scheme=base.scheme, netloc=base.netloc).geturl()
+
+    def reachable(self, href: str) -> str:
+        """A link of whatever the endpoint gives, such as a log; a host that only its own network knows is its own."""
+        url = self.linked(href)
+        return self.own(url) if is_inside(urlsplit(url).hostname or "") else url
 
     def linked(self, href: str) -> str:
         """Any link the endpoint gives, made absolute."""

@@ -15,13 +15,18 @@ from pydantic import JsonValue, ValidationError
 from mcp_ogc.errors import SubmissionUnconfirmed, UnreadableAnswer
 from mcp_ogc.net.http import read_bounded
 from mcp_ogc.ogc.addresses import absolute, last_segment
-from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, ProcessSummary, StatusInfo, Value
+from mcp_ogc.ogc.models import JobStatus, JsonObject, LandingPage, Link, ProcessSummary, StatusInfo, Value
+from mcp_ogc.ogc.statuses import ID_MEMBERS, job_or_none
 
 if TYPE_CHECKING:
     import httpx
 
+    from mcp_ogc.ogc.dialects.dialect import Dialect
+
 T = TypeVar("T", bound=Value)
 
+EXCERPT = 300
+ESCAPE = re.compile(r'\\(["\\/bfnrtu]?)')
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 LINK_HEADER = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))*)')
 LINK_PARAMETER = re.compile(r';\s*([\w!#$&+\-.^`|~*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))')
@@ -77,38 +82,63 @@ def listed_process(one: JsonValue) -> JsonObject | None:
     return one if isinstance(one, dict) else None
 
 
-def job_of(process_id: str, response: httpx.Response, body: bytes) -> StatusInfo | None:
-    """The job an execution became, or None where the answer is the results themselves.
+def job_of(
+    process_id: str, response: httpx.Response, body: bytes, dialect: Dialect
+) -> tuple[StatusInfo, str | None] | None:
+    """The job an execution became and where it says it is, or None where the answer is the results themselves.
 
-    The id is sought in Location, in the links and in the body (quirks Q5, Q7, Q8). A synchronous 200 may carry a
-    Location too (pygeoapi), so a Location alone proves a job only with 201 or 202.
+    The place is sought in Location, in the links and in the body, and its id wins (quirks Q5, Q7, Q8). A synchronous
+    200 may carry a Location too (pygeoapi), so a Location alone proves a job only with 201 or 202.
 
     Raises:
         SubmissionUnconfirmed: It was accepted, and nothing says which job it became.
     """
     document = json_or_none(body)
     told: JsonObject = document if isinstance(document, dict) else {}
-    job_known = is_job(document)
-    if response.status_code not in (201, 202) and not job_known:
+    known = job_or_none(document, dialect)
+    if response.status_code not in (201, 202) and known is None:
         return None
-    links = told.get("links")
-    hrefs = [
-        link.get("href")
-        for link in (links if isinstance(links, list) else [])
-        if isinstance(link, dict) and link.get("rel") in ("monitor", "status", "self")
+    places = [
+        place
+        for place in (response.headers.get("location"), *_monitors(told.get("links")), told.get("location"))
+        if isinstance(place, str) and _job_segment(place)
     ]
-    places = [response.headers.get("location"), *hrefs, told.get("location")]
-    ids = [_job_segment(place) for place in places if isinstance(place, str)]
-    ids += [str(told[name]) for name in ("jobID", "jobId", "id") if isinstance(told.get(name), str)]
-    job_id = next((one for one in ids if one), None)
-    if job_id is None:
+    ids = [_job_segment(place) for place in places]
+    ids += [str(told[name]) for name in ID_MEMBERS if isinstance(told.get(name), str) and told[name]]
+    if not ids:
         raise SubmissionUnconfirmed(
             f"{process_id!r} was accepted (HTTP {response.status_code}) without saying which job it became",
             remedy="Look for it with ogc_list_jobs",
         )
-    if not job_known:  # there is a job all the same: its own resource tells the rest
-        told = {"status": JobStatus.ACCEPTED}
-    return validated(StatusInfo, {"processID": process_id, **told, "jobID": job_id}, str(response.url))
+    if known is None:  # there is a job all the same: its own resource tells the rest
+        known = StatusInfo(job_id=ids[0], status=JobStatus.ACCEPTED)
+    info = known.model_copy(update={"job_id": ids[0], "process_id": known.process_id or process_id})
+    return info, places[0] if places else None
+
+
+def _monitors(links: JsonValue) -> list[JsonValue]:
+    """Where links say the job is."""
+    known = [link for link in (links if isinstance(links, list) else []) if isinstance(link, dict)]
+    return [
+        link.get("href")
+        for rel in ("monitor", "status", "self", "canonical")
+        for link in known
+        if link.get("rel") == rel
+    ]
+
+
+def landing_or_none(response: httpx.Response, body: bytes) -> LandingPage | None:
+    """A landing page, with the links of its headers; None where it is none, such as a page for people."""
+    document = json_or_none(body)
+    if not isinstance(document, dict):
+        return None
+    links = link_headers(response.headers.get_list("link"), str(response.url))
+    return with_links(validated(LandingPage, document, str(response.url)), links)
+
+
+def with_links(landing: LandingPage, links: tuple[Link, ...]) -> LandingPage:
+    """A landing page with the links of its headers after its own."""
+    return landing.model_copy(update={"links": (*landing.links, *links)})
 
 
 def link_headers(values: list[str], url: str) -> tuple[Link, ...]:
@@ -135,17 +165,6 @@ def validated(model: type[T], document: object, url: str) -> T:
         raise UnreadableAnswer(f"{url} is not a {model.__name__}: {place}: {first['msg']}") from error
 
 
-def is_job(document: JsonValue) -> bool:
-    """Whether a document is a job's status."""
-    if not isinstance(document, dict) or not any(isinstance(document.get(n), str) for n in ("jobID", "jobId", "id")):
-        return False
-    try:
-        StatusInfo.model_validate(document)
-    except ValidationError:
-        return False
-    return True
-
-
 def json_or_none(body: bytes) -> JsonValue:
     """The JSON value a body is, None where it is none."""
     try:
@@ -159,6 +178,26 @@ def json_or_none(body: bytes) -> JsonValue:
     except (ValueError, RecursionError):
         return None
     return document
+
+
+def mended_json(body: bytes) -> JsonValue:
+    """The JSON value a damaged body begins with, None where it begins with none.
+
+    ZOO-Project prints documents through a format string: another answer may follow, and a `%` or a stray escape may
+    be in a text (quirk Q44).
+    """
+    text = body.decode("utf-8-sig", errors="replace").lstrip()
+    text = ESCAPE.sub(lambda found: found[0] if found[1] else r"\\", text)
+    try:
+        document: JsonValue = json.JSONDecoder(strict=False).raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return None
+    return document
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of a body, for whoever wants to know what it was."""
+    return body[: EXCERPT * 4].decode("utf-8", errors="replace")[:EXCERPT].strip()
 
 
 def unwrapped(body: bytes) -> str:

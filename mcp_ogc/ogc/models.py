@@ -207,6 +207,8 @@ class ProcessList(Value):
         validation_alias=AliasChoices("numberTotal", "total", "number_total"),
         serialization_alias="numberTotal",
     )
+    next_page: str | None = Field(default=None, exclude=True)
+    """Where the following page is, as the client found out."""
 
 
 class JobStatus(StrEnum):
@@ -254,6 +256,10 @@ class JobList(Value):
         validation_alias=AliasChoices("numberTotal", "total", "number_total"),
         serialization_alias="numberTotal",
     )
+    ids_only: tuple[str, ...] = Field(default=(), exclude=True)
+    """Jobs that are listed by their id alone (quirk Q13)."""
+    next_page: str | None = Field(default=None, exclude=True)
+    """Where the following page is, as the client found out."""
 
 
 class Execute(Value):
@@ -264,4 +270,3 @@ class Execute(Value):
 
     inputs: JsonObject = Field(default_factory=dict)
     outputs: dict[str, JsonObject] | None = None
-    response: Literal["document", "raw"] | None = "document"

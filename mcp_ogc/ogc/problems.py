@@ -59,6 +59,7 @@ TOLD: Mapping[type[RemoteProblem], _Told] = {
     errors.InvalidParameter: _Told("the server refused the request", "Mend what it says, then call again"),
     errors.AuthenticationRequired: _Told("the server wants authentication, or another one", NAMESPACE),
     errors.AccessDenied: _Told("the server does not allow this", NAMESPACE),
+    errors.NotOffered: _Told("the server has no such operation", "ogc_list_endpoints shows what each endpoint can do"),
     errors.EndpointFault: _Told("the server failed", "It is its own failure: try again, or tell its operators"),
     RemoteProblem: _Told("the server answered with an error"),
 }
@@ -66,9 +67,11 @@ STATUSES: Mapping[int, type[RemoteProblem]] = {
     400: errors.InvalidParameter,
     401: errors.AuthenticationRequired,
     403: errors.AccessDenied,
+    405: errors.NotOffered,
     409: errors.DuplicatedProcess,
     415: errors.UnsupportedMediaType,
     422: errors.InvalidParameter,
+    501: errors.NotOffered,
 }
 
 

@@ -9,7 +9,7 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import OgcError
-from mcp_ogc.ogc.models import ProcessSummary, find_link
+from mcp_ogc.ogc.models import ProcessSummary
 from mcp_ogc.text import Reply, Untrusted, call, clean, explain, literal, plural, remote, respond, untrusted
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
@@ -208,10 +208,10 @@ async def _scan(
             if len(found) == limit:
                 return found, {"page": page_href, "offset": index}, page.number_total
             found.append(process)
-        following = find_link(page.links, "next")
+        following = page.next_page
         if following is None:
             return found, None, page.number_total
-        page_href, offset = following.href, 0
+        page_href, offset = following, 0
     return found, {"page": page_href, "offset": 0}, None
 
 

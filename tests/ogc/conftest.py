@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from mcp_ogc.ogc.client import ProcessesClient
+from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.settings import Limits
 from tests.servers.loopback import serve, server
 
@@ -18,6 +19,6 @@ Answering = Callable[[httpx.Request], httpx.Response]
 def client_of() -> Callable[[Answering], ProcessesClient]:
     def make(answer: Answering) -> ProcessesClient:
         http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-        return ProcessesClient(http, "https://ogc.example/acme/ogc-api/", limits=Limits())
+        return ProcessesClient(http, "https://ogc.example/acme/ogc-api/", limits=Limits(), dialect=STANDARD)
 
     return make

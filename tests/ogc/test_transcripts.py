@@ -194,9 +194,9 @@ PROBLEMS: list[tuple[str, Call, type[OgcError], str]] = [
     ("pygeoapi/05f-exec-missing-input", lambda c: c.execute("p", Execute()), errors.InvalidParameter, "without a name"),
     # Of a job that is not there it says InvalidParameterValue.
     ("pygeoapi/11-job-missing", lambda c: c.job("j1"), errors.NoSuchJob, "00000000"),
-    ("pygeoapi/13-deploy-post-processes", lambda c: c.deploy(""), errors.RemoteProblem, "Method Not Allowed"),
+    ("pygeoapi/13-deploy-post-processes", lambda c: c.deploy(""), errors.NotOffered, "Method Not Allowed"),
     ("fastprocesses/08-results-running", lambda c: c.results("j1"), errors.ResultNotReady, "not ready"),
-    ("fastprocesses/09-dismiss", lambda c: c.dismiss("j1"), errors.RemoteProblem, "Method Not Allowed"),
+    ("fastprocesses/09-dismiss", lambda c: c.dismiss("j1"), errors.NotOffered, "Method Not Allowed"),
     ("fastprocesses/11-missing", lambda c: c.job("j1"), errors.NoSuchJob, "not found"),
 ]
 

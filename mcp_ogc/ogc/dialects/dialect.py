@@ -1,6 +1,6 @@
 """A dialect: what to send one kind of server, and how to read what it says. Data only; the client acts on it.
 
-Figures behind the values: the wire facts, by quirk number (Qn, `docs` of CONTRIBUTING.md, tests named `test_qNN_…`).
+Each value that is not the standard's has its quirk (Qn) beside it, and a test named after that quirk.
 """
 
 from __future__ import annotations
@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from pydantic import JsonValue
 
 from mcp_ogc.ogc.models import JobStatus
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class LogSource(StrEnum):
@@ -31,21 +28,23 @@ class LogSource(StrEnum):
 
 
 class UnitForm(StrEnum):
-    """How an execution unit is written in an OGC application package (quirk Q19)."""
+    """How a package is written where CWL itself is not taken (quirk Q19)."""
 
     VALUE = "value"
-    """`{value, mediaType}` (OGC 20-044)."""
+    """`executionUnit: {value, mediaType}` (OGC 20-044)."""
     FORMATTED = "formatted"
-    """`{value, format: {mediaType}}`."""
+    """`executionUnit: {value, format: {mediaType}}`."""
     UNIT = "unit"
-    """`{unit}`."""
+    """`executionUnit: [{unit}]`."""
+    TEXT = "text"
+    """`cwlRawText`, without an execution unit."""
     HREF = "href"
-    """`{href}`: by reference only."""
+    """`executionUnit: {href}`: by reference only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By what a kind of server is recognised: any one is enough. All are compared without case."""
+    """By what a kind of server is recognised: any one is enough. Lower case: all are compared without case."""
 
     headers: tuple[tuple[str, str], ...] = ()
     """A response header and what it contains."""
@@ -67,23 +66,32 @@ class Dialect:
 
     prefer: str = "respond-async"
     """`Prefer` of an execution (quirks Q1, Q2)."""
-    execute_members: Mapping[str, JsonValue] = field(default_factory=lambda: MappingProxyType({"response": "document"}))
-    """Beside `inputs` and `outputs` (quirks Q1, Q39)."""
+    execute_members: Mapping[str, JsonValue] = field(default_factory=lambda: {"response": "document"})
+    """Beside `inputs` and `outputs`: `response` wins over Prefer where both are read, and does no harm (Q1, Q39)."""
     deploy_types: tuple[str, ...] = ("application/cwl+yaml", "application/cwl", "application/ogcapppkg+json")
     """Media types of a package, tried in this order on 415 (quirk Q18)."""
     unit_form: UnitForm = UnitForm.VALUE
-    page_parameter: str | None = "offset"
+    format_parameter: str | None = None
+    """Query parameter that asks for JSON where Accept is not enough (quirk Q40)."""
+    page_parameter: str = "offset"
     """What skips entries where a page has no `next` link: `offset` and `skip` count entries, `page` pages (Q14)."""
-    job_list_parameters: Mapping[str, str] = NOTHING
+    process_list_parameters: Mapping[str, str] = field(default_factory=dict)
+    job_list_parameters: Mapping[str, str] = field(default_factory=dict)
     """Beside `limit` (quirk Q13)."""
+    status_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Asked of a job that failed, so that its status holds its log."""
+    job_list_limit: int = 100
+    """Entries a page of the job list may have before the server is slow (quirk Q12)."""
     job_list_filters: tuple[str, ...] = ("processID", "status")
     """Filters of the job list that are heeded; the others are applied here (quirk Q16)."""
+    jobs_below_process: bool = False
+    """Whether jobs are at `/processes/{processID}/jobs`, as in the drafts."""
     result_paths: tuple[str, ...] = ("results",)
-    """Below a job, tried in this order where one has nothing (Weaver keeps a plain form at `/outputs`)."""
+    """Below a job, tried in this order while one has nothing."""
     logs: tuple[LogSource, ...] = (LogSource.LINKS, LogSource.METADATA)
-    statuses: Mapping[str, JobStatus] = field(default_factory=lambda: MappingProxyType({}))
+    statuses: Mapping[str, JobStatus] = field(default_factory=dict)
     """Its own words, beside those every dialect knows (quirk Q9)."""
-    phases: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    phases: Mapping[int, str] = field(default_factory=dict)
     """What a progress stands for, where it is a phase and not a share of the work (quirk Q43)."""
     reads_false: bool = True
     """Whether a boolean input `false` arrives as false (quirk Q35)."""

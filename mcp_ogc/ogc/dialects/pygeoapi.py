@@ -1,0 +1,15 @@
+"""pygeoapi (read at debd17b, June 2026; recorded at 0.21)."""
+
+from mcp_ogc.ogc.dialects.dialect import Dialect, Marks
+
+PYGEOAPI = Dialect(
+    name="pygeoapi",
+    title="pygeoapi",
+    marks=Marks(headers=(("x-powered-by", "pygeoapi"),), landing=("pygeoapi",)),
+    # Compared as a whole: anything beside it makes the execution synchronous (Q1).
+    prefer="respond-async",
+    job_list_filters=(),
+    # HTML for whoever does not say otherwise, at some resources also for whoever does (Q40).
+    format_parameter="f",
+    logs=(),
+)

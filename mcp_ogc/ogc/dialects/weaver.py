@@ -1,0 +1,20 @@
+"""Weaver (read at 9029971, August 2026)."""
+
+from mcp_ogc.ogc.dialects.dialect import Dialect, LogSource, Marks, UnitForm
+
+WEAVER = Dialect(
+    name="weaver",
+    title="Weaver",
+    marks=Marks(headers=(("server", "weaver"),), landing=("weaver",), conformance=("weaver",), path=("/weaver",)),
+    # With a comma its `return` would be lost (Q2).
+    prefer="respond-async;return=representation",
+    deploy_types=("application/cwl+yaml", "application/cwl+json", "application/ogcapppkg+json", "application/json"),
+    unit_form=UnitForm.UNIT,
+    page_parameter="page",
+    # Else both are lists of ids (Q13).
+    process_list_parameters={"detail": "true"},
+    job_list_parameters={"detail": "true"},
+    # `/outputs` is always keyed by output, whatever was asked at execution.
+    result_paths=("results", "outputs"),
+    logs=(LogSource.LOGS, LogSource.EXCEPTIONS),
+)

@@ -1,0 +1,124 @@
+"""One request and its answer: sent once, bounded in size and time, read as JSON where JSON is expected."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+import httpx
+
+from mcp_ogc.errors import RemoteProblem, TimedOut, Unreachable, UnreadableAnswer
+from mcp_ogc.net.http import ENDPOINT, read_bounded
+from mcp_ogc.ogc.addresses import with_query
+from mcp_ogc.ogc.answers import excerpt, json_or_none, link_headers, mended_json
+from mcp_ogc.ogc.models import JsonObject, Link
+from mcp_ogc.ogc.problems import is_exception, read_problem
+
+if TYPE_CHECKING:
+    from mcp_ogc.settings import Limits
+
+JSON = "application/json"
+READ_AGAIN_SECONDS = 0.5
+
+
+class Exchange:
+    """Requests to one endpoint.
+
+    Args:
+        http: Sends them.
+        url: The endpoint's base URL: whose credentials go with them.
+        limits: Bounds on bodies and times.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, url: str, limits: Limits) -> None:
+        self._http = http
+        self._url = url
+        self._limits = limits
+        self.format_parameter: str | None = None
+        """Query parameter that asks for JSON, once the server turned out to need it (quirk Q40)."""
+
+    async def document(
+        self, url: str, *, subject: str = "", missing: type[RemoteProblem] = RemoteProblem
+    ) -> tuple[JsonObject, tuple[Link, ...]]:
+        """`GET` a JSON object, and the links in its headers.
+
+        Damaged JSON is asked for once more and then mended as far as it goes (quirk Q44); a page of HTML is asked for
+        as JSON by query parameter (Q40).
+
+        Raises:
+            RemoteProblem: The server says so, also where it says so with a status of success.
+            UnreadableAnswer: It is no JSON object; with the beginning of what it is.
+        """
+        response, body = await self._get(url, subject=subject, missing=missing)
+        document = json_or_none(body)
+        if not isinstance(document, dict) and body.lstrip()[:1] == b"<" and self.format_parameter is None:
+            self.format_parameter = "f"
+            response, body = await self._get(url, subject=subject, missing=missing)
+            document = json_or_none(body)
+            if not isinstance(document, dict):
+                self.format_parameter = None
+        if document is None and body.lstrip()[:1] in (b"{", b"["):
+            await anyio.sleep(READ_AGAIN_SECONDS)
+            response, body = await self._get(url, subject=subject, missing=missing)
+            document = mended_json(body)
+        if not isinstance(document, dict):
+            kind = response.headers.get("content-type", "no media type")
+            raise UnreadableAnswer(
+                f"{url} answered with {kind} that is not a JSON object",
+                detail=excerpt(body),
+                remedy="Is it an OGC API - Processes endpoint?",
+            )
+        if is_exception(document):
+            raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
+        return document, link_headers(response.headers.get_list("link"), str(response.url))
+
+    async def _get(self, url: str, *, subject: str, missing: type[RemoteProblem]) -> tuple[httpx.Response, bytes]:
+        wanted = with_query(url, **{self.format_parameter: "json"}) if self.format_parameter else url
+        response, body = await self.send("GET", wanted, headers={"Accept": JSON})
+        if response.status_code >= 300:
+            raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
+        return response, body
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | AsyncIterator[bytes] | None = None,
+        read: Callable[[httpx.Response, int], Awaitable[bytes]] = read_bounded,
+    ) -> tuple[httpx.Response, bytes]:
+        """One request, and its answer whatever its status.
+
+        Raises:
+            Unreachable, TimedOut, TooLarge, UnreadableAnswer: No answer, or none that can be taken.
+        """
+        # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
+        extensions, seconds = {ENDPOINT: self._url}, self._limits.request_seconds
+        try:
+            request = self._http.build_request(method, url, headers=headers, content=content, extensions=extensions)
+        except httpx.InvalidURL as error:
+            raise UnreadableAnswer(f"{url!r} is not a URL: {error}") from error
+        try:
+            with anyio.fail_after(seconds):
+                async with self._sent(request) as response:
+                    return response, await read(response, self._limits.document_bytes)
+        except TimeoutError:
+            raise TimedOut(f"{url} did not answer to its end within {seconds:g} s", remedy="Try again") from None
+
+    @asynccontextmanager
+    async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.TimeoutException as error:
+            raise TimedOut(f"{request.url} did not answer in time", remedy="Try again, or raise limits") from error
+        except httpx.TransportError as error:
+            raise Unreachable(
+                f"{request.url} can't be reached: {error}", remedy="Check the URL and the network"
+            ) from error
