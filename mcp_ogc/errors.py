@@ -172,6 +172,8 @@ class RemoteProblem(OgcError):
         self.status = status
         self.type = type
         self.detail = detail
+        self.retry_after = 0.0
+        """Seconds the server wants to be left alone (`Retry-After`, RFC 9110 §10.2.3)."""
 
 
 class AuthenticationRequired(RemoteProblem):

@@ -5,7 +5,7 @@ Nothing here is imported or opened before the first tool call that needs it: col
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,17 +15,21 @@ import anyio
 import anyio.to_thread
 
 from mcp_ogc.errors import NoSuchProcess, SettingsError, UnknownName
-from mcp_ogc.ogc.models import JsonObject, ProcessDescription
+from mcp_ogc.ogc.models import JsonObject, ProcessDescription, StatusInfo
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from mcp_ogc.jobs.journal import Entry, Journal
+    from mcp_ogc.jobs.entries import Entry
+    from mcp_ogc.jobs.journal import Journal
+    from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.settings import Settings
+
+    Changed = Callable[[str, StatusInfo], Awaitable[None]]
 
 LOCAL = "local"
 LOCAL_URL = "http://local.invalid"
@@ -59,6 +63,7 @@ class Endpoint:
     url: str
     authentication: str
     client: ProcessesClient
+    monitor: Monitor
     _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
 
     @property
@@ -108,6 +113,7 @@ class Workspace:
     samples: Mapping[str, Sample]
     background: TaskGroup
     """What outlives the call that started it, such as a submission on its way; closing waits for it."""
+    changes: JobChanges
 
     @property
     def default_endpoint(self) -> str | None:
@@ -144,7 +150,10 @@ class Workspace:
             known = tuple(entry.endpoint for entry in entries)
             raise UnknownName("single endpoint of job", job_id, known, remedy="Give endpoint")
         if entries:
-            return self.endpoint(entries[0].endpoint), entries[0]
+            chosen, entry = self.endpoint(entries[0].endpoint), entries[0]
+            if entry.job_place:
+                chosen.client.place_job(job_id, entry.job_place)
+            return chosen, entry
         return self.endpoint(endpoint), None
 
     async def results(self, endpoint: Endpoint, job_id: str) -> Results:
@@ -187,12 +196,29 @@ async def _described(endpoint: Endpoint, process_id: str | None) -> ProcessDescr
         return None
 
 
+class JobChanges:
+    """Who wants to know when a job changes."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Changed] = []
+
+    def subscribe(self, listener: Changed) -> None:
+        """Tell a listener of every change from now on."""
+        self._listeners.append(listener)
+
+    async def publish(self, endpoint: str, info: StatusInfo) -> None:
+        """Tell all of them."""
+        for listener in self._listeners:
+            await listener(endpoint, info)
+
+
 @asynccontextmanager
 async def open_workspace(
     settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample]
 ) -> AsyncIterator[Workspace]:
     """Open everything a tool needs: no request is sent."""
     from mcp_ogc.jobs.journal import Journal
+    from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import Storage
@@ -201,30 +227,44 @@ async def open_workspace(
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings))
-        endpoints = {
-            name: Endpoint(
-                name=name,
-                url=configured.url,
-                authentication=configured.authentication.kind,
-                client=ProcessesClient(
-                    http,
-                    configured.url,
-                    limits=settings.limits,
-                    dialect=named(configured.dialect) if configured.dialect else None,
-                    execute_members=configured.execute_members,
-                ),
+        clients = {
+            name: ProcessesClient(
+                http,
+                configured.url,
+                limits=settings.limits,
+                dialect=named(configured.dialect) if configured.dialect else None,
+                execute_members=configured.execute_members,
             )
             for name, configured in settings.configured_endpoints().items()
         }
+        authentication = {name: one.authentication.kind for name, one in settings.configured_endpoints().items()}
         folders = [*settings.permitted_folders]
         if local:
-            client = await stack.enter_async_context(local.open())
-            endpoints[LOCAL] = Endpoint(name=LOCAL, url=LOCAL_URL, authentication="none", client=client)
+            clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
         journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
         objects = Objects(http, Storage(settings.storage), folders, settings.limits)
-        async with _background() as background:
-            yield Workspace(settings, endpoints, journal, objects, samples, background)
+        changes = JobChanges()
+        async with _background() as background, _polling() as polling:
+            endpoints = {
+                name: Endpoint(
+                    name=name,
+                    url=client.url,
+                    authentication=authentication.get(name, "none"),
+                    client=client,
+                    monitor=Monitor(name, client, journal, polling, changes.publish),
+                )
+                for name, client in clients.items()
+            }
+            yield Workspace(settings, endpoints, journal, objects, samples, background, changes)
+
+
+@asynccontextmanager
+async def _polling() -> AsyncIterator[TaskGroup]:
+    """Where pollers run: nothing is lost when they end with the server."""
+    async with _background() as polling:
+        yield polling
+        polling.cancel_scope.cancel()
 
 
 @asynccontextmanager

@@ -95,7 +95,6 @@ async def _try(what: str, ask: Callable[[], Awaitable[T]]) -> T | None:
 
 async def run_process(work: Workspace, endpoint: Endpoint, process_id: str, inputs: dict[str, object]) -> bool:
     """Execute a process and follow it; whether it was successful."""
-    from mcp_ogc.jobs.monitor import wait
     from mcp_ogc.jobs.submission import submit
     from mcp_ogc.ogc.models import Execute, JobStatus
 
@@ -106,10 +105,10 @@ async def run_process(work: Workspace, endpoint: Endpoint, process_id: str, inpu
         print("  ✓ answered at once")
         return True
     deadline = anyio.current_time() + RUN_SECONDS
-    info = await wait(endpoint, work.journal, job_id, 30)
+    info = await endpoint.monitor.wait(job_id, 30)
     while not info.status.ended and anyio.current_time() < deadline:
         print(f"    {moment(info.updated) or ''} {info.status} {info.progress or 0} %")
-        info = await wait(endpoint, work.journal, job_id, 30)
+        info = await endpoint.monitor.wait(job_id, 30)
     mark = "✓" if info.status is JobStatus.SUCCESSFUL else "✗"
     print(f"  {mark} {info.status} {clean(info.message or '', 1000)}")
     return info.status is JobStatus.SUCCESSFUL

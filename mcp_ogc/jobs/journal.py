@@ -6,109 +6,25 @@ so that several servers of one user share it; a connection lives for one call, i
 """
 
 import functools
-import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio.to_thread
-from pydantic import JsonValue
 
 from mcp_ogc.errors import SettingsError
+from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
+from mcp_ogc.jobs.schema import migrate
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_SECONDS = 10
-
-# Each entry moves the schema one version up (PRAGMA user_version); additive only, so that two versions share a file.
-MIGRATIONS = (
-    """
-    CREATE TABLE submissions (
-        submission INTEGER PRIMARY KEY AUTOINCREMENT,
-        endpoint TEXT NOT NULL,
-        process_id TEXT,
-        process_version TEXT,
-        digest TEXT,
-        inputs TEXT NOT NULL DEFAULT '{}',
-        state TEXT NOT NULL,
-        reason TEXT,
-        job_id TEXT,
-        status TEXT,
-        message TEXT,
-        progress INTEGER,
-        intended TEXT NOT NULL,
-        started TEXT,
-        finished TEXT,
-        updated TEXT NOT NULL,
-        answer BLOB,
-        answer_type TEXT,
-        answer_links TEXT
-    );
-    CREATE UNIQUE INDEX submissions_job ON submissions (endpoint, job_id);
-    CREATE INDEX submissions_repeat ON submissions (endpoint, process_id, digest, intended);
-    """,
-)
-
-
-class SubmissionState(StrEnum):
-    """What is known of a submission."""
-
-    INTENDED = "intended"
-    CONFIRMED = "confirmed"
-    UNCONFIRMED = "unconfirmed"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One submission, and its job where there is one. Times are UTC."""
-
-    submission: int
-    endpoint: str
-    process_id: str | None
-    process_version: str | None
-    inputs: JsonObject
-    state: SubmissionState
-    reason: str | None
-    job_id: str | None
-    status: JobStatus | None
-    message: str | None
-    progress: int | None
-    intended: datetime
-    started: datetime | None
-    finished: datetime | None
-    updated: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """A synchronous answer, kept because nothing else has it: body, and the results that came as Link headers."""
-
-    media_type: str
-    body: bytes
-    links: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A submission written before it is sent, or the open one of the same request that stands instead."""
-
-    submission: int
-    repeats: Entry | None
-
-
-def digest_of(inputs: Mapping[str, JsonValue], outputs: Mapping[str, JsonValue] | None) -> str:
-    """SHA-256 of what was asked, the same for the same values whatever their order."""
-    canonical = json.dumps([inputs, outputs], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _in_thread(
@@ -134,7 +50,7 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as connection:
-                _migrate(connection)
+                migrate(connection)
         except (OSError, sqlite3.Error) as error:
             raise SettingsError(
                 f"The journal {path} can't be opened: {error}",
@@ -157,7 +73,7 @@ class Journal:
         Where the same request was written since `same_since` and is still open (unanswered, accepted or running), that
         one stands and nothing is written; one transaction, so that of two equal calls only one is sent.
         """
-        now = _text(datetime.now(UTC))
+        now = _now()
         with self._writing() as connection:
             earlier = same_since and _open_submission(
                 connection,
@@ -184,12 +100,19 @@ class Journal:
             return _one(connection, "submission = ?", submission)
 
     @_in_thread
-    def confirm(self, submission: int, info: StatusInfo) -> Entry:
-        """Write which job a submission became."""
+    def confirm(self, submission: int, info: StatusInfo, place: str | None = None) -> Entry:
+        """Write which job a submission became, and where it is if not at the usual place."""
         with self._writing() as connection:
+            # It may have been seen in the endpoint's list before its submission was answered.
             connection.execute(
-                "UPDATE submissions SET state = ?, job_id = ? WHERE submission = ?",
-                (SubmissionState.CONFIRMED, info.job_id, submission),
+                "DELETE FROM submissions WHERE endpoint = (SELECT endpoint FROM submissions WHERE submission = ?)"
+                " AND job_id = ? AND submission != ? AND digest IS NULL",
+                (submission, info.job_id, submission),
+            )
+            connection.execute(
+                "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
+                " WHERE submission = ?",
+                (SubmissionState.CONFIRMED, info.job_id, place, _now(), submission),
             )
             _write_status(connection, submission, info)
             return _one(connection, "submission = ?", submission)
@@ -197,55 +120,73 @@ class Journal:
     @_in_thread
     def keep_answer(self, submission: int, job_id: str, answer: KeptAnswer) -> Entry:
         """Write that a submission was answered synchronously, with the answer."""
-        links = json.dumps([link.wire() for link in answer.links])
-        now = _text(datetime.now(UTC))
         with self._writing() as connection:
+            now = _now()
             connection.execute(
                 "UPDATE submissions SET state = ?, job_id = ?, status = ?, progress = 100, finished = ?, updated = ?,"
-                " answer = ?, answer_type = ?, answer_links = ? WHERE submission = ?",
-                (
-                    SubmissionState.CONFIRMED,
-                    job_id,
-                    JobStatus.SUCCESSFUL,
-                    now,
-                    now,
-                    answer.body,
-                    answer.media_type,
-                    links,
-                    submission,
-                ),
+                " answered = ? WHERE submission = ?",
+                (SubmissionState.CONFIRMED, job_id, JobStatus.SUCCESSFUL, now, now, now, submission),
             )
+            _write_answer(connection, submission, answer)
             return _one(connection, "submission = ?", submission)
+
+    @_in_thread
+    def save_results(self, endpoint: str, job_id: str, answer: KeptAnswer) -> None:
+        """Write the results of a job that is about to be dismissed: its endpoint will not have them any more."""
+        with self._writing() as connection:
+            found = _select(connection, "endpoint = ? AND job_id = ?", endpoint, job_id)
+            for entry in found:
+                _write_answer(connection, entry.submission, answer)
+
+    @_in_thread
+    def note_results(self, endpoint: str, job_id: str, digest: str) -> str | None:
+        """Write what the results were; the digest they had when they were read before, None the first time."""
+        with self._writing() as connection:
+            found = _select(connection, "endpoint = ? AND job_id = ?", endpoint, job_id)
+            connection.execute(
+                "UPDATE submissions SET results_digest = ? WHERE endpoint = ? AND job_id = ?",
+                (digest, endpoint, job_id),
+            )
+        return found[0].results_digest if found else None
 
     @_in_thread
     def close_submission(self, submission: int, state: SubmissionState, reason: str) -> None:
         """Write that a submission was refused, or that no answer came."""
+        now = _now()
         with self._writing() as connection:
             connection.execute(
-                "UPDATE submissions SET state = ?, reason = ?, updated = ? WHERE submission = ?",
-                (state, reason, _text(datetime.now(UTC)), submission),
+                "UPDATE submissions SET state = ?, reason = ?, answered = coalesce(answered, ?), updated = ?"
+                " WHERE submission = ?",
+                (state, reason, now, now, submission),
+            )
+
+    @_in_thread
+    def unanswered(self, endpoint: str, before: datetime) -> tuple[Entry, ...]:
+        """Submissions that may have become a job nobody knows: unconfirmed, or intended before a time and no more."""
+        with closing(self._connect()) as connection:
+            return _select(
+                connection,
+                "endpoint = ? AND (state = ? OR (state = ? AND intended < ?)) ORDER BY submission",
+                endpoint,
+                SubmissionState.UNCONFIRMED,
+                SubmissionState.INTENDED,
+                text_of(before),
             )
 
     @_in_thread
     def record(self, endpoint: str, info: StatusInfo) -> Entry:
         """Write the status of a job, submitted from here or not."""
-        now = datetime.now(UTC)
         with self._writing() as connection:
-            connection.execute(
-                "INSERT INTO submissions (endpoint, process_id, state, job_id, intended, updated)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, job_id) DO NOTHING",
-                (
-                    endpoint,
-                    info.process_id,
-                    SubmissionState.CONFIRMED,
-                    info.job_id,
-                    _text(info.created or now),
-                    _text(now),
-                ),
-            )
-            entry = _one(connection, "endpoint = ? AND job_id = ?", endpoint, info.job_id)
-            _write_status(connection, entry.submission, info)
-            return _one(connection, "submission = ?", entry.submission)
+            return _record(connection, endpoint, info)
+
+    @_in_thread
+    def record_all(self, endpoint: str, infos: Sequence[StatusInfo]) -> None:
+        """Write the status of many jobs at once."""
+        if not infos:
+            return
+        with self._writing() as connection:
+            for info in infos:
+                _record(connection, endpoint, info)
 
     @_in_thread
     def find(self, job_id: str, endpoint: str | None = None) -> tuple[Entry, ...]:
@@ -288,6 +229,14 @@ class Journal:
             )
 
     @_in_thread
+    def jobs_since(self, endpoint: str, since: datetime) -> tuple[Entry, ...]:
+        """The jobs of an endpoint that were submitted or seen since a time."""
+        with closing(self._connect()) as connection:
+            return _select(
+                connection, "endpoint = ? AND job_id IS NOT NULL AND intended >= ?", endpoint, text_of(since)
+            )
+
+    @_in_thread
     def answer(self, endpoint: str, job_id: str) -> KeptAnswer | None:
         """The kept synchronous answer; None where the job has its results at the endpoint."""
         with closing(self._connect()) as connection:
@@ -314,16 +263,6 @@ class Journal:
         return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        for statement in filter(str.strip, script.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number}")
-    connection.execute("COMMIT")
-
-
 def _open_submission(
     connection: sqlite3.Connection, *, endpoint: str, process_id: str, version: str, digest: str, since: datetime
 ) -> Entry | None:
@@ -335,12 +274,32 @@ def _open_submission(
         process_id,
         version,
         digest,
-        _text(since),
+        text_of(since),
         SubmissionState.REFUSED,
         JobStatus.ACCEPTED,
         JobStatus.RUNNING,
     )
     return found[0] if found else None
+
+
+def _record(connection: sqlite3.Connection, endpoint: str, info: StatusInfo) -> Entry:
+    now = datetime.now(UTC)
+    connection.execute(
+        "INSERT INTO submissions (endpoint, process_id, state, job_id, intended, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, job_id) DO NOTHING",
+        (endpoint, info.process_id, SubmissionState.CONFIRMED, info.job_id, text_of(info.created or now), text_of(now)),
+    )
+    entry = _one(connection, "endpoint = ? AND job_id = ?", endpoint, info.job_id)
+    _write_status(connection, entry.submission, info)
+    return _one(connection, "submission = ?", entry.submission)
+
+
+def _write_answer(connection: sqlite3.Connection, submission: int, answer: KeptAnswer) -> None:
+    links = json.dumps([link.wire() for link in answer.links])
+    connection.execute(
+        "UPDATE submissions SET answer = ?, answer_type = ?, answer_links = ? WHERE submission = ?",
+        (answer.body, answer.media_type, links, submission),
+    )
 
 
 def _write_status(connection: sqlite3.Connection, submission: int, info: StatusInfo) -> None:
@@ -352,9 +311,9 @@ def _write_status(connection: sqlite3.Connection, submission: int, info: StatusI
             info.status,
             info.message,
             info.progress,
-            _text(info.started),
-            _text(info.finished),
-            _text(datetime.now(UTC)),
+            text_of(info.started),
+            text_of(info.finished),
+            text_of(datetime.now(UTC)),
             submission,
         ),
     )
@@ -362,37 +321,12 @@ def _write_status(connection: sqlite3.Connection, submission: int, info: StatusI
 
 def _select(connection: sqlite3.Connection, where: str, *values: object) -> tuple[Entry, ...]:
     rows = connection.execute(f"SELECT * FROM submissions WHERE {where}", values)  # noqa: S608 - `where` is ours
-    return tuple(_entry(row) for row in rows)
+    return tuple(entry_of(row) for row in rows)
 
 
 def _one(connection: sqlite3.Connection, where: str, *values: object) -> Entry:
     return _select(connection, where, *values)[0]
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    return Entry(
-        submission=row["submission"],
-        endpoint=row["endpoint"],
-        process_id=row["process_id"],
-        process_version=row["process_version"],
-        inputs=json.loads(row["inputs"]),
-        state=SubmissionState(row["state"]),
-        reason=row["reason"],
-        job_id=row["job_id"],
-        status=JobStatus(row["status"]) if row["status"] else None,
-        message=row["message"],
-        progress=row["progress"],
-        intended=datetime.fromisoformat(row["intended"]),
-        started=_time(row["started"]),
-        finished=_time(row["finished"]),
-        updated=datetime.fromisoformat(row["updated"]),
-    )
-
-
-def _text(time: datetime | None) -> str | None:
-    """UTC with microseconds always written, so that text order is time order."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds") if time else None
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _now() -> str | None:
+    return text_of(datetime.now(UTC))

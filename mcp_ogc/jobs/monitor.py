@@ -1,56 +1,282 @@
-"""Following a job until it ends or the caller has waited long enough."""
+"""Following the jobs of one endpoint: one poller, however many wait for however many jobs.
+
+A job that has just been followed is looked at soon and then ever more rarely. Where many are due at once and the
+endpoint lists its jobs, the list is read instead of each of them. What changed is written to the journal, told to
+those who wait, and published to those who subscribed. Cancelling a wait never dismisses a job.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import Unreachable
-from mcp_ogc.ogc.models import StatusInfo
+from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError, RemoteProblem
+from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
     from mcp_ogc.jobs.journal import Journal
-    from mcp_ogc.workspace import Endpoint
+    from mcp_ogc.ogc.client import ProcessesClient
 
 LONGEST_WAIT = 45
 """Seconds. Desktop clients end a call after 60."""
 TIME_TO_ANSWER = 3
 """Seconds a wait leaves of the time its caller has."""
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+HEARTBEAT = 10.0
+"""Seconds after which a wait says that it goes on, whether or not anything changed."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+SWEEP_PAUSE = 5.0
+"""Seconds between two readings of the job list."""
+FEW = 4
+"""Jobs that are looked at one by one; more are read from the list, at most two requests a second."""
+GAP = 0.5
+GRACE = timedelta(seconds=30)
+"""After a submission a server may not know the job yet, or say that it failed (ZOO-Project, quirk Q10)."""
+SWEPT_PAGES = 50
 
 Watcher = Callable[[StatusInfo], Awaitable[None]]
+Changed = Callable[[str, StatusInfo], Awaitable[None]]
 
 
-async def wait(
-    endpoint: Endpoint, journal: Journal, job_id: str, seconds: float, *, on_status: Watcher | None = None
-) -> StatusInfo:
-    """Poll a job, ever more rarely, for at most `seconds` (bounded at 45); its last status is returned and journalled.
+@dataclass(slots=True, eq=False)
+class _Followed:
+    """A job, what is known of it, and when it is looked at next."""
 
-    Cancelling stops the wait, never the job.
+    job_id: str
+    submitted: datetime | None
+    info: StatusInfo | None = None
+    is_whole: bool = False
+    """Whether `info` is the job's own document; an entry of a list may leave things out."""
+    problem: OgcError | None = None
+    followers: int = 0
+    due: float = 0.0
+    pause: float = FIRST_PAUSE
+    doubted: bool = False
+    """Whether it was said to have failed once, and is looked at again before that is believed."""
+    in_list: bool = True
+    """Whether the endpoint's list of jobs has it, as far as is known."""
+    changed: anyio.Event = field(default_factory=anyio.Event)
 
-    Raises:
-        NoSuchJob: The endpoint does not know the job.
-        Unreachable: The endpoint did not answer the first request; later ones are tried again until the time is up.
+    @property
+    def is_young(self) -> bool:
+        """Whether the server may not know it rightly yet."""
+        return self.submitted is not None and datetime.now(UTC) - self.submitted < GRACE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be seen of it."""
+        return isinstance(self.problem, NoSuchJob) or (self.info is not None and self.info.status.ended)
+
+    def takes(self, info: StatusInfo, pause: float) -> bool:
+        """Take a status, and whether it is another than before; the next look comes ever later until it is."""
+        is_new = _differs(self.info, info)
+        self.info, self.problem = info, None
+        self.pause = pause if is_new else max(pause, min(self.pause * 1.6, LONGEST_PAUSE))
+        self._put_off()
+        if is_new:
+            self._tell()
+        return is_new
+
+    def missed(self, error: OgcError) -> None:
+        """No status this time: asked again later than before, and not before the server wants to be asked."""
+        self.problem = error
+        wanted = error.retry_after if isinstance(error, RemoteProblem) else 0.0
+        self.pause = max(min(self.pause * 2, LONGEST_PAUSE), wanted)
+        self._put_off()
+        if self.is_over:
+            self._tell()
+
+    def _put_off(self) -> None:
+        self.due = anyio.current_time() + self.pause * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+
+    def _tell(self) -> None:
+        self.changed.set()
+        self.changed = anyio.Event()
+
+
+class Monitor:
+    """Follows the jobs of one endpoint.
+
+    Args:
+        name: The endpoint's.
+        client: Asks it.
+        journal: Remembers what it says.
+        background: Where the poller runs: it outlives the call that started it.
+        on_change: Told of every change.
     """
-    begun = anyio.current_time()
-    deadline = min(begun + min(seconds, LONGEST_WAIT), anyio.current_effective_deadline() - TIME_TO_ANSWER)
-    pause = FIRST_PAUSE
-    info = await _look(endpoint, journal, job_id, on_status)
-    while not info.status.ended and (left := deadline - anyio.current_time()) > 0:
-        await anyio.sleep(min(pause, left))
-        pause = min(pause * 1.6, LONGEST_PAUSE)
-        with suppress(Unreachable):  # a moment without an answer does not end the wait
-            info = await _look(endpoint, journal, job_id, on_status)
-    return info
+
+    def __init__(
+        self, name: str, client: ProcessesClient, journal: Journal, background: TaskGroup, on_change: Changed
+    ) -> None:
+        self._name = name
+        self._client = client
+        self._journal = journal
+        self._background = background
+        self._on_change = on_change
+        self._followed: dict[str, _Followed] = {}
+        self._polling = False
+        self._woken = anyio.Event()
+        self._lists_jobs = True
+
+    async def wait(
+        self,
+        job_id: str,
+        seconds: float,
+        *,
+        submitted: datetime | None = None,
+        on_status: Watcher | None = None,
+    ) -> StatusInfo:
+        """Follow a job until it ends, for at most `seconds` (bounded at 45); its last status.
+
+        Args:
+            job_id: Whose.
+            seconds: 0 looks once.
+            submitted: When, if it was from here: a job that has just been submitted may not be visible yet.
+            on_status: Told of the first status, of every change, and every ten seconds.
+
+        Raises:
+            NoSuchJob: The endpoint does not know the job.
+            Unreachable, RemoteProblem: It did not answer the first look; later ones are tried again while there is
+                time.
+        """
+        deadline = min(
+            anyio.current_time() + min(seconds, LONGEST_WAIT), anyio.current_effective_deadline() - TIME_TO_ANSWER
+        )
+        async with self._following(job_id, submitted) as followed:
+            if len(self._followed) <= FEW or not self._lists_jobs:
+                await self._look(followed)
+                if followed.problem and followed.info is None:
+                    raise followed.problem
+            while not followed.is_over:
+                if followed.info and on_status:
+                    await on_status(followed.info)
+                left = deadline - anyio.current_time()
+                if left <= 0:
+                    break
+                self._start()
+                changed = followed.changed
+                with anyio.move_on_after(min(HEARTBEAT, left)):
+                    await changed.wait()
+            if followed.info is None or (not followed.is_whole and len(self._followed) <= FEW):
+                # An entry of a list may leave things out: its own document has the links and the message.
+                await self._look(followed)
+            if followed.problem and (followed.info is None or isinstance(followed.problem, NoSuchJob)):
+                raise followed.problem
+            assert followed.info is not None
+            if on_status:
+                await on_status(followed.info)
+            return followed.info
+
+    @asynccontextmanager
+    async def following(self, job_id: str) -> AsyncIterator[None]:
+        """Keep a job followed until its end, for whoever subscribed to it."""
+        async with self._following(job_id, None):
+            self._start()
+            yield
+
+    @asynccontextmanager
+    async def _following(self, job_id: str, submitted: datetime | None) -> AsyncIterator[_Followed]:
+        followed = self._followed.setdefault(job_id, _Followed(job_id, submitted))
+        followed.submitted = followed.submitted or submitted
+        followed.followers += 1
+        followed.pause = FIRST_PAUSE
+        try:
+            yield followed
+        finally:
+            followed.followers -= 1
+            if followed.followers == 0:
+                self._followed.pop(job_id, None)
+
+    # --- the poller
+
+    def _start(self) -> None:
+        self._woken.set()
+        if not self._polling:
+            self._polling = True
+            self._background.start_soon(self._poll)
+
+    async def _poll(self) -> None:
+        try:
+            while open_jobs := [one for one in self._followed.values() if not one.is_over]:
+                self._woken = anyio.Event()
+                now = anyio.current_time()
+                due = sorted((one for one in open_jobs if one.due <= now), key=lambda one: one.due)
+                listed = [one for one in due if one.in_list]
+                if not due:
+                    with anyio.move_on_after(min(one.due for one in open_jobs) - now):
+                        await self._woken.wait()
+                    continue
+                if len(listed) > FEW and self._lists_jobs:
+                    await self._sweep(listed)
+                else:
+                    await self._look(due[0])
+                if len(open_jobs) > FEW:
+                    await anyio.sleep(GAP)
+        finally:
+            self._polling = False
+
+    async def _look(self, followed: _Followed) -> None:
+        """One job's own status document."""
+        try:
+            info = await self._client.job(followed.job_id)
+        except NoSuchJob as error:
+            if not followed.is_young:
+                followed.missed(error)
+                return
+            info = followed.info or StatusInfo(job_id=followed.job_id, status=JobStatus.ACCEPTED)
+        except OgcError as error:
+            followed.missed(error)
+            return
+        if info.status is JobStatus.FAILED and followed.is_young and not followed.doubted:
+            followed.doubted = True
+            await anyio.sleep(GAP)
+            await self._look(followed)
+            return
+        followed.is_whole = True
+        await self._note([(followed, info)], FIRST_PAUSE)
+
+    async def _sweep(self, due: list[_Followed]) -> None:
+        """The list of jobs, as far as those that are due are in it; the others are looked at one by one from now on."""
+        missing = {one.job_id: one for one in due}
+        page: str | None = None
+        try:
+            for _ in range(SWEPT_PAGES):
+                listed = await self._client.jobs(page=page)
+                seen = [(one, info) for info in listed.jobs if (one := missing.pop(info.job_id, None))]
+                doubtful = [one for one, info in seen if info.status is JobStatus.FAILED and one.is_young]
+                await self._note([(one, info) for one, info in seen if one not in doubtful], SWEEP_PAUSE)
+                missing.update({one.job_id: one for one in doubtful})
+                page = listed.next_page
+                if page is None or not missing:
+                    break
+                await anyio.sleep(GAP)
+        except NotOffered:
+            self._lists_jobs = False
+        except OgcError as error:
+            for one in missing.values():
+                one.missed(error)
+            return
+        for one in missing.values():
+            one.in_list = False
+
+    async def _note(self, seen: list[tuple[_Followed, StatusInfo]], pause: float) -> None:
+        """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""
+        news = [info for one, info in seen if one.takes(info, pause)]
+        await self._journal.record_all(self._name, news)
+        for info in news:
+            await self._on_change(self._name, info)
 
 
-async def _look(endpoint: Endpoint, journal: Journal, job_id: str, on_status: Watcher | None) -> StatusInfo:
-    info = await endpoint.client.job(job_id)
-    await journal.record(endpoint.name, info)
-    if on_status:
-        await on_status(info)
-    return info
+def _differs(before: StatusInfo | None, after: StatusInfo) -> bool:
+    return before is None or (before.status, before.progress, before.message) != (
+        after.status,
+        after.progress,
+        after.message,
+    )

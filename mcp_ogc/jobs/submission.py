@@ -10,7 +10,8 @@ from uuid import uuid4
 import anyio
 
 from mcp_ogc.errors import OgcError, SubmissionUnconfirmed, UnknownName
-from mcp_ogc.jobs.journal import Entry, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.jobs.entries import Entry, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.ogc.models import Execute, JsonObject, ProcessDescription, StatusInfo
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 REPEAT_WITHIN = timedelta(minutes=10)
 ANSWER_SECONDS = 35
 """How long a repeated request waits for the answer of the first; below the 45 s a tool may take."""
+
+LOOK_SECONDS = 8
+"""How long the job of a lost answer is looked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ async def submit(
     if sending.failure is not None:
         raise sending.failure
     assert sending.entry is not None
-    entry = await _answered(work.journal, sending.entry) if sending.repeated else sending.entry
+    entry = await _answered(endpoint, work.journal, sending.entry) if sending.repeated else sending.entry
     return Submission(entry, description, repeated=sending.repeated)
 
 
@@ -114,17 +118,19 @@ class _Sending:
             )
         except SubmissionUnconfirmed as error:
             await self._journal.close_submission(number, SubmissionState.UNCONFIRMED, error.message)
+            if found := await _found(self._endpoint, self._journal, number):
+                return found
             raise
         except OgcError as error:
             await self._journal.close_submission(number, SubmissionState.REFUSED, error.message)
             raise
         if isinstance(answer, StatusInfo):
-            return await self._journal.confirm(number, answer)
+            return await self._journal.confirm(number, answer, self._endpoint.client.job_place(answer.job_id))
         kept = KeptAnswer(answer.media_type, answer.body, answer.links)
         return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
 
 
-async def _answered(journal: Journal, entry: Entry) -> Entry:
+async def _answered(endpoint: Endpoint, journal: Journal, entry: Entry) -> Entry:
     """An open submission once its answer is there: it may be under way right now, in this server or another."""
     with anyio.move_on_after(ANSWER_SECONDS):
         while entry.state is SubmissionState.INTENDED:
@@ -132,10 +138,23 @@ async def _answered(journal: Journal, entry: Entry) -> Entry:
             entry = await journal.entry(entry.submission)
     if entry.job_id:
         return entry
+    if found := await _found(endpoint, journal, entry.submission):
+        return found
     raise SubmissionUnconfirmed(
         f"The same request was sent at {entry.intended:%H:%M:%S} UTC and has no answer, so a job may exist",
         remedy="Look for it with ogc_list_jobs; call again with new_run=true to send another",
     )
+
+
+async def _found(endpoint: Endpoint, journal: Journal, submission: int) -> Entry | None:
+    """A submission without an answer, once its job is found in the endpoint's list."""
+    try:
+        with anyio.fail_after(LOOK_SECONDS):
+            await reconcile(endpoint.name, endpoint.client, journal)
+    except (OgcError, TimeoutError):
+        return None  # it stays unconfirmed, and is looked for again whenever jobs are listed
+    entry = await journal.entry(submission)
+    return entry if entry.job_id else None
 
 
 def outputs_of(names: list[str] | None) -> dict[str, JsonObject] | None:

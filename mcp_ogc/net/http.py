@@ -210,14 +210,15 @@ def _pause(response: httpx.Response, number: int) -> float | None:
     """Seconds before a GET is tried again; None where its answer stands, or the time left does not allow it."""
     if response.status_code not in RETRIED_STATUSES:
         return None
-    told_to = _retry_after(response.headers.get("retry-after", ""))
+    told_to = retry_after(response)
     pause = _backoff(number) if told_to is None else told_to
     left = anyio.current_effective_deadline() - anyio.current_time()
     return pause if pause < min(LONGEST_PAUSE, left) else None
 
 
-def _retry_after(text: str) -> float | None:
-    """Seconds, which may come as a date (RFC 9110 §10.2.3)."""
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds the server wants to be left alone, which may come as a date (RFC 9110 §10.2.3)."""
+    text = response.headers.get("retry-after", "")
     if text.isdecimal():
         return float(text)
     try:

@@ -10,7 +10,7 @@ import anyio
 import httpx
 
 from mcp_ogc.errors import RemoteProblem, TimedOut, Unreachable, UnreadableAnswer
-from mcp_ogc.net.http import ENDPOINT, read_bounded
+from mcp_ogc.net.http import ENDPOINT, read_bounded, retry_after
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import excerpt, json_or_none, link_headers, mended_json
 from mcp_ogc.ogc.models import JsonObject, Link
@@ -78,7 +78,9 @@ class Exchange:
         wanted = with_query(url, **{self.format_parameter: "json"}) if self.format_parameter else url
         response, body = await self.send("GET", wanted, headers={"Accept": JSON})
         if response.status_code >= 300:
-            raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
+            problem = read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
+            problem.retry_after = retry_after(response) or 0.0
+            raise problem
         return response, body
 
     async def send(

@@ -35,6 +35,10 @@ def _text(value: object) -> object:
     return value if isinstance(value, str) else None
 
 
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else None
+
+
 def _version(value: object) -> object:
     return value if isinstance(value, str) else "unknown" if value is None else str(value)
 
@@ -237,6 +241,8 @@ class StatusInfo(Value):
     status: JobStatus
     reported_status: str | None = Field(default=None, exclude=True)
     """The server's own word, where it is not one of the five."""
+    inputs: JsonObject | None = Field(default=None, validation_alias=AliasChoices("inputs", "parameters"), exclude=True)
+    """What it was executed with, where the server tells (pygeoapi)."""
     message: Text = None
     progress: Percent = Field(default=None, ge=0, le=100)
     created: Time = None

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from mcp_ogc.errors import NoSuchJob, OgcError
 from mcp_ogc.jobs.logs import log_links, read_logs
-from mcp_ogc.jobs.monitor import LONGEST_WAIT, wait
+from mcp_ogc.jobs.monitor import LONGEST_WAIT
 from mcp_ogc.jobs.submission import check_request, outputs_of, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
@@ -34,7 +34,7 @@ from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
-    from mcp_ogc.jobs.journal import Entry
+    from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.workspace import Endpoint, Workspace
 
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
@@ -100,7 +100,7 @@ async def execute_process(
     job_id = entry.job_id or ""
     if entry.status and entry.status.ended:
         return _job_answer(chosen, entry_info(entry), submission.repeated)
-    info = await wait(chosen, work.journal, job_id, wait_seconds, on_status=_progress(ctx))
+    info = await chosen.monitor.wait(job_id, wait_seconds, submitted=entry.intended, on_status=_progress(ctx))
     return await _told(chosen, info, submission.repeated)
 
 
@@ -113,7 +113,8 @@ async def get_job(
     if entry and await work.journal.answer(chosen.name, job_id):
         return _job_answer(chosen, entry_info(entry))
     try:
-        info = await wait(chosen, work.journal, job_id, wait_seconds, on_status=_progress(ctx))
+        submitted = entry.intended if entry and not (entry.status and entry.status.ended) else None
+        info = await chosen.monitor.wait(job_id, wait_seconds, submitted=submitted, on_status=_progress(ctx))
     except NoSuchJob as error:
         raise _gone(chosen, job_id, entry, error) from error
     return await _told(chosen, info)

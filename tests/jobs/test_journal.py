@@ -10,7 +10,8 @@ import anyio
 import pytest
 
 from mcp_ogc.errors import SettingsError
-from mcp_ogc.jobs.journal import Journal, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.jobs.entries import KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.ogc.models import JobStatus, Link, StatusInfo
 
 pytestmark = pytest.mark.anyio

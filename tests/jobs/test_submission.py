@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from mcp_ogc.errors import InvalidInputs, InvalidParameter, SubmissionUnconfirmed
-from mcp_ogc.jobs.journal import SubmissionState
+from mcp_ogc.jobs.entries import SubmissionState
+from mcp_ogc.jobs.monitor import Monitor
 from mcp_ogc.jobs.submission import submit
 from mcp_ogc.ogc.client import ProcessesClient
+from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import Execute, JobStatus
 from mcp_ogc.settings import Limits
 from mcp_ogc.workspace import Endpoint, Workspace
@@ -48,9 +50,11 @@ def upstream() -> Upstream:
 
 
 @pytest.fixture
-async def endpoint(upstream: Upstream) -> AsyncIterator[Endpoint]:
+async def endpoint(work: Workspace, upstream: Upstream) -> AsyncIterator[Endpoint]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(upstream)) as http:
-        yield Endpoint("far", BASE, "none", ProcessesClient(http, BASE, limits=Limits()))
+        client = ProcessesClient(http, BASE, limits=Limits(), dialect=STANDARD)
+        monitor = Monitor("far", client, work.journal, work.background, work.changes.publish)
+        yield Endpoint("far", BASE, "none", client, monitor)
 
 
 async def test_t12_a_caller_that_gives_up_and_asks_again_gets_the_same_job_of_one_request(

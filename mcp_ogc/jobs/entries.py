@@ -1,0 +1,108 @@
+"""What the journal holds: submissions, and the jobs they became."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from mcp_ogc.ogc.models import JobStatus, JsonObject, Link
+
+
+class SubmissionState(StrEnum):
+    """What is known of a submission."""
+
+    INTENDED = "intended"
+    CONFIRMED = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One submission, and its job where there is one. Times are UTC."""
+
+    submission: int
+    endpoint: str
+    process_id: str | None
+    process_version: str | None
+    inputs: JsonObject
+    digest: str | None
+    """Of inputs and outputs: what was asked. None for a job that was not submitted from here."""
+    state: SubmissionState
+    reason: str | None
+    job_id: str | None
+    status: JobStatus | None
+    message: str | None
+    progress: int | None
+    intended: datetime
+    started: datetime | None
+    finished: datetime | None
+    updated: datetime
+    answered: datetime | None
+    """When the endpoint answered the submission, or no answer was waited for any more."""
+    job_place: str | None
+    """Where the job is, if not at the usual place of the endpoint's jobs."""
+    results_digest: str | None
+    """Of the results as they were last read: `sha256:…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """A synchronous answer, kept because nothing else has it: body, and the results that came as Link headers."""
+
+    media_type: str
+    body: bytes
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A submission written before it is sent, or the open one of the same request that stands instead."""
+
+    submission: int
+    repeats: Entry | None
+
+
+def digest_of(inputs: Mapping[str, JsonValue], outputs: Mapping[str, JsonValue] | None) -> str:
+    """SHA-256 of what was asked, the same for the same values whatever their order."""
+    canonical = json.dumps([inputs, outputs], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def entry_of(row: sqlite3.Row) -> Entry:
+    """An entry of its row."""
+    return Entry(
+        submission=row["submission"],
+        endpoint=row["endpoint"],
+        process_id=row["process_id"],
+        process_version=row["process_version"],
+        inputs=json.loads(row["inputs"]),
+        digest=row["digest"],
+        state=SubmissionState(row["state"]),
+        reason=row["reason"],
+        job_id=row["job_id"],
+        status=JobStatus(row["status"]) if row["status"] else None,
+        message=row["message"],
+        progress=row["progress"],
+        intended=datetime.fromisoformat(row["intended"]),
+        started=_time(row["started"]),
+        finished=_time(row["finished"]),
+        updated=datetime.fromisoformat(row["updated"]),
+        answered=_time(row["answered"]),
+        job_place=row["job_place"],
+        results_digest=row["results_digest"],
+    )
+
+
+def text_of(time: datetime | None) -> str | None:
+    """UTC with microseconds always written, so that text order is time order."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds") if time else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,91 @@
+"""Looking for the jobs of submissions that were never answered, in the endpoint's own list of jobs.
+
+A submission that lost its answer is never sent again; if it became a job, the list has it: of the same process, created
+while the submission was under way, and known to nobody here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mcp_ogc.ogc.models import StatusInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcp_ogc.jobs.entries import Entry
+    from mcp_ogc.jobs.journal import Journal
+    from mcp_ogc.ogc.client import ProcessesClient
+
+PAGES = 20
+UNDER_WAY = timedelta(minutes=2)
+"""A submission that is intended for longer than any answer may take was left by a server that is gone."""
+SKEW = timedelta(seconds=2)
+"""Between two clocks; and servers write whole seconds."""
+
+
+async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tuple[Entry, ...]:
+    """Confirm what can be told for certain; the submissions that are jobs now.
+
+    Raises:
+        NotOffered: The endpoint has no list of jobs.
+        OgcError: It can't be read.
+    """
+    lost = await journal.unanswered(name, datetime.now(UTC) - UNDER_WAY)
+    if not lost:
+        return ()
+    since = min(entry.intended for entry in lost) - SKEW
+    listed = await _listed(client, since)
+    known = {entry.job_id for entry in await journal.jobs_since(name, since) if entry.digest}
+    matched = match(lost, [info for info in listed if info.job_id not in known])
+    return tuple([await journal.confirm(entry.submission, info) for entry, info in matched])
+
+
+def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo]) -> list[tuple[Entry, StatusInfo]]:
+    """Which submission became which job, as far as there is no doubt.
+
+    A job is a submission's where it could be no other's: same process, created while it was under way, and the same
+    inputs where the server tells them. Submissions that asked for the same are interchangeable.
+    """
+    left = {entry.submission: entry for entry in lost}
+    open_jobs = sorted(jobs, key=lambda info: info.created or datetime.max.replace(tzinfo=UTC))
+    matched: list[tuple[Entry, StatusInfo]] = []
+    while True:
+        found = next(
+            (
+                (fitting[0], info)
+                for info in open_jobs
+                if (fitting := [entry for entry in left.values() if _fits(entry, info)])
+                and len({entry.digest for entry in fitting}) == 1
+            ),
+            None,
+        )
+        if found is None:
+            return matched
+        entry, info = found
+        matched.append((entry, info))
+        del left[entry.submission]
+        open_jobs.remove(info)
+
+
+def _fits(entry: Entry, info: StatusInfo) -> bool:
+    if info.created is None or info.process_id not in (None, entry.process_id):
+        return False
+    if info.inputs is not None and info.inputs != entry.inputs:
+        return False
+    ended = entry.answered or entry.intended + UNDER_WAY
+    return entry.intended - SKEW <= info.created <= ended + SKEW
+
+
+async def _listed(client: ProcessesClient, since: datetime) -> list[StatusInfo]:
+    """The jobs that were created since, and any whose time is not told."""
+    found: list[StatusInfo] = []
+    page: str | None = None
+    for _ in range(PAGES):
+        listed = await client.jobs(page=page)
+        found += [info for info in listed.jobs if info.created is None or info.created >= since]
+        page = listed.next_page
+        if page is None or (listed.jobs and all(info.created and info.created < since for info in listed.jobs)):
+            break
+    return found
