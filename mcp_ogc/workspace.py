@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.answers import Answer
+    from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.settings import Settings
@@ -35,6 +36,7 @@ LOCAL = "local"
 LOCAL_URL = "http://local.invalid"
 """Base URL of the embedded endpoint: a name that can't exist (RFC 2606), so that no request leaves by mistake."""
 DESCRIPTION_SECONDS = 60
+CAPABILITIES_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Endpoint:
     client: ProcessesClient
     monitor: Monitor
     _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
+    _capabilities: tuple[float, Capabilities] | None = None
 
     @property
     def is_local(self) -> bool:
@@ -87,6 +90,19 @@ class Endpoint:
             raise await self._unknown_process(process_id) from error
         self._descriptions[process_id] = (now, description)
         return description
+
+    async def capabilities(self) -> Capabilities:
+        """What it can do, declared and found; remembered for ten minutes.
+
+        Raises:
+            OgcError: It can't be asked.
+        """
+        from mcp_ogc.ogc.capabilities import capabilities_of
+
+        now = anyio.current_time()
+        if self._capabilities is None or now - self._capabilities[0] > CAPABILITIES_SECONDS:
+            self._capabilities = (now, await capabilities_of(self.client))
+        return self._capabilities[1]
 
     def forget(self, process_id: str) -> None:
         """Forget a description: the process was deployed, replaced or undeployed."""

@@ -47,7 +47,7 @@ def test_check_tells_what_works_and_what_does_not(tmp_path: Path) -> None:
     good = run(tmp_path, "check", "--run", "echo", "--inputs", '{"string": "x"}')
     assert good.returncode == 0, good.stdout + good.stderr
     assert "✓ processes" in good.stdout
-    assert "deploys CWL (Part 2): declared" in good.stdout
+    assert "deploy: declared, found" in good.stdout
     assert "✓ successful" in good.stdout
     bad = run(tmp_path, "check", MCP_OGC_URL="http://127.0.0.1:9/ogc-api", MCP_OGC_TOKEN="canary-token")
     assert bad.returncode == 1

@@ -51,27 +51,27 @@ def run(options: argparse.Namespace) -> int:
 
 async def check_endpoint(endpoint: Endpoint) -> bool:
     """Landing page, conformance, processes, job list; whether the endpoint can be used."""
+    from mcp_ogc.ogc.capabilities import Capability
+
     client = endpoint.client
     print(f"{endpoint.name}  {'embedded' if endpoint.is_local else endpoint.url}")
     landing = await _try("reachable", client.landing_page)
     if landing is None:
         return False
-    conformance = await _try("conformance", client.conformance)
-    if conformance is not None:
-        for name, (part, conformance_class) in {
-            "deploys CWL (Part 2)": (2, "cwl"),
-            "lists jobs": (1, "job-list"),
-            "dismisses jobs": (1, "dismiss"),
-        }.items():
-            declared = "declared" if conformance.declares(part, conformance_class) else "not declared"
-            print(f"    {name}: {declared}")
+    await _try("conformance", client.conformance)
+    can = await _try("capabilities", endpoint.capabilities)
+    if can is not None:
+        print(f"    kind of server: {can.dialect}")
+        for capability in Capability:
+            declared = "declared" if capability in can.declared else "not declared"
+            found = {True: "found", False: "not found", None: "can't be told by GET"}[can.found.get(capability)]
+            print(f"    {capability}: {declared}, {found}")
     processes = await _try("processes", lambda: client.processes(limit=100))
     if processes is not None:
         print(f"    {plural(len(processes.processes), 'process')} on the first page")
         if len(processes.processes) == 0 and not endpoint.is_local:
             print(f"    That is unusually few: is the namespace in {endpoint.url} yours?")
-    jobs = await _try("job list", lambda: client.jobs(limit=1))
-    if jobs is None:
+    if can is None or not can.has(Capability.LIST_JOBS):
         print("    Jobs submitted from here are kept in the journal all the same.")
     return processes is not None
 

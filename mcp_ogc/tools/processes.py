@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 from mcp_ogc.ogc.models import ProcessSummary
 from mcp_ogc.text import Reply, Untrusted, call, clean, explain, literal, plural, remote, respond, untrusted
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
+    from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.workspace import Endpoint, Workspace
 
 ENDPOINT_SECONDS = 15
 PAGE = 100
 PAGES_A_CALL = 20
-
-# Conformance classes that change what a conversation can do, as (part, class).
-CAPABILITIES = {
-    "deploy CWL": (2, "cwl"),
-    "deploy": (2, "deploy-replace-undeploy"),
-    "list jobs": (1, "job-list"),
-    "dismiss": (1, "dismiss"),
-}
 
 
 class EndpointRow(Reply):
@@ -38,7 +32,10 @@ class EndpointRow(Reply):
     default: bool
     authentication: str
     reachable: bool
-    declares: tuple[str, ...]
+    kind: str | None = None
+    declared: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    not_found: tuple[str, ...] = ()
     problem: str | None = None
     untrusted: Untrusted | None = None
 
@@ -122,13 +119,13 @@ async def endpoint_rows(work: Workspace) -> tuple[EndpointRow, ...]:
 
 
 async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
-    declares: tuple[str, ...] = ()
+    can: Capabilities | None = None
     problem = title = None
     try:
         with anyio.fail_after(ENDPOINT_SECONDS):
-            title = (await endpoint.client.landing_page()).title
-            conformance = await endpoint.client.conformance()
-        declares = tuple(name for name, (part, cls) in CAPABILITIES.items() if conformance.declares(part, cls))
+            can = await endpoint.capabilities()
+            with suppress(RemoteProblem, UnreadableAnswer):  # a landing page for people only
+                title = (await endpoint.client.landing_page()).title
     except OgcError as error:
         problem = explain(error)
     except TimeoutError:
@@ -139,7 +136,10 @@ async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
         default=endpoint.name == work.default_endpoint,
         authentication=endpoint.authentication,
         reachable=problem is None,
-        declares=declares,
+        kind=can.dialect if can else None,
+        declared=tuple(sorted(can.declared)) if can else (),
+        found=tuple(one for one, there in can.found.items() if there) if can else (),
+        not_found=tuple(one for one, there in can.found.items() if not there) if can else (),
         problem=problem,
         untrusted=remote(title=title),
     )
@@ -147,11 +147,14 @@ async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
 
 def _endpoint_line(row: EndpointRow) -> str:
     default = " (default)" if row.default else ""
-    state = (
-        f"declares {', '.join(row.declares) or 'the core only'}" if row.reachable else f"can't be used: {row.problem}"
-    )
     signed_in = "" if row.authentication == "none" else f"; authentication: {row.authentication}"
-    return f"{row.name}{default}: {row.url}{signed_in}; {state}"
+    if not row.reachable:
+        return f"{row.name}{default}: {row.url}{signed_in}; can't be used: {row.problem}"
+    declared = f"declares {', '.join(row.declared) or 'the core only'}"
+    also = [one for one in row.found if one not in row.declared]
+    found = f"; found as well: {', '.join(also)}" if also else ""
+    missing = f"; not there: {', '.join(row.not_found)}" if row.not_found else ""
+    return f"{row.name}{default}: {row.url}, {row.kind}{signed_in}; {declared}{found}{missing}"
 
 
 async def list_processes(

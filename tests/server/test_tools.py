@@ -46,7 +46,7 @@ $graph:
 async def test_the_local_endpoint_is_there_without_any_configuration(client: Client) -> None:
     (endpoint,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
     assert (endpoint["name"], endpoint["default"], endpoint["reachable"]) == ("local", True, True)
-    assert "deploy CWL" in endpoint["declares"]
+    assert {"deploy", "dismiss", "list jobs", "read packages"} <= {*endpoint["declared"], *endpoint["found"]}
 
 
 async def test_processes_are_found_by_words_and_paged(client: Client) -> None:
