@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from mcp_ogc.errors import NoSuchProcess, SettingsError, UnknownName
+from mcp_ogc.errors import NoSuchProcess, OgcError, SettingsError, UnknownName
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription, StatusInfo
 
 if TYPE_CHECKING:
@@ -179,13 +179,27 @@ class Workspace:
         entries = await self.journal.find(job_id, endpoint.name)
         process_id = entries[0].process_id if entries else None
         description = await _described(endpoint, process_id)
+        answer = await self._answer(endpoint, job_id)
+        await self.journal.note_results(endpoint.name, job_id, answer.digest)
         return await read_results(
-            await self._answer(endpoint, job_id),
+            answer,
             description,
             self.objects.read,
             max_pages=self.settings.limits.stac_pages,
             base_url=endpoint.url,
         )
+
+    async def save_results(self, endpoint: Endpoint, job_id: str) -> bool:
+        """Keep the result document of a job that is about to be dismissed; False where there is none to keep."""
+        from mcp_ogc.jobs.entries import KeptAnswer
+
+        try:
+            answer = await endpoint.client.results(job_id)
+        except OgcError:
+            return False  # what can't be read now can't be lost by a dismissal either
+        kept = KeptAnswer(answer.media_type, answer.body, answer.links, answer.url)
+        await self.journal.save_results(endpoint.name, job_id, kept)
+        return True
 
     async def _answer(self, endpoint: Endpoint, job_id: str) -> Answer:
         from mcp_ogc.ogc.answers import Answer
@@ -198,7 +212,7 @@ class Workspace:
             media_type=kept.media_type,
             body=kept.body,
             links=kept.links,
-            url="",  # it is nowhere but here
+            url=kept.url,
         )
 
 

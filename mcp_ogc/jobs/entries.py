@@ -53,11 +53,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """A synchronous answer, kept because nothing else has it: body, and the results that came as Link headers."""
+    """Results kept because nothing else has them: of a synchronous answer, or of a job that was dismissed."""
 
     media_type: str
     body: bytes
     links: tuple[Link, ...]
+    """Results that came as Link headers."""
+    url: str = ""
+    """Where they were, so that relative links lead on; "" where they were nowhere but in the answer."""
 
 
 @dataclass(frozen=True, slots=True)

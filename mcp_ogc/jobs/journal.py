@@ -241,14 +241,14 @@ class Journal:
         """The kept synchronous answer; None where the job has its results at the endpoint."""
         with closing(self._connect()) as connection:
             row = connection.execute(
-                "SELECT answer_type, answer, answer_links FROM submissions"
+                "SELECT answer_type, answer, answer_links, answer_url FROM submissions"
                 " WHERE endpoint = ? AND job_id = ? AND answer IS NOT NULL",
                 (endpoint, job_id),
             ).fetchone()
         if row is None:
             return None
         links = tuple(Link.model_validate(link) for link in json.loads(row["answer_links"]))
-        return KeptAnswer(row["answer_type"], row["answer"], links)
+        return KeptAnswer(row["answer_type"], row["answer"], links, row["answer_url"])
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -297,8 +297,8 @@ def _record(connection: sqlite3.Connection, endpoint: str, info: StatusInfo) -> 
 def _write_answer(connection: sqlite3.Connection, submission: int, answer: KeptAnswer) -> None:
     links = json.dumps([link.wire() for link in answer.links])
     connection.execute(
-        "UPDATE submissions SET answer = ?, answer_type = ?, answer_links = ? WHERE submission = ?",
-        (answer.body, answer.media_type, links, submission),
+        "UPDATE submissions SET answer = ?, answer_type = ?, answer_links = ?, answer_url = ? WHERE submission = ?",
+        (answer.body, answer.media_type, links, answer.url, submission),
     )
 
 

@@ -43,6 +43,12 @@ class Answer:
     """The `Link` headers: where results by reference are (status 204)."""
     url: str
 
+    @property
+    def digest(self) -> str:
+        """`sha256:` and the digest of the body, and of the links that stand for one."""
+        told = self.body + b"".join(link.href.encode() for link in self.links)
+        return f"sha256:{hashlib.sha256(told).hexdigest()}"
+
 
 @dataclass(frozen=True, slots=True)
 class PackageAnswer:

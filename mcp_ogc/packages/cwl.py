@@ -47,6 +47,11 @@ class Package:
         return tuple(short_id(process.id) for process in self.processes if process.class_ == "Workflow")
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The ids of all its processes, in the order of the document."""
+        return tuple(short_id(process.id) for process in self.processes)
+
+    @property
     def main_id(self) -> str:
         """The id of what runs where none is named: the first Workflow, else the first process."""
         return short_id(self.workflow().id)

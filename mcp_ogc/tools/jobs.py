@@ -11,9 +11,10 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.errors import NoSuchJob, OgcError
+from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
 from mcp_ogc.jobs.logs import log_links, read_logs
 from mcp_ogc.jobs.monitor import LONGEST_WAIT
+from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import check_request, outputs_of, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
@@ -184,11 +185,30 @@ async def dismiss_job(
         lines = [_dismissal(chosen, info), "Nothing was dismissed yet. Ask the person; then:"]
         lines.append(call("ogc_dismiss_job", **bound, confirm=token))
         return respond(lines, Dismissed(**bound, dismissed=False, confirm=token))
-    answer = await chosen.client.dismiss(job_id)
+    saved = info.status is JobStatus.SUCCESSFUL and await work.save_results(chosen, job_id)
     now = datetime.now(UTC)
+    try:
+        answer = await chosen.client.dismiss(job_id)
+    except NoSuchJob:
+        answer = None  # gone is gone, whoever removed it (quirk Q17)
+    except NotOffered as error:
+        raise _not_dismissed(chosen, info, error) from error
     info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
     await work.journal.record(chosen.name, info)
-    return respond(f"Job {job_id} on {chosen.name} is dismissed.", Dismissed(**bound, dismissed=True))
+    lines = [f"Job {job_id} on {chosen.name} is dismissed."]
+    if saved:
+        lines.append("Its result document is kept here: ogc_get_results still shows it, its files may be gone.")
+    return respond(lines, Dismissed(**bound, dismissed=True))
+
+
+def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> NotOffered:
+    return NotOffered(
+        f"{endpoint.name} dismisses no jobs",
+        status=error.status,
+        detail=error.detail,
+        remedy=f"Job {info.job_id} {'stays there' if info.status.ended else 'goes on to its end'}: leave it be, "
+        "or ask the people who run the endpoint",
+    )
 
 
 async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tuple[Endpoint, StatusInfo]:
@@ -225,14 +245,15 @@ async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: lis
     """Write what the endpoint lists into the journal, or into `not_asked` why it could not be asked."""
     try:
         with anyio.fail_after(LIST_SECONDS):
+            await reconcile(endpoint.name, endpoint.client, work.journal)
             listed = await endpoint.client.jobs(limit=limit)
+            await work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
+    except NotOffered:
+        not_asked.append(f"{endpoint.name}: it has no list of jobs; those submitted from here are shown")
     except OgcError as error:
         not_asked.append(f"{endpoint.name}: {error.message}")
     except TimeoutError:
         not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
-    else:
-        for info in reversed(listed.jobs):
-            await work.journal.record(endpoint.name, info)
 
 
 def _progress(ctx: Call) -> Any:

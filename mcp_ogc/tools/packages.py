@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 from mcp.server.elicitation import ElicitationResult
@@ -9,7 +10,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, OgcError
+from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
 from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, respond
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.spec import Call, workspace
@@ -40,6 +41,7 @@ class Undeployed(Reply):
     endpoint: str
     process_id: str
     undeployed: bool
+    left: str | None = None
     confirm: str | None = None
 
 
@@ -99,9 +101,10 @@ async def deploy_process(
                 again,
             ]
             return respond(lines, Deployed(**reply, deployed=False, confirm=token))
-        await chosen.client.replace(process_id, loaded.text, workflow_id=workflow_id)
+        await check_dialect(chosen, loaded)
+        await chosen.client.replace(process_id, loaded.text, href=_href(package), workflow_id=workflow_id)
     else:
-        process_id = await _deploy_new(chosen, loaded, process_id, workflow_id)
+        process_id = await _deploy_new(work, chosen, loaded, process_id, workflow_id, _href(package))
     chosen.forget(process_id)
     deployed = await chosen.describe(process_id)
     sample = work.samples.get(process_id) if chosen.is_local else None
@@ -113,15 +116,24 @@ async def deploy_process(
     lines = [
         f"{process_id} {deployed.version} is {'replaced' if there else 'deployed'} on {chosen.name} and reads back:"
         f" {plural(len(deployed.inputs), 'input')}, {plural(len(deployed.outputs), 'output')}.",
+        *await _also(chosen, loaded, process_id),
         f"Next: {following}",
     ]
     reply["process_id"] = process_id
     return respond(lines, Deployed(**reply, version=deployed.version, deployed=True, replaced=there is not None))
 
 
-async def _deploy_new(endpoint: Endpoint, package: Package, process_id: str, workflow_id: str | None) -> str:
+async def _deploy_new(
+    work: Workspace,
+    endpoint: Endpoint,
+    package: Package,
+    process_id: str,
+    workflow_id: str | None,
+    href: str | None,
+) -> str:
+    await check_dialect(endpoint, package)
     try:
-        return (await endpoint.client.deploy(package.text, workflow_id=workflow_id)).id
+        deployed = await endpoint.client.deploy(package.text, href=href, workflow_id=workflow_id, known_as=process_id)
     except DuplicatedProcess as error:
         raise DuplicatedProcess(
             f"{endpoint.name} already has a process {process_id!r}",
@@ -130,6 +142,56 @@ async def _deploy_new(endpoint: Endpoint, package: Package, process_id: str, wor
             detail=error.detail,
             remedy="Call again with replace=true to replace it, or give the workflow another id",
         ) from error
+    except NotOffered as error:
+        raise NotOffered(
+            f"{endpoint.name} can't deploy this: {error.message}",
+            status=error.status,
+            detail=error.detail,
+            remedy=error.remedy if error.status == 0 else await _elsewhere(work, endpoint),
+        ) from error
+    return deployed.id
+
+
+async def check_dialect(endpoint: Endpoint, package: Package) -> None:
+    """Refuse what this kind of server would refuse, or take for something else.
+
+    Raises:
+        PackageError: With what would be right.
+    """
+    dialect = await endpoint.client.dialect()
+    if not dialect.deploys_tools and not package.workflows:
+        raise PackageError(
+            f"{endpoint.name} is {dialect.title}, which deploys Workflows only, and this is a CommandLineTool",
+            remedy="Wrap the tool as the one step of a Workflow: `class: Workflow`, its inputs and outputs passed on",
+        )
+
+
+async def _also(endpoint: Endpoint, package: Package, process_id: str) -> list[str]:
+    """What else a deployment made: Weaver makes a process of every part of a `$graph` (quirk Q24)."""
+    if not (await endpoint.client.dialect()).deploys_parts:
+        return []
+    others = [name for name in package.parts if name != process_id]
+    listed = ", ".join(others)
+    return (
+        [f"The parts of the package may be processes of their own now; undeploy them too: {listed}."] if others else []
+    )
+
+
+async def _elsewhere(work: Workspace, endpoint: Endpoint) -> str:
+    """Which endpoints could do it, of those whose capabilities are known or at hand."""
+    from mcp_ogc.ogc.capabilities import Capability
+
+    able = []
+    for other in work.endpoints.values():
+        with suppress(OgcError):
+            if other.name != endpoint.name and (await other.capabilities()).has(Capability.DEPLOY):
+                able.append(other.name)
+    return f"Deploy it on {' or '.join(able)}" if able else "No configured endpoint deploys packages"
+
+
+def _href(package: str) -> str | None:
+    """Where a package is, where it was given by its address: some servers fetch it themselves."""
+    return package if package.startswith(("https://", "http://")) else None
 
 
 async def ask_undeployment(
@@ -160,8 +222,18 @@ async def undeploy_process(
         lines = [preview, "Nothing was removed yet. Ask the person; then:"]
         lines.append(call("ogc_undeploy_process", **bound, confirm=token))
         return respond(lines, Undeployed(**bound, undeployed=False, confirm=token))
-    await chosen.client.undeploy(process_id)
+    try:
+        await chosen.client.undeploy(process_id)
+    except NotOffered as error:
+        raise NotOffered(
+            f"{chosen.name} undeploys no processes", status=error.status, remedy="It is its operators' to remove"
+        ) from error
     chosen.forget(process_id)
+    left = await _existing(chosen, process_id)
+    if left:  # Weaver removes the newest revision only (quirk Q26)
+        lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {left.version} still:"]
+        lines += ["an earlier revision, or it takes a while. To remove that too, undeploy it again."]
+        return respond(lines, Undeployed(**bound, undeployed=True, left=left.version))
     return respond(f"{process_id} is undeployed from {chosen.name}.", Undeployed(**bound, undeployed=True))
 
 
@@ -221,7 +293,10 @@ async def _load(work: Workspace, package: str) -> Package:
 
 
 def _process_id(package: Package, workflow_id: str | None) -> str:
-    return workflow_id or (package.workflows[0] if package.workflows else package.main_id)
+    if workflow_id is None:
+        return package.main_id
+    package.workflow(workflow_id)  # there is one of that id, or it says which there are
+    return workflow_id
 
 
 async def _existing(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:

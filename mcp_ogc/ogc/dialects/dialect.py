@@ -97,3 +97,5 @@ class Dialect:
     """Whether a boolean input `false` arrives as false (quirk Q35)."""
     deploys_tools: bool = True
     """Whether a bare CommandLineTool can be deployed (quirk Q23)."""
+    deploys_parts: bool = False
+    """Whether each part of a `$graph` becomes a process (quirk Q24)."""

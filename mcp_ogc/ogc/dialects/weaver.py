@@ -17,4 +17,5 @@ WEAVER = Dialect(
     # `/outputs` is always keyed by output, whatever was asked at execution.
     result_paths=("results", "outputs"),
     logs=(LogSource.LOGS, LogSource.EXCEPTIONS),
+    deploys_parts=True,
 )
