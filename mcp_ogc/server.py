@@ -24,6 +24,7 @@ from mcp_ogc.errors import OgcError
 from mcp_ogc.net.redaction import Redaction, secrets_of
 from mcp_ogc.prompts import as_mcp, read_prompts
 from mcp_ogc.resources import add_completions, add_resources, newest_resources
+from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.text import explain, refuse
 from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.tools.spec import Effect, Session, ToolSpec
@@ -95,16 +96,29 @@ class OgcServer(MCPServer[Session]):
 def build_server(settings: Settings) -> OgcServer:
     """The server these settings describe. Nothing is opened before the first call that needs it."""
 
+    async def opened() -> Workspace:
+        return await built.session().late_workspace.get()
+
+    subscriptions = Subscriptions(opened)
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Workspace]:
+        async with open_from_settings(settings) as work:
+            work.changes.subscribe(subscriptions.changed)
+            yield work
+
     @asynccontextmanager
     async def lifespan(_: MCPServer[Session]) -> AsyncIterator[Session]:
-        late = LateWorkspace(lambda: open_from_settings(settings))
+        late = LateWorkspace(opening)
         session = Session(late, Confirmations())
         built.open_session = session
-        async with anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as tasks, anyio.create_task_group() as telling:
+            subscriptions.start(telling)
             tasks.start_soon(late.run)
             try:
                 yield session
             finally:
+                telling.cancel_scope.cancel()
                 late.close()
 
     built = OgcServer(
@@ -119,6 +133,7 @@ def build_server(settings: Settings) -> OgcServer:
     built.redact = Redaction(secrets_of(settings))
     for spec in offered(settings):
         add_tool(built, spec)
+    subscriptions.serve(built)
     add_resources(built, built.session)
     add_completions(built, built.session)
     for prompt in read_prompts():

@@ -28,6 +28,14 @@ def expand(template: str, **segments: str) -> str:
     return template.format(**{name: quote(value, safe="") for name, value in segments.items()})
 
 
+def job_of(uri: str) -> tuple[str, str] | None:
+    """Endpoint and job id of a job's URI; None where it is another's."""
+    match uri.removeprefix("ogc://").split("/"):
+        case [endpoint, "jobs", job_id] if uri.startswith("ogc://"):
+            return unquote(endpoint), unquote(job_id)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class RasterHandle:
     """Where a raster is: an asset of an item in an output of a job."""

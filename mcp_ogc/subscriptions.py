@@ -1,0 +1,126 @@
+"""Job resources tell those who subscribed that they changed: `subscriptions/listen` since 2026-07-28, before that
+`resources/subscribe`, which mcp 2.3 leaves to the low-level server. The one adapter to those internals.
+
+Whoever subscribes to a job makes it followed: nothing else may be waiting for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import anyio
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp_types import (
+    EmptyResult,
+    SubscribeRequestParams,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
+    UnsubscribeRequestParams,
+)
+
+from mcp_ogc import uris
+from mcp_ogc.errors import OgcError
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+    from mcp.server import MCPServer
+    from mcp.server.context import ServerRequestContext
+    from mcp.server.session import ServerSession
+
+    from mcp_ogc.ogc.models import StatusInfo
+    from mcp_ogc.tools.spec import Session
+    from mcp_ogc.workspace import Workspace
+
+Opened = Callable[[], Awaitable["Workspace"]]
+
+
+class Subscriptions:
+    """Who subscribed to which job.
+
+    Args:
+        opened: Gives the workspace.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._tasks: TaskGroup | None = None
+        self._bus = InMemorySubscriptionBus()
+        self._legacy: dict[tuple[ServerSession, str], anyio.CancelScope] = {}
+
+    def serve(self, server: MCPServer[Session]) -> None:
+        """Answer subscriptions of both eras."""
+        low = server._lowlevel_server
+        low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _Listening(self._bus, self))
+        low.add_request_handler("resources/subscribe", SubscribeRequestParams, self._subscribe)
+        low.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
+
+    def start(self, tasks: TaskGroup) -> None:
+        """Let subscriptions of the older era run in these tasks."""
+        self._tasks = tasks
+
+    async def changed(self, endpoint: str, info: StatusInfo) -> None:
+        """A job changed: its resource and what depends on it."""
+        await self._bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
+
+    @asynccontextmanager
+    async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
+        """Keep the jobs among these URIs followed; any other URI never changes."""
+        jobs = [found for uri in subscribed if (found := uris.job_of(uri))]
+        async with AsyncExitStack() as stack:
+            for endpoint, job_id in jobs:
+                with suppress(OgcError):  # an endpoint that is not configured has no jobs that change
+                    work = await self._opened()
+                    await stack.enter_async_context(work.endpoint(endpoint).monitor.following(job_id))
+            yield
+
+    async def _subscribe(self, ctx: ServerRequestContext[Session], params: SubscribeRequestParams) -> EmptyResult:
+        key = (ctx.session, params.uri)
+        if key not in self._legacy and self._tasks is not None:
+            self._legacy[key] = anyio.CancelScope()
+            self._tasks.start_soon(self._tell, *key)
+        return EmptyResult()
+
+    async def _unsubscribe(self, ctx: ServerRequestContext[Session], params: UnsubscribeRequestParams) -> EmptyResult:
+        if scope := self._legacy.pop((ctx.session, params.uri), None):
+            scope.cancel()
+        return EmptyResult()
+
+    async def _tell(self, session: ServerSession, uri: str) -> None:
+        """Notify one session of one resource, until it unsubscribes or is gone."""
+        send, received = anyio.create_memory_object_stream[ResourceUpdated](16)
+
+        def listener(event: object) -> None:
+            if isinstance(event, ResourceUpdated) and event.uri == uri:
+                with suppress(anyio.WouldBlock):  # it is told already, and has not read yet
+                    send.send_nowait(event)
+
+        end = self._bus.subscribe(listener)
+        try:
+            with (
+                self._legacy[session, uri],
+                send,
+                received,
+                suppress(anyio.ClosedResourceError, anyio.BrokenResourceError),
+            ):
+                async with self.following([uri]):
+                    async for _ in received:
+                        await session.send_resource_updated(uri)
+        finally:
+            end()
+            self._legacy.pop((session, uri), None)
+
+
+class _Listening(ListenHandler):
+    """The SDK's stream of changes, with the jobs it is about followed as long as it is open."""
+
+    def __init__(self, bus: InMemorySubscriptionBus, subscriptions: Subscriptions) -> None:
+        super().__init__(bus)
+        self._subscriptions = subscriptions
+
+    async def __call__(
+        self, ctx: ServerRequestContext[Session], params: SubscriptionsListenRequestParams
+    ) -> SubscriptionsListenResult:
+        async with self._subscriptions.following(params.notifications.resource_subscriptions or ()):
+            return await super().__call__(ctx, params)
