@@ -170,8 +170,7 @@ async def _endpoints(work: Workspace, _endpoint: str | None) -> list[str]:
 
 
 async def _processes(work: Workspace, endpoint: str | None) -> list[str]:
-    listed = await work.endpoint(endpoint).client.processes(limit=1000)
-    return [process.id for process in listed.processes]
+    return await work.endpoint(endpoint).catalogue.ids()
 
 
 async def _jobs(work: Workspace, endpoint: str | None) -> list[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.capabilities import Capabilities
+    from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.settings import Settings
@@ -66,6 +67,7 @@ class Endpoint:
     authentication: str
     client: ProcessesClient
     monitor: Monitor
+    catalogue: Catalogue
     _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
     _capabilities: tuple[float, Capabilities] | None = None
 
@@ -107,12 +109,12 @@ class Endpoint:
     def forget(self, process_id: str) -> None:
         """Forget a description: the process was deployed, replaced or undeployed."""
         self._descriptions.pop(process_id, None)
+        self.catalogue.forget()
 
     async def _unknown_process(self, process_id: str) -> UnknownName:
         from mcp_ogc.ogc.inputs import nearest
 
-        listed = await self.client.processes(limit=1000)
-        known = nearest(process_id, [process.id for process in listed.processes])
+        known = nearest(process_id, await self.catalogue.ids())
         return UnknownName(
             "process", process_id, known, remedy=f'ogc_list_processes(endpoint="{self.name}") shows all there are'
         )
@@ -252,6 +254,7 @@ async def open_workspace(
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import Storage
+    from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.dialects.recognition import named
 
@@ -283,6 +286,7 @@ async def open_workspace(
                     authentication=authentication.get(name, "none"),
                     client=client,
                     monitor=Monitor(name, client, journal, polling, changes.publish),
+                    catalogue=Catalogue(client),
                 )
                 for name, client in clients.items()
             }

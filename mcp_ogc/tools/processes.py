@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -17,11 +17,13 @@ from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.capabilities import Capabilities
+    from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.workspace import Endpoint, Workspace
 
 ENDPOINT_SECONDS = 15
-PAGE = 100
-PAGES_A_CALL = 20
+SCAN_SECONDS = 25
+"""A slow endpoint with many processes is looked through in several calls."""
+TITLE_CHARACTERS = 72
 
 
 class EndpointRow(Reply):
@@ -168,8 +170,10 @@ async def list_processes(
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
     scope = f"processes {chosen.name} {query or ''}"
-    found, position, total = await _scan(chosen, query, limit, decode(cursor, scope))
-    next_cursor = encode(scope, **position) if position else None
+    start = decode(cursor, scope).get("position", 0)
+    found, position = await _scan(chosen.catalogue, query, limit, start if isinstance(start, int) else 0)
+    next_cursor = encode(scope, position=position) if position else None
+    total = chosen.catalogue.total
     left_out = total - len(found) if total is not None and cursor is None and query is None and position else None
     rows = tuple(
         ProcessRow(
@@ -181,8 +185,9 @@ async def list_processes(
         for process in found
     )
     matching = f" matching {query!r}" if query else ""
-    lines = [f"{plural(len(rows), 'process')}{matching} on {chosen.name}{', more follow' if next_cursor else ''}:"]
-    lines += [f"- {row.process_id} {row.version} {untrusted(_label(row), 160)}".rstrip() for row in rows]
+    more = f", {left_out:,} more" if left_out else ", more follow" if next_cursor else ""
+    lines = [f"{plural(len(rows), 'process')}{matching} on {chosen.name}{more}:"]
+    lines += [f"- {row.process_id} {row.version} {untrusted(_label(row), TITLE_CHARACTERS)}".rstrip() for row in rows]
     if next_cursor:
         lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
     if rows:
@@ -197,25 +202,20 @@ async def list_processes(
 
 
 async def _scan(
-    endpoint: Endpoint, query: str | None, limit: int, start: dict[str, JsonValue]
-) -> tuple[list[ProcessSummary], dict[str, JsonValue] | None, int | None]:
-    """Up to `limit` matching processes from a position on, where the next ones begin, and the total if told."""
-    page_href, offset = start.get("page"), start.get("offset", 0)
+    catalogue: Catalogue, query: str | None, limit: int, start: int
+) -> tuple[list[ProcessSummary], int | None]:
+    """Up to `limit` matching processes from a position on, and where the next ones begin."""
     words = (query or "").casefold().split()
     found: list[ProcessSummary] = []
-    for _ in range(PAGES_A_CALL):
-        page = await endpoint.client.processes(limit=PAGE, page=page_href if isinstance(page_href, str) else None)
-        for index, process in enumerate(page.processes):
-            if (isinstance(offset, int) and index < offset) or not _matches(process, words):
-                continue
-            if len(found) == limit:
-                return found, {"page": page_href, "offset": index}, page.number_total
-            found.append(process)
-        following = page.next_page
-        if following is None:
-            return found, None, page.number_total
-        page_href, offset = following, 0
-    return found, {"page": page_href, "offset": 0}, None
+    deadline = anyio.current_time() + SCAN_SECONDS
+    async with aclosing(catalogue.since(start)) as processes:
+        async for position, process in processes:
+            is_full = len(found) == limit and _matches(process, words)
+            if is_full or anyio.current_time() > deadline:
+                return found, position
+            if _matches(process, words):
+                found.append(process)
+    return found, None
 
 
 def _matches(process: ProcessSummary, words: list[str]) -> bool:

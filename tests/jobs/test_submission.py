@@ -11,6 +11,7 @@ from mcp_ogc.errors import InvalidInputs, InvalidParameter, SubmissionUnconfirme
 from mcp_ogc.jobs.entries import SubmissionState
 from mcp_ogc.jobs.monitor import Monitor
 from mcp_ogc.jobs.submission import submit
+from mcp_ogc.ogc.catalogue import Catalogue
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import Execute, JobStatus
@@ -54,7 +55,7 @@ async def endpoint(work: Workspace, upstream: Upstream) -> AsyncIterator[Endpoin
     async with httpx.AsyncClient(transport=httpx.MockTransport(upstream)) as http:
         client = ProcessesClient(http, BASE, limits=Limits(), dialect=STANDARD)
         monitor = Monitor("far", client, work.journal, work.background, work.changes.publish)
-        yield Endpoint("far", BASE, "none", client, monitor)
+        yield Endpoint("far", BASE, "none", client, monitor, Catalogue(client))
 
 
 async def test_t12_a_caller_that_gives_up_and_asks_again_gets_the_same_job_of_one_request(

@@ -1,0 +1,79 @@
+"""The processes of one endpoint, fetched page by page as far as someone looks, and kept for a while."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import anyio
+
+from mcp_ogc.ogc.models import ProcessSummary
+
+if TYPE_CHECKING:
+    from mcp_ogc.ogc.client import ProcessesClient
+
+PAGE = 1000
+"""Asked for; servers that have smaller pages give those."""
+KEPT_SECONDS = 300
+MOST_PAGES = 500
+
+
+class Catalogue:
+    """The list of processes, in the endpoint's order: a position in it is good for as long as the list is the same."""
+
+    def __init__(self, client: ProcessesClient) -> None:
+        self._client = client
+        self._lock = anyio.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Ask again next time: a process was deployed, replaced or undeployed."""
+        self._processes: list[ProcessSummary] = []
+        self._next_page: str | None = None
+        self._pages = 0
+        self._told: int | None = None
+        self._fetched = -float("inf")
+
+    @property
+    def total(self) -> int | None:
+        """How many there are in all, where that is known by now."""
+        return len(self._processes) if self._pages and self._next_page is None else self._told
+
+    async def since(self, start: int) -> AsyncGenerator[tuple[int, ProcessSummary], None]:
+        """The processes from a position on, each with its position.
+
+        Raises:
+            OgcError: A page can't be had.
+        """
+        if anyio.current_time() - self._fetched > KEPT_SECONDS:
+            self.forget()
+        position = start
+        while True:
+            while position < len(self._processes):
+                yield position, self._processes[position]
+                position += 1
+            if not await self._fetch(position):
+                return
+
+    async def ids(self) -> list[str]:
+        """All ids."""
+        async with aclosing(self.since(0)) as processes:
+            return [process.id async for _, process in processes]
+
+    async def _fetch(self, position: int) -> bool:
+        """One page more, unless another caller fetched it in the meantime; False where there is none."""
+        async with self._lock:
+            if position < len(self._processes):
+                return True
+            if self._pages and (self._next_page is None or self._pages >= MOST_PAGES):
+                return False
+            page = await self._client.processes(limit=PAGE, page=self._next_page)
+            if not self._pages:
+                self._fetched = anyio.current_time()
+            self._pages += 1
+            self._told = page.number_total
+            is_another = page.next_page != self._next_page and bool(page.processes)
+            self._next_page = page.next_page if is_another else None
+            self._processes += page.processes
+            return True
