@@ -286,7 +286,8 @@ async def open_workspace(
                     authentication=authentication.get(name, "none"),
                     client=client,
                     monitor=Monitor(name, client, journal, polling, changes.publish),
-                    catalogue=Catalogue(client),
+                    # Other servers deploy to the embedded endpoint too, and asking it costs nothing.
+                    catalogue=Catalogue(client, kept_seconds=0) if name == LOCAL else Catalogue(client),
                 )
                 for name, client in clients.items()
             }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_ogc.jobs.journal import KeptAnswer
+from mcp_ogc.jobs.entries import KeptAnswer
 from mcp_ogc.workspace import Workspace
 
 pytestmark = pytest.mark.anyio

@@ -80,8 +80,6 @@ class _Followed:
         self.info, self.problem = info, None
         self.pause = pause if is_new else max(pause, min(self.pause * 1.6, LONGEST_PAUSE))
         self._put_off()
-        if is_new:
-            self._tell()
         return is_new
 
     def missed(self, error: OgcError) -> None:
@@ -91,12 +89,13 @@ class _Followed:
         self.pause = max(min(self.pause * 2, LONGEST_PAUSE), wanted)
         self._put_off()
         if self.is_over:
-            self._tell()
+            self.tell()
 
     def _put_off(self) -> None:
         self.due = anyio.current_time() + self.pause * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Let those who wait for it go on."""
         self.changed.set()
         self.changed = anyio.Event()
 
@@ -193,6 +192,7 @@ class Monitor:
             followed.followers -= 1
             if followed.followers == 0:
                 self._followed.pop(job_id, None)
+                self._woken.set()
 
     # --- the poller
 
@@ -268,10 +268,11 @@ class Monitor:
 
     async def _note(self, seen: list[tuple[_Followed, StatusInfo]], pause: float) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""
-        news = [info for one, info in seen if one.takes(info, pause)]
-        await self._journal.record_all(self._name, news)
-        for info in news:
+        news = [(one, info) for one, info in seen if one.takes(info, pause)]
+        await self._journal.record_all(self._name, [info for _, info in news])
+        for one, info in news:
             await self._on_change(self._name, info)
+            one.tell()
 
 
 def _differs(before: StatusInfo | None, after: StatusInfo) -> bool:

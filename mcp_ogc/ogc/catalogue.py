@@ -22,8 +22,9 @@ MOST_PAGES = 500
 class Catalogue:
     """The list of processes, in the endpoint's order: a position in it is good for as long as the list is the same."""
 
-    def __init__(self, client: ProcessesClient) -> None:
+    def __init__(self, client: ProcessesClient, *, kept_seconds: float = KEPT_SECONDS) -> None:
         self._client = client
+        self._kept_seconds = kept_seconds
         self._lock = anyio.Lock()
         self.forget()
 
@@ -46,7 +47,7 @@ class Catalogue:
         Raises:
             OgcError: A page can't be had.
         """
-        if anyio.current_time() - self._fetched > KEPT_SECONDS:
+        if anyio.current_time() - self._fetched > self._kept_seconds:
             self.forget()
         position = start
         while True:
