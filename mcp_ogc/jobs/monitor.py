@@ -123,6 +123,8 @@ class Monitor:
         self._polling = False
         self._woken = anyio.Event()
         self._lists_jobs = True
+        self._free_from = -float("inf")
+        """When the next request may be made, if all kept the pace."""
 
     async def wait(
         self,
@@ -217,13 +219,12 @@ class Monitor:
                     await self._sweep(listed)
                 else:
                     await self._look(due[0])
-                if len(open_jobs) > FEW:
-                    await anyio.sleep(GAP)
         finally:
             self._polling = False
 
     async def _look(self, followed: _Followed) -> None:
         """One job's own status document."""
+        await self._keep_pace()
         try:
             info = await self._client.job(followed.job_id)
         except NoSuchJob as error:
@@ -236,35 +237,46 @@ class Monitor:
             return
         if info.status is JobStatus.FAILED and followed.is_young and not followed.doubted:
             followed.doubted = True
-            await anyio.sleep(GAP)
+            await anyio.sleep(GAP)  # a moment, for the server to know better
             await self._look(followed)
             return
         followed.is_whole = True
         await self._note([(followed, info)], FIRST_PAUSE)
 
     async def _sweep(self, due: list[_Followed]) -> None:
-        """The list of jobs, as far as those that are due are in it; the others are looked at one by one from now on."""
-        missing = {one.job_id: one for one in due}
+        """The list of jobs, as far as those that are followed are in it.
+
+        What is due and not in the list is looked at one by one from now on.
+        """
+        awaited = {one.job_id: one for one in self._followed.values() if one.in_list and not one.is_over}
         page: str | None = None
         try:
             for _ in range(SWEPT_PAGES):
+                await self._keep_pace()
                 listed = await self._client.jobs(page=page)
-                seen = [(one, info) for info in listed.jobs if (one := missing.pop(info.job_id, None))]
-                doubtful = [one for one, info in seen if info.status is JobStatus.FAILED and one.is_young]
-                await self._note([(one, info) for one, info in seen if one not in doubtful], SWEEP_PAUSE)
-                missing.update({one.job_id: one for one in doubtful})
+                seen = [(one, info) for info in listed.jobs if (one := awaited.pop(info.job_id, None))]
+                doubtful = {one.job_id: one for one, info in seen if info.status is JobStatus.FAILED and one.is_young}
+                await self._note([(one, info) for one, info in seen if one.job_id not in doubtful], SWEEP_PAUSE)
+                awaited |= doubtful
                 page = listed.next_page
-                if page is None or not missing:
+                if page is None or not awaited:
                     break
-                await anyio.sleep(GAP)
         except NotOffered:
             self._lists_jobs = False
         except OgcError as error:
-            for one in missing.values():
+            for one in due:
                 one.missed(error)
             return
-        for one in missing.values():
-            one.in_list = False
+        for one in due:
+            one.in_list = one.job_id not in awaited
+
+    async def _keep_pace(self) -> None:
+        """Two requests a second, once there are more jobs than a few; a few are looked at when it is their time."""
+        now = anyio.current_time()
+        turn = max(now, self._free_from)
+        self._free_from = min(turn, now + FEW * GAP) + GAP
+        if len(self._followed) > FEW:
+            await anyio.sleep(turn - now)
 
     async def _note(self, seen: list[tuple[_Followed, StatusInfo]], pause: float) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""

@@ -163,7 +163,7 @@ async def list_processes(
     ctx: Call,
     query: Annotated[str | None, Field(description="words to look for in ids, titles, descriptions, keywords")] = None,
     endpoint: str | None = None,
-    limit: Limit = 20,
+    limit: Limit = 15,
     cursor: str | None = None,
 ) -> Annotated[CallToolResult, Processes]:
     """Find processes. Page with cursor=next_cursor."""

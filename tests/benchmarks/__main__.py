@@ -5,7 +5,15 @@ from importlib import import_module
 
 from tests.benchmarks.measure import Measure
 
-NAMES = ("cold-start", "tool-tokens", "job-overhead", "call-overhead")
+NAMES = (
+    "cold-start",
+    "tool-tokens",
+    "job-overhead",
+    "call-overhead",
+    "monitor-1000",
+    "submit-storm",
+    "big-catalogue",
+)
 
 
 def main(wanted: list[str]) -> int:
