@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
+SERVERS_VENV ?= .venv-servers
+SERVERS := $(SERVERS_VENV)/.ready
 NAME ?=
 
 .PHONY: help demo test check format bench snapshots lock clean
@@ -16,10 +18,16 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@$(BIN)/python -c "import pathlib; pathlib.Path('$(READY)').touch()"
 
+$(SERVERS): tests/servers/requirements.lock
+	@echo "making $(SERVERS_VENV), what the tests talk to …" >&2
+	@$(PYTHON) -m venv $(SERVERS_VENV)
+	@$(SERVERS_VENV)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/servers/requirements.lock >&2
+	@$(PYTHON) -c "import pathlib; pathlib.Path('$(SERVERS)').touch()"
+
 demo: $(READY)  ## find the water bodies of a real Landsat scene, as an assistant would
 	$(BIN)/mcp-ogc demo
 
-test: $(READY)  ## run every test
+test: $(READY) $(SERVERS)  ## run every test
 	$(BIN)/python -m pytest -n auto
 
 check: $(READY)  ## format, lint, types, layers, snapshots
@@ -41,6 +49,8 @@ snapshots: $(READY)  ## write what the model sees again, for review as a diff
 lock: $(READY)  ## resolve the dependencies again
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+	cd tests/servers && ../../$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(SERVERS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
