@@ -102,7 +102,8 @@ async def test_results_of_a_dismissed_job_are_kept_here(client: Client) -> None:
 @pytest.mark.parametrize(("kind", "shown"), [("table", "area_km2"), ("feature", "Recife"), ("picture", "image/png")])
 async def test_outputs_that_are_files_are_shown_for_what_they_are(client: Client, kind: str, shown: str) -> None:
     job = await call(client, "ogc_execute_process", process_id="files", inputs={"kind": kind}, wait_seconds=0)
-    assert (await finished(client, job["job_id"]))["status"] == "successful"
+    done = await finished(client, job["job_id"])
+    assert done["status"] == "successful", done
     answer = await client.call_tool("ogc_get_results", {"job_id": job["job_id"]})
     assert not answer.is_error, text_of(answer)
     assert shown in text_of(answer)

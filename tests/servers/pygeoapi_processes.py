@@ -72,7 +72,7 @@ class Files(BaseProcessor):  # type: ignore[misc]
     def execute(self, data: dict[str, Any], outputs: Any = None) -> tuple[str, Any]:
         match data["kind"]:
             case "table":
-                return "text/csv", CSV
+                return "text/csv", CSV.encode()
             case "feature":
                 return "application/geo+json", POINT
         return "image/png", base64.b64decode(PIXEL)
