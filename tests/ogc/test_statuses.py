@@ -1,0 +1,80 @@
+"""The status of a job, in whatever words a server has for it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from mcp_ogc.errors import UnreadableAnswer
+from mcp_ogc.ogc.dialects.maap import MAAP
+from mcp_ogc.ogc.models import JobStatus
+from mcp_ogc.ogc.statuses import ID_MEMBERS, WORDS, job_or_none, status_info
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+MEMBERS = ("jobID", "id", "jobId", "status", "progress", "message", "created", "finished", "links", "exception")
+
+
+@pytest.mark.parametrize("word", [status.value for status in JobStatus])
+def test_the_standards_words_are_taken_as_they_are(word: str) -> None:
+    info = status_info({"jobID": "j1", "status": word})
+    assert (info.status, info.reported_status) == (word, None)
+
+
+@pytest.mark.parametrize("word", sorted(set(WORDS) - {status.value for status in JobStatus}))
+def test_q09_other_words_are_read_whatever_their_case_and_kept(word: str) -> None:
+    for written in (word, word.upper(), f" {word} "):
+        info = status_info({"jobID": "j1", "status": written})
+        assert info.status is WORDS[word]
+        assert info.reported_status == written
+
+
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({}, JobStatus.RUNNING),
+        ({"progress": 99}, JobStatus.RUNNING),
+        ({"progress": 100}, JobStatus.SUCCESSFUL),
+        ({"finished": "2026-01-01T00:00:00Z"}, JobStatus.SUCCESSFUL),
+        ({"finished": "2026-01-01T00:00:00Z", "exception": {"title": "no"}}, JobStatus.FAILED),
+    ],
+)
+def test_q09_an_unknown_word_is_no_end_unless_something_else_says_so(
+    members: dict[str, JsonValue], status: JobStatus
+) -> None:
+    info = status_info({"jobID": "j1", "status": "hatching", **members})
+    assert (info.status, info.reported_status) == (status, "hatching")
+
+
+def test_a_word_of_one_kind_of_server_is_read_for_that_kind() -> None:
+    assert status_info({"jobID": "j1", "status": "deduped"}, MAAP).status is JobStatus.SUCCESSFUL
+    assert status_info({"jobID": "j1", "status": "deduped"}).status is JobStatus.RUNNING
+
+
+@pytest.mark.parametrize("member", ID_MEMBERS)
+@pytest.mark.parametrize(("written", "job_id"), [("j1", "j1"), (17, "17")])
+def test_q08_the_id_is_found_under_each_of_its_names(member: str, written: JsonValue, job_id: str) -> None:
+    assert status_info({member: written, "status": "running"}).job_id == job_id
+
+
+def test_q49_times_without_a_zone_are_utc_and_odd_ones_are_none() -> None:
+    info = status_info(
+        {"jobID": "j", "status": "running", "created": "2026-01-02T03:04:05.123456", "started": None, "updated": "soon"}
+    )
+    assert str(info.created) == "2026-01-02 03:04:05.123456+00:00"
+    assert (info.started, info.updated, info.finished) == (None, None, None)
+
+
+@given(st.dictionaries(st.sampled_from(MEMBERS), JSON) | JSON)
+def test_whatever_a_server_sends_is_a_job_or_is_none(document: JsonValue) -> None:
+    info = job_or_none(document)
+    assert info is None or info.status in JobStatus
+
+
+@pytest.mark.parametrize("document", [{}, {"jobID": "j"}, {"status": "running"}, {"jobID": "", "status": "running"}])
+def test_what_has_no_id_or_no_status_is_told_so(document: dict[str, JsonValue]) -> None:
+    with pytest.raises(UnreadableAnswer, match="no job id, or no status"):
+        status_info(document)
