@@ -15,7 +15,7 @@ from pydantic import JsonValue, ValidationError
 from mcp_ogc.errors import SubmissionUnconfirmed, UnreadableAnswer
 from mcp_ogc.net.http import read_bounded
 from mcp_ogc.ogc.addresses import absolute, last_segment
-from mcp_ogc.ogc.models import JobStatus, JsonObject, LandingPage, Link, ProcessSummary, StatusInfo, Value
+from mcp_ogc.ogc.models import JobStatus, JsonObject, LandingPage, Link, StatusInfo, Value
 from mcp_ogc.ogc.statuses import ID_MEMBERS, job_or_none
 
 if TYPE_CHECKING:
@@ -74,18 +74,6 @@ def is_file(media_type: str) -> bool:
     """Whether a body of this type is a file rather than a document, such as a raw GeoTIFF."""
     name = media_type.split(";", 1)[0].strip().lower()
     return "/" in name and not (name.startswith(("text/", "multipart/")) or name.endswith(("json", "xml", "yaml")))
-
-
-def listed_process(one: JsonValue) -> JsonObject | None:
-    """An entry of a process list; by its id alone where Weaver lists only that, or the rest can't be read."""
-    process_id = one.get("id") if isinstance(one, dict) else one
-    if not isinstance(process_id, str):
-        return None
-    try:
-        ProcessSummary.model_validate(one)
-    except ValidationError:
-        return {"id": process_id}
-    return one if isinstance(one, dict) else None
 
 
 def job_of(

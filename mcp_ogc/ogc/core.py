@@ -33,7 +33,6 @@ from mcp_ogc.ogc.answers import (
     json_or_none,
     landing_or_none,
     link_headers,
-    listed_process,
     read_unless_file,
     validated,
     with_links,
@@ -42,6 +41,7 @@ from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.dialects.recognition import recognise
 from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.exchange import JSON, Exchange
+from mcp_ogc.ogc.lists import read_jobs, read_processes
 from mcp_ogc.ogc.models import (
     RELATIONS,
     Conformance,
@@ -55,7 +55,6 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
-from mcp_ogc.ogc.pages import next_page
 from mcp_ogc.ogc.problems import read_problem
 from mcp_ogc.ogc.sending import Sending
 from mcp_ogc.ogc.statuses import job_or_none, status_info
@@ -149,12 +148,7 @@ class CoreClient:
             page = with_query(place, limit=limit, **dialect.process_list_parameters)
         page = self._addresses.own(page)
         document, links = await self._exchange.document(page)
-        listed = document.get("processes")
-        entries = listed if isinstance(listed, list) else []
-        readable = [one for one in map(listed_process, entries) if one]
-        found = validated(ProcessList, {**document, "processes": readable}, page)
-        following = next_page(page, (*found.links, *links), len(entries), dialect, found.number_total)
-        return found.model_copy(update={"next_page": following})
+        return read_processes(page, document, links, dialect)
 
     async def describe(self, process_id: str) -> ProcessDescription:
         """`GET /processes/{processID}` (/req/core/process).
@@ -310,18 +304,12 @@ class CoreClient:
             page = with_query(place, limit=limit, **heeded, **dialect.job_list_parameters)
         page = self._addresses.own(page)
         document, links = await self._exchange.document(page, subject="list of jobs", missing=NotOffered)
-        listed = document.get("jobs")
-        entries = listed if isinstance(listed, list) else []
-        readable = [info for one in entries if (info := job_or_none(one, dialect))]
-        wanted = tuple(
-            info
-            for info in readable
-            if process_id in (None, info.process_id or process_id) and status in (None, info.status)
-        )
-        found = validated(JobList, {**document, "jobs": ()}, page)
-        following = next_page(page, (*found.links, *links), len(entries), dialect, found.number_total)
-        ids = tuple(one for one in entries if isinstance(one, str))
-        return found.model_copy(update={"jobs": wanted, "ids_only": ids, "next_page": following})
+        found = read_jobs(page, document, links, dialect, process_id=process_id, status=status)
+        if found.ids_only and "detail" not in dialect.job_list_parameters:
+            # It may list more than ids, if it is asked to (Q13).
+            self._learn(replace(dialect, job_list_parameters={**dialect.job_list_parameters, "detail": "true"}))
+            return await self.jobs(limit=limit, process_id=process_id, status=status)
+        return found
 
     async def dismiss(self, job_id: str) -> StatusInfo | None:
         """`DELETE /jobs/{jobID}` (/req/dismiss/job-dismiss-op); the last status, where the server tells it.

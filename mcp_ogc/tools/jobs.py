@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
 LOG_TAIL = 1200
 LIST_SECONDS = 25
+SINGLE_LOOKS = 20
 
 
 class Job(Reply):
@@ -248,6 +250,9 @@ async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: lis
             await reconcile(endpoint.name, endpoint.client, work.journal)
             listed = await endpoint.client.jobs(limit=limit)
             await work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
+            for job_id in listed.ids_only[:SINGLE_LOOKS]:  # newest first; each has to be asked for (Q13)
+                with suppress(NoSuchJob):
+                    await work.journal.record(endpoint.name, await endpoint.client.job(job_id))
     except NotOffered:
         not_asked.append(f"{endpoint.name}: it has no list of jobs; those submitted from here are shown")
     except OgcError as error:
