@@ -213,6 +213,7 @@ async def test_an_error_is_the_one_it_means(
 
 
 def test_every_transcript_that_is_kept_is_used() -> None:
-    source = (FOLDER.parents[1] / "ogc" / "test_transcripts.py").read_text(encoding="utf-8")
+    tests = (FOLDER.parents[1] / "ogc").rglob("test_*.py")
+    source = "".join(path.read_text(encoding="utf-8") for path in tests)
     kept = {path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.txt")}
     assert {name for name in kept if name not in source and f'"{name.partition("/")[2]}"' not in source} == set()
