@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
+import anyio
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mcp_ogc.workspace import Endpoint, Workspace
 
 PACKAGE_CHARACTERS = 40_000
+READ_BACK_SECONDS = 20
 
 
 class Deployed(Reply):
@@ -30,6 +32,7 @@ class Deployed(Reply):
     process_id: str
     version: str | None = None
     deployed: bool
+    accepted: bool | None = None
     replaced: bool = False
     digest: str
     confirm: str | None = None
@@ -106,7 +109,11 @@ async def deploy_process(
     else:
         process_id = await _deploy_new(work, chosen, loaded, process_id, workflow_id, _href(package))
     chosen.forget(process_id)
-    deployed = await chosen.describe(process_id)
+    deployed = await _read_back(chosen, process_id)
+    if deployed is None:
+        look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
+        lines = [f"{chosen.name} accepted {process_id} and is not done with it.", f"Next, in a while: {look}"]
+        return respond(lines, Deployed(**reply, deployed=False, accepted=True))
     sample = work.samples.get(process_id) if chosen.is_local else None
     following = (
         call("ogc_execute_process", process_id=process_id, inputs=sample.example_inputs, endpoint=chosen.name)
@@ -297,6 +304,18 @@ def _process_id(package: Package, workflow_id: str | None) -> str:
         return package.main_id
     package.workflow(workflow_id)  # there is one of that id, or it says which there are
     return workflow_id
+
+
+async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
+    """The description of what was just deployed: a server may take a while (202, OGC 20-044); None if a long one."""
+    pause = 0.1
+    with anyio.move_on_after(READ_BACK_SECONDS):
+        while True:
+            if description := await _existing(endpoint, process_id):
+                return description
+            await anyio.sleep(pause)
+            pause = min(pause * 2, 3.0)
+    return None
 
 
 async def _existing(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
