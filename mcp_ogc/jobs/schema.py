@@ -33,6 +33,8 @@ MIGRATIONS = (
     ALTER TABLE submissions ADD COLUMN answered TEXT;
     ALTER TABLE submissions ADD COLUMN job_place TEXT;
     ALTER TABLE submissions ADD COLUMN results_digest TEXT;
+    """,
+    """
     ALTER TABLE submissions ADD COLUMN answer_url TEXT NOT NULL DEFAULT '';
     """,
 )

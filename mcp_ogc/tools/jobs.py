@@ -14,7 +14,7 @@ from pydantic import Field
 
 from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
 from mcp_ogc.jobs.logs import log_links, read_logs
-from mcp_ogc.jobs.monitor import LONGEST_WAIT
+from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import check_request, outputs_of, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
@@ -43,6 +43,7 @@ WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
 LOG_TAIL = 1200
 LIST_SECONDS = 25
 SINGLE_LOOKS = 20
+HEARTBEAT_STEP = 0.01
 
 
 class Job(Reply):
@@ -261,10 +262,14 @@ async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: lis
         not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
 
 
-def _progress(ctx: Call) -> Any:
+def _progress(ctx: Call) -> Watcher:
+    """Tell the client of each change, and that the wait goes on: progress has to grow each time it is told (MCP)."""
+    told = -HEARTBEAT_STEP
+
     async def tell(info: StatusInfo) -> None:
-        if info.progress is not None:
-            await ctx.report_progress(info.progress, 100, untrusted(info.message, 120) or str(info.status))
+        nonlocal told
+        told = max(told + HEARTBEAT_STEP, float(info.progress or 0))
+        await ctx.report_progress(told, 100, untrusted(info.message, 120) or str(info.status))
 
     return tell
 
