@@ -12,6 +12,7 @@ import pytest
 from mcp_ogc.errors import SettingsError
 from mcp_ogc.jobs.entries import KeptAnswer, SubmissionState, digest_of
 from mcp_ogc.jobs.journal import Journal
+from mcp_ogc.jobs.schema import MIGRATIONS
 from mcp_ogc.ogc.models import JobStatus, Link, StatusInfo
 
 pytestmark = pytest.mark.anyio
@@ -152,3 +153,62 @@ def test_a_journal_that_cannot_be_opened_says_what_to_do(tmp_path: Path) -> None
         Journal(tmp_path / "file" / "journal.sqlite3")
     with pytest.raises(SettingsError, match="data_folder"):
         Journal(tmp_path / "file")
+
+
+async def test_a_job_that_was_seen_in_the_list_before_its_submission_was_answered_is_one_job(journal: Journal) -> None:
+    intent = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=None)
+    await journal.record("zoo", info("j1"))
+    entry = await journal.confirm(intent.submission, info("j1"), "https://zoo.example/elsewhere/j1")
+    assert (entry.inputs, entry.job_place) == ({"a": 1}, "https://zoo.example/elsewhere/j1")
+    assert [one.submission for one in await journal.newest(10)] == [intent.submission]
+
+
+async def test_submissions_without_an_answer_are_those_of_a_server_that_is_gone_too(journal: Journal) -> None:
+    lost = await journal.intend("zoo", "water", "1", {}, "lost", same_since=None)
+    await journal.close_submission(lost.submission, SubmissionState.UNCONFIRMED, "no answer")
+    left = await journal.intend("zoo", "water", "1", {}, "left", same_since=None)
+    await submit(journal, "j1")
+    now = datetime.now(UTC)
+    assert [one.digest for one in await journal.unanswered("zoo", now - timedelta(minutes=1))] == ["lost"]
+    assert [one.digest for one in await journal.unanswered("zoo", now)] == ["lost", "left"]
+    assert await journal.unanswered("other", now) == ()
+    assert left.repeats is None
+
+
+async def test_results_are_kept_before_a_job_is_dismissed(journal: Journal) -> None:
+    await submit(journal, "j1")
+    kept = KeptAnswer("application/json", b"{}", (), "https://zoo.example/jobs/j1/results")
+    await journal.save_results("zoo", "j1", kept)
+    await journal.record("zoo", info("j1", JobStatus.DISMISSED))
+    assert await journal.answer("zoo", "j1") == kept
+
+
+async def test_the_digest_of_results_tells_whether_they_are_those_that_were_read_before(journal: Journal) -> None:
+    await submit(journal, "j1")
+    assert await journal.note_results("zoo", "j1", "sha256:a") is None
+    assert await journal.note_results("zoo", "j1", "sha256:b") == "sha256:a"
+    assert await journal.note_results("zoo", "unknown", "sha256:a") is None
+
+
+async def test_many_statuses_are_written_at_once(journal: Journal) -> None:
+    await journal.record_all("zoo", [info(f"j{number}") for number in range(300)])
+    await journal.record_all("zoo", [])
+    assert len(await journal.newest(1000)) == 300
+
+
+async def test_a_journal_of_the_first_version_is_brought_up_and_loses_nothing(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(MIGRATIONS[0])
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute(
+            "INSERT INTO submissions (endpoint, process_id, digest, inputs, state, job_id, status, intended, updated)"
+            " VALUES ('zoo', 'water', 'd', '{\"a\": 1}', 'confirmed', 'j1', 'running',"
+            " '2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00')"
+        )
+        connection.commit()
+    journal = Journal(path)
+    (entry,) = await journal.find("j1")
+    assert (entry.inputs, entry.status, entry.answered, entry.job_place) == ({"a": 1}, JobStatus.RUNNING, None, None)
+    await journal.save_results("zoo", "j1", KeptAnswer("text/plain", b"x", ()))
+    assert (await journal.answer("zoo", "j1")) == KeptAnswer("text/plain", b"x", ())
