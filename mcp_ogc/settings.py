@@ -86,6 +86,8 @@ class EndpointSettings(_Section):
     """The kind of server it is; recognised where absent."""
     execute_members: dict[str, JsonValue] = Field(default_factory=dict)
     """Members an execution needs there beside the standard's, such as MAAP's `queue`."""
+    rebase_links: bool = True
+    """Whether the endpoint's own links are taken to be below `url`, whatever host they name (behind a proxy)."""
 
 
 class StorageSettings(_Section):

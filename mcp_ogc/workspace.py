@@ -267,6 +267,7 @@ async def open_workspace(
                 limits=settings.limits,
                 dialect=named(configured.dialect) if configured.dialect else None,
                 execute_members=configured.execute_members,
+                rebase_links=configured.rebase_links,
             )
             for name, configured in settings.configured_endpoints().items()
         }

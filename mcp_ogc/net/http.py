@@ -20,7 +20,7 @@ from mcp_ogc.errors import HostRefused, TimedOut, TooLarge, Unreachable
 from mcp_ogc.net.auth import Credentials
 from mcp_ogc.net.body import decoded, told
 from mcp_ogc.net.connections import Connections
-from mcp_ogc.net.hosts import Hosts, origin, shown
+from mcp_ogc.net.hosts import Hosts, is_inside, origin, shown
 
 if TYPE_CHECKING:
     from mcp_ogc.settings import Limits, Settings, StorageSettings
@@ -92,7 +92,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             if response.status_code not in REDIRECT_STATUSES or "location" not in response.headers:
                 return response
             await response.aclose()
-            request = _redirected(request, response)
+            request = _redirected(request, response, started.extensions.get(ENDPOINT))
         raise Unreachable(f"{shown(started.url)} redirects more than {REDIRECTS} times")
 
     async def _tried(self, request: httpx.Request, started: httpx.Request) -> httpx.Response:
@@ -182,8 +182,10 @@ def _addresses(storage: StorageSettings) -> tuple[str, ...]:
     return (storage.endpoint,) if storage.path_style else (storage.endpoint, storage.endpoint.replace("://", "://*."))
 
 
-def _redirected(request: httpx.Request, response: httpx.Response) -> httpx.Request:
+def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str | None) -> httpx.Request:
     """The request a redirect asks for.
+
+    Behind a proxy a server redirects to the name it has inside (quirks Q4, Q50): that is the endpoint's own address.
 
     Raises:
         HostRefused: It leads from https to http, or would send again what is not a GET.
@@ -193,6 +195,9 @@ def _redirected(request: httpx.Request, response: httpx.Response) -> httpx.Reque
         target = request.url.join(response.headers["location"])
     except httpx.InvalidURL as error:
         raise Unreachable(f"{shown(request.url)} redirects to what is not a URL: {error}") from error
+    if endpoint is not None and is_inside(target.host):
+        base = httpx.URL(endpoint)
+        target = target.copy_with(scheme=base.scheme, host=base.host, port=base.port)
     if request.url.scheme == "https" and target.scheme != "https":
         raise HostRefused(f"{shown(request.url)} redirects from https to {shown(target)}")
     if request.method in ("GET", "HEAD"):

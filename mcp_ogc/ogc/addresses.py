@@ -14,14 +14,18 @@ DOTS = ("", ".", "..")
 class Addresses:
     """The resources below one base URL, without its last slash."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, rebase_links: bool = True) -> None:
         self.base = url.rstrip("/")
+        self._rebase_links = rebase_links
 
     def own(self, href: str) -> str:
         """A link of the endpoint's own resources, made absolute; one to another origin is taken by its path.
 
-        Behind a proxy servers link to the address they have inside (quirk Q50).
+        Behind a proxy servers link to the address they have inside (quirk Q50); where links are meant as they are
+        given, the settings say so.
         """
+        if not self._rebase_links:
+            return self.linked(href)
         base = urlsplit(self.base)
         return urlsplit(self.linked(href))._replace(scheme=base.scheme, netloc=base.netloc).geturl()
 

@@ -76,6 +76,7 @@ class CoreClient:
         limits: Bounds on bodies and times.
         dialect: What it speaks; found out from what it says of itself where absent.
         execute_members: Members an execution needs here beside the standard's, such as MAAP's `queue` (quirk Q39).
+        rebase_links: Whether its own links are taken to be below this base URL whatever host they name (Q50).
 
     Every method raises `Unreachable` or `TimedOut` where no answer comes, `TooLarge` past the bound of a document,
     `UnreadableAnswer` where it is not what the standard says, and the `RemoteProblem` the endpoint answered with.
@@ -89,8 +90,9 @@ class CoreClient:
         limits: Limits,
         dialect: Dialect | None = None,
         execute_members: Mapping[str, JsonValue] | None = None,
+        rebase_links: bool = True,
     ) -> None:
-        self._addresses = Addresses(url)
+        self._addresses = Addresses(url, rebase_links=rebase_links)
         self.url = self._addresses.base
         self._exchange = Exchange(http, self.url, limits)
         self._landing: LandingPage | None = None
