@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from mcp_ogc.errors import LocalEndpointError
 from mcp_ogc.local.execution import Execution
@@ -183,7 +183,16 @@ def _unknown(request: Request, error: HTTPException) -> Response:
     told = "No such resource" if error.status_code == 404 else f"{request.method} is not for this resource"
     response = _refused(request, Problem(error.status_code, told, f"{base_of(request)}/api tells what there is"))
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        # Starlette names the methods of the first route of a path only (RFC 9110 §10.2.1 wants them all).
+        response.headers["allow"] = ", ".join(sorted(_methods(request)))
     return response
+
+
+def _methods(request: Request) -> set[str]:
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    there = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return {method for route in there for method in route.methods or ()}
 
 
 def _failed(request: Request, error: Exception) -> Response:
