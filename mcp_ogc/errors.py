@@ -92,13 +92,18 @@ class InputProblem:
     """One input that does not fit its description."""
 
     input_id: str
+    """With the place within its value: `items[1].href`."""
     problem: str
-    """What is wrong, such as "is missing" or "is 'abc', not a number"."""
+    """What is wrong, such as "is missing" or "is "abc""."""
     expected: str
-    """What would be right, with an example that can be copied."""
+    """What would be right, in a few words."""
+    right: str = ""
+    """What to give instead, or an example of it, ready to be copied."""
 
     def __str__(self) -> str:
-        return f"{self.input_id} {self.problem}; expected {self.expected}"
+        return "; ".join(
+            part for part in (f"{self.input_id} {self.problem}", f"expected {self.expected}", self.right) if part
+        )
 
 
 class InvalidInputs(OgcError):

@@ -163,12 +163,6 @@ class CoreClient:
         document, _ = await self._exchange.document(url, subject=f"process {process_id!r}", missing=NoSuchProcess)
         nested = document.get("process")  # servers of the first drafts
         document = nested if isinstance(nested, dict) and "id" not in document else document
-        for member in ("inputs", "outputs"):
-            listed = document.get(member)
-            if isinstance(listed, list):
-                document[member] = {str(one.get("id")): one for one in listed if isinstance(one, dict)}
-            elif listed is None:
-                document[member] = {}
         return validated(ProcessDescription, document, url)
 
     # --- jobs

@@ -10,7 +10,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+
+from mcp_ogc.ogc.descriptions import inputs_by_id, readable
 
 JsonObject = dict[str, JsonValue]
 
@@ -56,6 +67,10 @@ def _readable_links(value: object) -> tuple["Link", ...]:
     return tuple(_readable(Link, value))
 
 
+def _texts(value: object) -> tuple[str, ...] | None:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list | tuple) else None
+
+
 def _readable_metadata(value: object) -> tuple["Metadata", ...] | None:
     return tuple(_readable(Metadata, value)) if isinstance(value, list | tuple) else None
 
@@ -73,6 +88,7 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 Version = Annotated[str, BeforeValidator(_version)]
 Percent = Annotated[int | None, BeforeValidator(_percent)]
 Links = Annotated[tuple["Link", ...], BeforeValidator(_readable_links)]
+Texts = Annotated[tuple[str, ...] | None, BeforeValidator(_texts)]
 MetadataList = Annotated[tuple["Metadata", ...] | None, BeforeValidator(_readable_metadata)]
 
 
@@ -160,10 +176,10 @@ class ProcessSummary(Value):
     version: Version = "unknown"
     title: Text = None
     description: Text = None
-    keywords: tuple[str, ...] | None = None
+    keywords: Texts = None
     metadata: MetadataList = None
-    job_control_options: tuple[str, ...] | None = Field(default=None, alias="jobControlOptions")
-    output_transmission: tuple[str, ...] | None = Field(default=None, alias="outputTransmission")
+    job_control_options: Texts = Field(default=None, alias="jobControlOptions")
+    output_transmission: Texts = Field(default=None, alias="outputTransmission")
     mutable: bool | None = None
     links: Links = ()
 
@@ -171,22 +187,32 @@ class ProcessSummary(Value):
 class InputDescription(Value):
     """/req/ogc-process-description/input-def."""
 
+    _readable = model_validator(mode="before")(readable)
+
     title: Text = None
     description: Text = None
-    keywords: tuple[str, ...] | None = None
+    keywords: Texts = None
     metadata: MetadataList = None
     schema_: JsonObject = Field(default_factory=dict, alias="schema")
     min_occurs: int = Field(default=1, alias="minOccurs")
     max_occurs: int | Literal["unbounded"] = Field(default=1, alias="maxOccurs")
 
     @property
+    def nullable(self) -> bool:
+        """Whether null is a value, as of CWL's optional types; whoever takes null can do without."""
+        types = self.schema_.get("type")
+        return self.schema_.get("nullable") is True or (isinstance(types, list) and "null" in types)
+
+    @property
     def required(self) -> bool:
-        """Whether a value must be given: none is optional by occurrence, none has a default."""
-        return self.min_occurs > 0 and "default" not in self.schema_
+        """Whether a value must be given: not optional by occurrence or type, and without a default."""
+        return self.min_occurs > 0 and "default" not in self.schema_ and not self.nullable
 
 
 class OutputDescription(Value):
     """/req/ogc-process-description/output-def."""
+
+    _readable = model_validator(mode="before")(readable)
 
     title: Text = None
     description: Text = None
@@ -197,8 +223,8 @@ class OutputDescription(Value):
 class ProcessDescription(ProcessSummary):
     """/req/ogc-process-description/json-encoding."""
 
-    inputs: dict[str, InputDescription] = Field(default_factory=dict)
-    outputs: dict[str, OutputDescription] = Field(default_factory=dict)
+    inputs: Annotated[dict[str, InputDescription], BeforeValidator(inputs_by_id)] = Field(default_factory=dict)
+    outputs: Annotated[dict[str, OutputDescription], BeforeValidator(inputs_by_id)] = Field(default_factory=dict)
 
 
 class ProcessList(Value):

@@ -55,20 +55,19 @@ def test_what_a_server_would_take_is_let_pass(declared: dict[str, object], value
 @pytest.mark.parametrize(
     ("declared", "value", "told"),
     [
-        (STRING, 5, "x is 5: 5 is not of type 'string'"),
+        (STRING, 5, 'x is 5; expected string; give "5"'),
         (NUMBER, -1, "number ≥ 0"),
-        (MANY, ["a", 3], "[1] is 3"),
+        (MANY, ["a", 3], 'x[1] is 3; expected string; give "3"'),
         ({**MANY, "maxOccurs": 2}, ["a", "b", "c"], "at most 2"),
         ({**MANY, "minOccurs": 2}, ["a"], "at least 2"),
-        (STRING, None, "None is not of type"),
-        (BBOX, {"bboxx": []}, "'bbox' is a required property"),
+        (STRING, None, "is null"),
+        (BBOX, {"bboxx": []}, "has no bbox"),
         ({"schema": {"enum": ["a", "b"]}}, "c", 'one of "a", "b"'),
     ],
 )
 def test_what_is_wrong_is_told_with_what_would_be_right(declared: dict[str, object], value: object, told: str) -> None:
     (problem,) = problems(process(x=declared), x=value)
     assert told in problem
-    assert "for instance" in problem
 
 
 def test_missing_unknown_and_wrong_inputs_are_told_together() -> None:
@@ -133,7 +132,7 @@ def test_the_example_fits_its_own_schema(declared: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("aoi", "-35.0,-8.1,-34.8,-7.9"),
+        ("aoi", "-35,-8.1,-34.8,-7.9"),
         ("epsg", "EPSG:4326"),
         ("stac_items", "https://example.org/collections/c/items/scene"),
     ],
@@ -145,9 +144,9 @@ def test_a_string_whose_name_says_what_it_is_gets_such_an_example(name: str, exp
 @pytest.mark.parametrize(
     ("declared", "value", "told"),
     [
-        ({"schema": {"type": "string", "format": "date"}}, "1.6.2026", "not a 'date'"),
-        ({"schema": {"type": "string", "format": "date-time"}}, "yesterday", "not a 'date-time'"),
-        ({"schema": {"type": "string", "format": "uri"}}, "scene.tif", "not a 'uri'"),
+        ({"schema": {"type": "string", "format": "date"}}, "1.6.2026", "not a date"),
+        ({"schema": {"type": "string", "format": "date-time"}}, "yesterday", "not a date-time"),
+        ({"schema": {"type": "string", "format": "uri"}}, "scene.tif", "not a uri"),
         ({**MANY, "minOccurs": 2}, "a", "at least 2"),
     ],
 )
@@ -159,12 +158,12 @@ def test_formats_and_numbers_are_checked(declared: dict[str, object], value: obj
 def test_every_problem_of_one_input_is_told_and_many_are_counted() -> None:
     numbers = {"schema": {"type": "array", "items": {"type": "integer"}}}
     assert len(problems(process(x=numbers), x=["a", 1, "b"])) == 2
-    assert [told.partition(" is")[0] for told in problems(process(x=MANY), x=["a", 1, 2])] == ["x [1]", "x [2]"]
+    assert [told.partition(" is")[0] for told in problems(process(x=MANY), x=["a", 1, 2])] == ["x[1]", "x[2]"]
     told = problems(process(x=numbers), x=["a"] * 50)
     assert len(told) == 6
     assert "45 more problems" in told[-1]
     box = {"schema": {"type": "object", "required": ["bbox", "crs"], "properties": {}}}
-    assert len(problems(process(x=box), x={})) == 2
+    assert ["x has no bbox, crs" in told for told in problems(process(x=box), x={})] == [True]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +193,7 @@ def test_an_example_goes_by_the_id_before_the_text() -> None:
         bands={"description": "bands of the STAC items", "schema": {"type": "array", "items": {"type": "string"}}},
         where={"title": "area of interest", **STRING},
     )
-    assert example_inputs(description) == {"epsg": "EPSG:4326", "bands": ["green"], "where": "-35.0,-8.1,-34.8,-7.9"}
+    assert example_inputs(description) == {"epsg": "EPSG:4326", "bands": ["green"], "where": "-35,-8.1,-34.8,-7.9"}
 
 
 def test_the_word_none_that_zoo_writes_is_no_text() -> None:

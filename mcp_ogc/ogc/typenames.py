@@ -1,0 +1,87 @@
+"""Types and values as a model reads them: a schema in a few words, a value as JSON that can be copied."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import JsonValue
+
+from mcp_ogc.ogc.extents import BoxForm
+from mcp_ogc.ogc.models import JsonObject
+from mcp_ogc.ogc.shapes import Shape
+from mcp_ogc.ogc.wellknown import BBOX, NAME, formatted
+
+SHOWN_CHARACTERS = 80
+MOST_MEMBERS = 20
+MOST_CHOICES = 6
+
+
+def shown(value: JsonValue, limit: int = SHOWN_CHARACTERS) -> str:
+    """A value as JSON, shortened. What can't be seen, and the brackets that label remote text, are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable() or "⟦" in text or "⟧" in text:
+        text = json.dumps(value)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+
+
+def type_of(shape: Shape) -> str:
+    """What an input takes, in a few words."""
+    if shape.box and shape.box_is_shown and shape.box is BoxForm.TEXT:
+        one = 'string "minx,miny,maxx,maxy"'
+    else:
+        one = short_type(shape.schema)
+    return f"array of {one}" if shape.several and not shape.is_array else one
+
+
+def short_type(schema: JsonObject) -> str:
+    """A schema, as `schemas.plain` reads it, in a few words."""
+    match schema:
+        case {"enum": list(values)}:
+            more = f" and {len(values) - MOST_MEMBERS} more" if len(values) > MOST_MEMBERS else ""
+            return f"one of {', '.join(shown(value) for value in values[:MOST_MEMBERS])}{more}"
+        case {"const": value}:
+            return shown(value)
+        case {"format": str(name)} if (known := formatted(name)) and schema.get("type") != "string":
+            return str(known[NAME]) if known is BBOX else f"{known[NAME]}, by URL or inline"
+        case {"contentMediaType": str(media_type)}:
+            inline = "base64" if schema.get("contentEncoding") == "base64" else "{value, mediaType}"
+            return f"{shown(media_type)[1:-1]}, by URL {{href}} or {inline}"
+        case {"type": "array", "items": dict(items)}:
+            return f"array of {short_type(items)}{_bounds(schema, 'minItems', 'maxItems')}"
+        case {"type": "array"}:
+            return "array"
+        case {"$comment": str(name)}:
+            return name
+        case {"type": "object", "properties": dict(properties)} if "bbox" in properties:
+            return str(BBOX[NAME])
+        case {"type": "object", "properties": dict(properties)} if properties:
+            names = ", ".join(shown(name, 40)[1:-1] for name in list(properties)[:MOST_MEMBERS])
+            return f"object with {names}"
+        case {"type": "string", "format": "uri"}:
+            return "URL"
+        case {"type": "string", "format": str(name)}:
+            return f"string ({shown(name, 40)[1:-1]})"
+        case {"type": ("number" | "integer") as name}:
+            return f"{name}{_bounds(schema, 'minimum', 'maximum')}"
+        case {"type": str(name)}:
+            return name
+        case {"type": list(names)}:
+            return " or ".join(str(name) for name in names if name != "null") or "any"
+        case {"anyOf": list(choices)}:
+            named = dict.fromkeys(
+                short_type(one) for one in choices if isinstance(one, dict) and one != {"type": "null"}
+            )
+            return " or ".join(list(named)[:MOST_CHOICES]) or "any"
+        case {"allOf": list(several)}:
+            named = dict.fromkeys(short_type(one) for one in several if isinstance(one, dict))
+            return next((name for name in named if name != "any"), "any")
+    return "any"
+
+
+def _bounds(schema: JsonObject, low: str, high: str) -> str:
+    lower, upper = schema.get(low), schema.get(high)
+    if lower is not None and upper is not None:
+        return f" {lower} to {upper}"
+    if lower is not None:
+        return f" ≥ {lower}"
+    return f" ≤ {upper}" if upper is not None else ""
