@@ -16,6 +16,7 @@ from mcp_ogc.ogc.models import Execute, JsonObject, ProcessDescription, StatusIn
 
 if TYPE_CHECKING:
     from mcp_ogc.jobs.journal import Journal
+    from mcp_ogc.ogc.preparation import PreparedInputs
     from mcp_ogc.workspace import Endpoint, Workspace
 
 REPEAT_WITHIN = timedelta(minutes=10)
@@ -34,6 +35,8 @@ class Submission:
     description: ProcessDescription
     repeated: bool
     """Whether it is a job that was already there: the same request, made again while the first one is open."""
+    prepared: PreparedInputs
+    """What was sent for the inputs, and what that means."""
 
 
 async def submit(
@@ -51,32 +54,34 @@ async def submit(
         RemoteProblem: The endpoint refused; there is no job.
     """
     description = await endpoint.describe(process_id)
-    check_request(description, request)
-    sending = _Sending(work, endpoint, description, request)
+    prepared = await prepared_request(endpoint, description, request)
+    sending = _Sending(work, endpoint, description, request.model_copy(update={"inputs": prepared.inputs}))
     work.background.start_soon(sending.run, None if new_run else datetime.now(UTC) - REPEAT_WITHIN)
     await sending.done.wait()
     if sending.failure is not None:
         raise sending.failure
     assert sending.entry is not None
     entry = await _answered(endpoint, work.journal, sending.entry) if sending.repeated else sending.entry
-    return Submission(entry, description, repeated=sending.repeated)
+    return Submission(entry, description, repeated=sending.repeated, prepared=prepared)
 
 
-def check_request(description: ProcessDescription, request: Execute) -> None:
-    """Check inputs and wanted outputs against the description.
+async def prepared_request(endpoint: Endpoint, description: ProcessDescription, request: Execute) -> PreparedInputs:
+    """Check inputs and wanted outputs against the description; the inputs in the form the endpoint reads.
 
     Raises:
         InvalidInputs: With every problem.
         UnknownName: An output the process does not have.
     """
     from mcp_ogc.ogc.inputs import check, nearest
+    from mcp_ogc.ogc.preparation import prepare
 
-    check(description, request.inputs)
+    check(description, request.inputs, reads_files=endpoint.is_local)
     for output_id in request.outputs or {}:
         if description.outputs and output_id not in description.outputs:
             raise UnknownName(
                 "output", output_id, nearest(output_id, description.outputs) or tuple(description.outputs)
             )
+    return prepare(description, request.inputs, await endpoint.client.dialect())
 
 
 class _Sending:

@@ -129,11 +129,11 @@ class ValueCheck:
         inner = value["value"] if isinstance(value, dict) and is_qualified(value) else value
         extent, form = read_extent(inner), shape.box
         if extent is None or form is None:
-            is_other = isinstance(inner, str) and (urlsplit(inner).scheme if "://" in inner else False)
-            if wrong or not shape.box_is_shown or is_other:
+            is_other = isinstance(inner, str) and "://" in inner
+            if not shape.box_is_shown or is_other or form is not BoxForm.TEXT:
                 yield from wrong
             else:
-                yield Misfit(place, f"is {shown(inner)}, which is not a bounding box", f"{form}")
+                yield Misfit(place, f"is {shown(inner)}, which is no bounding box")
             return
         fault, mended = next(self._faults(extent), ("", None))
         is_text = form is BoxForm.TEXT and (shape.box_is_shown or extent.form is BoxForm.TEXT)

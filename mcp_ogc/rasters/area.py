@@ -114,3 +114,12 @@ def _ellipsoid(crs: CRS) -> tuple[float, float]:
     """Semi-major axis in metres and inverse flattening (0 of a sphere), of the CRS's WKT 1."""
     found = SPHEROID.search(crs.to_wkt(version="WKT1_GDAL"))
     return (float(found[1]), float(found[2])) if found else WGS84
+
+
+def box_km2(west: float, south: float, east: float, north: float) -> float:
+    """The area of a box of longitudes and latitudes in degrees on the WGS84 ellipsoid, east of west."""
+    import numpy as np
+
+    zone = _zone(np.radians([south, north]), *WGS84)
+    width = math.radians((east - west) % 360 or (360 if east != west else 0))
+    return float(width * (zone[1] - zone[0]) / 1e6)

@@ -16,7 +16,7 @@ from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
 from mcp_ogc.jobs.logs import log_links, read_logs
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
-from mcp_ogc.jobs.submission import check_request, outputs_of, submit
+from mcp_ogc.jobs.submission import outputs_of, prepared_request, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
     Reply,
@@ -32,6 +32,7 @@ from mcp_ogc.text import (
     untrusted_tail,
 )
 from mcp_ogc.tools.consent import Consent, agree, asked
+from mcp_ogc.tools.input_notes import input_notes, with_notes
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
@@ -47,7 +48,7 @@ HEARTBEAT_STEP = 0.01
 
 
 class Job(Reply):
-    """Answer of ogc_execute_process and ogc_get_job; a row of ogc_list_jobs."""
+    """Answer of ogc_get_job; a row of ogc_list_jobs."""
 
     endpoint: str
     job_id: str | None = None
@@ -61,6 +62,12 @@ class Job(Reply):
     repeated: bool | None = None
     dry_run: bool | None = None
     untrusted: Untrusted | None = None
+
+
+class Execution(Job):
+    """Answer of ogc_execute_process: the job, and what is to be known of its inputs."""
+
+    notes: tuple[str, ...] | None = None
 
 
 class Jobs(Reply):
@@ -89,23 +96,24 @@ async def execute_process(
     dry_run: Annotated[bool, Field(description="only check the inputs")] = False,
     wait_seconds: WaitSeconds = 5,
     new_run: Annotated[bool, Field(description="run again although the same job is open")] = False,
-) -> Annotated[CallToolResult, Job]:
+) -> Annotated[CallToolResult, Execution]:
     """Check the inputs and start a job; answers after wait_seconds at most. A repeated call returns the same job."""
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
     request = Execute(inputs=inputs, outputs=outputs_of(outputs))
     if dry_run:
-        check_request(await chosen.describe(process_id), request)
+        prepared = await prepared_request(chosen, await chosen.describe(process_id), request)
         reply = Job(endpoint=chosen.name, job_id=None, process_id=process_id, status="not submitted", dry_run=True)
         again = call("ogc_execute_process", process_id=process_id, inputs=inputs, endpoint=chosen.name)
-        return respond([f"The inputs fit {process_id} on {chosen.name}. Nothing was sent.", f"Next: {again}"], reply)
+        lines = [f"The inputs fit {process_id} on {chosen.name}. Nothing was sent.", f"Next: {again}"]
+        return with_notes(respond(lines, reply), input_notes(prepared))
     submission = await submit(work, chosen, process_id, request, new_run=new_run)
     entry = submission.entry
     job_id = entry.job_id or ""
     if entry.status and entry.status.ended:
-        return _job_answer(chosen, entry_info(entry), submission.repeated)
+        return with_notes(_job_answer(chosen, entry_info(entry), submission.repeated), submission.prepared.warnings)
     info = await chosen.monitor.wait(job_id, wait_seconds, submitted=entry.intended, on_status=_progress(ctx))
-    return await _told(chosen, info, submission.repeated)
+    return with_notes(await _told(chosen, info, submission.repeated), submission.prepared.warnings)
 
 
 async def get_job(

@@ -86,7 +86,7 @@ async def test_every_problem_of_the_inputs_is_told_at_once_with_what_would_be_ri
     inputs = {"choice": "four", "integer": "many", "array": [1], "strnig": "x", "pause": -1}
     told = await refused(client, "ogc_execute_process", process_id="echo", inputs=inputs)
     assert "5 problems" in told
-    for line in ("choice is 'four'", "integer is 'many'", "array is [1]", "strnig is not an input", "pause is -1"):
+    for line in ('choice is "four"', 'integer is "many"', "array is [1]", "strnig is not an input", "pause is -1"):
         assert line in told
     assert 'one of "one", "two", "three"' in told
     assert "perhaps string" in told
