@@ -24,7 +24,6 @@ MOST_ELEMENTS = 100
 MOST_CHOICES = 500
 DEPTH = 4
 YES, NO = ("true", "yes", "on"), ("false", "no", "off")
-URL = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def _same_otherwise(check: Check, schema: JsonObject, value: JsonValue, depth: i
     """The same value, written otherwise."""
     match value:
         case str():
-            yield from _of_text(schema, value)
+            yield from _of_text(check, schema, value, depth)
         case bool():
             yield Repair(json.dumps(value), "a text, in quotes")
         case int() | float():
@@ -89,7 +88,7 @@ def _same_otherwise(check: Check, schema: JsonObject, value: JsonValue, depth: i
     yield from _members(schema, value)
 
 
-def _of_text(schema: JsonObject, text: str) -> Iterator[Repair]:
+def _of_text(check: Check, schema: JsonObject, text: str, depth: int) -> Iterator[Repair]:
     told, folded = text.strip(), text.strip().casefold()
     if told != text:
         yield Repair(told, "without the blanks around it")
@@ -100,18 +99,18 @@ def _of_text(schema: JsonObject, text: str) -> Iterator[Repair]:
             read = json.loads(told)
             kind = "a number, without quotes" if isinstance(read, int | float) else "JSON itself, not in a text"
             yield Repair(read, kind)
+            if isinstance(read, list | dict) and (mended := repair(check, schema, read, depth - 1)):
+                yield Repair(mended.value, f"{kind}; {mended.how}")
     if re.fullmatch(NUMBER, decimal := told.replace(",", ".")):
         yield Repair(float(decimal), "a number, without quotes")
         if float(decimal).is_integer():
             yield Repair(int(float(decimal)), "a whole number, without quotes")
     if day := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", told):
-        yield Repair(f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}", "a date, YYYY-MM-DD")
         yield Repair(f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}T00:00:00Z", "a time, with its zone")
+        yield Repair(f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}", "a date, YYYY-MM-DD")
     if re.match(r"\d{4}-\d{2}-\d{2}[T ]", told):
         yield Repair(told[:10], "a date, YYYY-MM-DD")
         yield Repair(told.replace(" ", "T", 1), "a time, as ISO 8601 has it")
-    if URL.fullmatch(told):
-        yield Repair({"href": told}, "by reference")
     if "," in told and len(told) <= MOST_CHARACTERS and any(part.get("type") == "array" for part in parts(schema)):
         separate: list[JsonValue] = [one.strip() for one in told.split(",")]
         yield Repair(separate, "an array, not a text with commas")

@@ -109,6 +109,8 @@ class ValueCheck:
         # Of a choice, what is wrong with the branch that comes nearest.
         nearer = best_match([error]) or error
         mended = repair(self._check, schema, value)
+        if mended is None and isinstance(value, str) and "://" in value and _is_url(value):
+            mended = Repair({"href": value}, "by reference")
         if mended is not None or not isinstance(nearer.schema, dict):
             yield Misfit(
                 there,
