@@ -10,6 +10,8 @@ JsonObject = dict[str, JsonValue]
 
 # `schema` is cwl2ogc's or the standard's; the others are ZOO-Project's own beside it (quirk Q37).
 SCHEMAS = ("schema", "extended-schema", "original-schema")
+DEPTH = 60
+"""Of a schema that is kept: deeper ones can't be validated as JSON, and nothing reads that deep."""
 UNBOUNDED = 999
 """What ZOO-Project writes for it."""
 # Types of literal data in the drafts, by the last part of their URI.
@@ -51,7 +53,16 @@ def readable(described: object) -> object:
         if word not in schema and beside is not None:
             schema[word] = beside
     least, most = described.get("minOccurs"), described.get("maxOccurs")
+    schema = {word: _cut(part, DEPTH) for word, part in schema.items()}
     return {**described, "schema": schema, "minOccurs": _count(least, 1), "maxOccurs": _most(most)}
+
+
+def _cut(value: JsonValue, depth: int) -> JsonValue:
+    if depth == 0:
+        return {} if isinstance(value, dict) else [] if isinstance(value, list) else value
+    if isinstance(value, dict):
+        return {name: _cut(one, depth - 1) for name, one in value.items()}
+    return [_cut(one, depth - 1) for one in value] if isinstance(value, list) else value
 
 
 def _count(value: object, otherwise: int) -> int:

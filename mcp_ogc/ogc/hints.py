@@ -35,12 +35,13 @@ class InputHint:
 
 def input_hints(description: ProcessDescription) -> tuple[InputHint, ...]:
     """Every input, the required ones first."""
-    hints = [hint_of(input_id, declared) for input_id, declared in description.inputs.items()]
+    check = Check()
+    hints = [hint_of(input_id, declared, check) for input_id, declared in description.inputs.items()]
     return tuple(sorted(hints, key=lambda hint: not hint.required))
 
 
-def hint_of(input_id: str, declared: InputDescription) -> InputHint:
-    """One input."""
+def hint_of(input_id: str, declared: InputDescription, check: Check) -> InputHint:
+    """One input; `check` bounds how long an example is looked for."""
     shape = shape_of(input_id, declared)
     told = " — ".join(text for text in (declared.title, declared.description) if text and is_text(text))
     return InputHint(
@@ -49,13 +50,12 @@ def hint_of(input_id: str, declared: InputDescription) -> InputHint:
         required=shape.required,
         default=declared.schema_.get("default"),
         description=told or None,
-        example=_example(shape, f"{input_id} {told}"),
+        example=_example(shape, f"{input_id} {told}", check),
     )
 
 
-def _example(shape: Shape, told: str) -> JsonValue:
+def _example(shape: Shape, told: str, check: Check) -> JsonValue:
     """The first example that fits: a reference at the worst, which fits any input."""
-    check = Check()
     tried: JsonValue = None
     for value in example_values(shape, told, check):
         tried = value
@@ -73,4 +73,4 @@ def example_inputs(description: ProcessDescription) -> JsonObject:
 
 def output_type(output: OutputDescription) -> str:
     """The short type of an output."""
-    return short_type(plain(output.schema_)).replace(", by URL or inline", "")
+    return short_type(plain(output.schema_))

@@ -59,17 +59,19 @@ class _Inputs:
     def problems(self) -> Iterator[InputProblem]:
         """All of them: inputs that are missing or wrong in the description's order, then those it does not have."""
         from mcp_ogc.ogc.hints import hint_of
+        from mcp_ogc.ogc.schemas import Check
 
+        examples = Check()
         for input_id, declared in self._description.inputs.items():
             shape = self._shapes[input_id]
             if input_id not in self._inputs:
                 if shape.required:
-                    hint = hint_of(input_id, declared)
+                    hint = hint_of(input_id, declared, examples)
                     yield InputProblem(input_id, "is missing", hint.type, f"for instance {hint.shown_example}")
                 continue
             misfits = self._values.misfits(shape, self._inputs[input_id])
             if misfits:
-                hint = hint_of(input_id, declared)
+                hint = hint_of(input_id, declared, examples)
                 yield from (_problem(misfit, hint, shape) for misfit in misfits[:SHOWN_MISFITS])
             if len(misfits) > SHOWN_MISFITS:
                 yield InputProblem(input_id, f"has {len(misfits) - SHOWN_MISFITS} more problems", "the same throughout")

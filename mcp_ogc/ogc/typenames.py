@@ -30,6 +30,8 @@ def type_of(shape: Shape) -> str:
         one = 'string "minx,miny,maxx,maxy"'
     else:
         one = short_type(shape.schema)
+        by_url = one.startswith(("STAC", "GeoJSON")) and " or " not in one
+        one = f"{one}, by URL or inline" if by_url else one
     return f"array of {one}" if shape.several and not shape.is_array else one
 
 
@@ -42,7 +44,7 @@ def short_type(schema: JsonObject) -> str:
         case {"const": value}:
             return shown(value)
         case {"format": str(name)} if (known := formatted(name)) and schema.get("type") != "string":
-            return str(known[NAME]) if known is BBOX else f"{known[NAME]}, by URL or inline"
+            return str(known[NAME])
         case {"contentMediaType": str(media_type)}:
             inline = "base64" if schema.get("contentEncoding") == "base64" else "{value, mediaType}"
             return f"{shown(media_type)[1:-1]}, by URL {{href}} or {inline}"
