@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from mcp_ogc.ogc.examples import example_values
 from mcp_ogc.ogc.models import InputDescription, JsonObject, OutputDescription, ProcessDescription
 from mcp_ogc.ogc.schemas import Check, plain
-from mcp_ogc.ogc.shapes import Shape, is_text, shape_of
+from mcp_ogc.ogc.shapes import Shape, shape_of
 from mcp_ogc.ogc.typenames import short_type, shown, type_of
 from mcp_ogc.ogc.values import ValueCheck
 
@@ -43,7 +43,7 @@ def input_hints(description: ProcessDescription) -> tuple[InputHint, ...]:
 def hint_of(input_id: str, declared: InputDescription, check: Check) -> InputHint:
     """One input; `check` bounds how long an example is looked for."""
     shape = shape_of(input_id, declared)
-    told = " — ".join(text for text in (declared.title, declared.description) if text and is_text(text))
+    told = " — ".join(text for text in (declared.title, declared.description) if text)
     return InputHint(
         id=input_id,
         type=type_of(shape),

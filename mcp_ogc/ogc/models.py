@@ -43,7 +43,8 @@ def _utc(value: object) -> object:
 
 
 def _text(value: object) -> object:
-    return value if isinstance(value, str) else None
+    """ZOO-Project writes the word None where there is none (quirk Q37)."""
+    return value if isinstance(value, str) and value != "None" else None
 
 
 def _object(value: object) -> object:

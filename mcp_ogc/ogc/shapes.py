@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from mcp_ogc.ogc.extents import BoxForm, writes_commas
 from mcp_ogc.ogc.models import InputDescription, JsonObject
 from mcp_ogc.ogc.schemas import plain
@@ -110,8 +108,3 @@ def _box(named: str, told: str, schema: JsonObject) -> tuple[BoxForm | None, boo
         case {"type": "array", "items": {"type": "number"}} if BOX_WORDS.search(named):
             return BoxForm.ARRAY, False
     return None, False
-
-
-def is_text(value: JsonValue) -> bool:
-    """Whether a text is there: ZOO-Project writes the word None where there is none (quirk Q37)."""
-    return isinstance(value, str) and value not in ("", "None")

@@ -1,0 +1,132 @@
+"""Schemas of several dialects beside each other, the text None, defaults that are lost, descriptions of the drafts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_socket
+
+from mcp_ogc.ogc.hints import example_inputs, input_hints
+from mcp_ogc.ogc.models import ProcessDescription
+from tests.ogc.processes import problems, process
+from tests.quirks.sent import tools
+from tests.server.talk import call, refused
+from tests.servers.processes.endpoint import TestEndpoint
+
+pytestmark = pytest.mark.anyio
+
+
+def described(**inputs: Any) -> ProcessDescription:
+    return ProcessDescription.model_validate({"id": "p", "inputs": inputs})
+
+
+@pytest.mark.parametrize("personality", ["zoo", "javaps"])
+async def test_q37_a_description_reads_as_of_any_other_server(tmp_path: Path, personality: str) -> None:
+    async with tools(TestEndpoint(personality), tmp_path) as client:
+        process = await call(client, "ogc_describe_process", process_id="echo")
+        told = await refused(client, "ogc_execute_process", process_id="echo", inputs={"text": "a", "number": 500})
+    rows = {row["input_id"]: row for row in process["inputs"]}
+    assert rows["number"]["type"] == "number 0 to 100"
+    assert rows["colour"]["type"] == 'one of "blue", "green"'
+    assert not rows["number"]["required"]
+    assert "None" not in str(process)
+    assert "number is 500; at most 100" in told
+
+
+def test_q37_schema_goes_before_the_others_beside_it() -> None:
+    number, text = {"type": "integer"}, {"type": "string"}
+    first = described(x={"original-schema": text, "schema": number, "extended-schema": text, "raw_schema1": "true"})
+    assert problems(first, x="a")
+    assert problems(first, x=1) == []
+    assert problems(described(x={"extended-schema": number, "raw_schema1": "true"}), x="a")
+
+
+@pytest.mark.parametrize("default", [0, False, "", 1, [0]])
+def test_q37_a_default_that_only_the_other_schema_has_is_kept(default: Any) -> None:
+    description = described(x={"schema": {"title": "x"}, "original-schema": {"default": default}})
+    (hint,) = input_hints(description)
+    assert hint.default == default
+    assert not hint.required
+    assert problems(description) == []
+
+
+@pytest.mark.parametrize("schema", [{"type": "string", "nullable": True}, {"type": ["string", "null"]}])
+def test_q37_what_may_be_null_need_not_be_given(schema: dict[str, Any]) -> None:
+    description = process(x={"schema": schema})
+    assert problems(description) == []
+    assert problems(description, x=None) == []
+    assert example_inputs(description) == {}
+
+
+def test_q37_references_to_remote_schemas_are_known_and_not_fetched() -> None:
+    stac, opengis = "https://schemas.stacspec.org/v1.0.0", "https://schemas.opengis.net/ogcapi/features/part1/1.0"
+    directory = [
+        {"type": "string", "format": "uri"},
+        {"$ref": f"{stac}/item-spec/json-schema/item.json"},
+        {"$ref": f"{stac}/collection-spec/json-schema/collection.json"},
+        {"$ref": f"{opengis}/openapi/schemas/featureCollectionGeoJSON.yaml"},
+    ]
+    description = described(x={"schema": {"oneOf": directory}})
+    pytest_socket.disable_socket()
+    try:
+        assert problems(description, x="https://x.example/item.json") == []
+        assert problems(description, x={"type": "FeatureCollection", "features": []}) == []
+        assert problems(description, x={"type": "Nonsense"})
+        (hint,) = input_hints(description)
+    finally:
+        pytest_socket.enable_socket()
+    assert hint.type == "URL or STAC item or STAC collection or GeoJSON feature collection"
+
+
+DRAFT = {
+    "process": {
+        "id": "p",
+        "inputs": [
+            {
+                "id": "level",
+                "input": {"literalDataDomains": [{"dataType": {"name": "xs:double"}, "defaultValue": 0}]},
+            },
+            {
+                "id": "method",
+                "literalDataDomains": [{"dataType": "string", "valueDefinition": {"allowedValues": ["a", "b"]}}],
+                "minOccurs": "1",
+                "maxOccurs": "2",
+            },
+            {"id": "area", "input": {"supportedCRS": [{"crs": "EPSG:4326", "default": True}]}},
+            {
+                "id": "shape",
+                "formats": [{"mimeType": "text/xml", "default": True}, {"mimeType": "application/json"}],
+                "minOccurs": None,
+            },
+        ],
+        "outputs": None,
+    }
+}
+
+
+def test_q37_inputs_of_the_drafts_are_read() -> None:
+    description = ProcessDescription.model_validate(DRAFT["process"])
+    types = {hint.id: hint.type for hint in input_hints(description)}
+    assert types == {
+        "level": "number",
+        "method": 'array of one of "a", "b"',
+        "area": "bbox object {bbox: [minx, miny, maxx, maxy], crs}",
+        "shape": "text/xml, by URL {href} or {value, mediaType} or "
+        "application/json, by URL {href} or {value, mediaType} or object",
+    }
+    inputs = {"method": ["a"], "area": {"bbox": [1, 2, 3, 4]}, "shape": {"value": "<a/>", "mediaType": "text/xml"}}
+    assert problems(description, **inputs) == []
+    assert "'method[1]'" not in str(problems(description, **inputs | {"method": ["a", "b"]}))
+    wrong = problems(
+        description, method=["c", "a", "b"], area="1,2,3,4", shape={"value": "x", "mediaType": "text/html"}
+    )
+    assert len(wrong) == 3
+
+
+@pytest.mark.parametrize(
+    "broken", [{"minOccurs": None}, {"maxOccurs": "many"}, {"schema": 7}, {"keywords": 5}, {"title": []}]
+)
+def test_q37_what_can_t_be_read_of_one_input_does_not_lose_the_description(broken: dict[str, Any]) -> None:
+    description = described(x={"schema": {"type": "string"}, **broken}, y={"schema": {"type": "integer"}}, z="nonsense")
+    assert set(description.inputs) == {"x", "y", "z"}
+    assert problems(description, x="a", y="b", z=1)
