@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -86,21 +85,21 @@ class Extent:
         """Whether west of east is the shorter way (RFC 7946 §5.2)."""
         return self.in_degrees and self.west > self.east and self.east + 360 - self.west < 180
 
-    def faults(self, *, geographic: bool) -> Iterator[tuple[str, Extent | None]]:
+    def fault(self, *, geographic: bool | None) -> tuple[str, Extent | None] | None:
         """What can't be right in it, and how it would be right where that can be told.
 
         Args:
-            geographic: Whether its CRS is one of degrees.
+            geographic: Whether its CRS is one of degrees; None where nobody says what it is.
         """
         turned = replace(self, west=self.south, south=self.west, east=self.north, north=self.east)
+        if geographic is not False and not self.in_degrees and turned.in_degrees:
+            return "has a latitude beyond 90: latitude is before longitude in it", turned._ordered()
         if geographic and not self.in_degrees:
-            if turned.in_degrees:
-                yield "has a latitude beyond 90: latitude is before longitude in it", turned._ordered()
-            else:
-                yield "is not in degrees: longitudes go to 180, latitudes to 90, and its CRS is one of degrees", None
-            return
-        if self.south > self.north or (self.west > self.east and not (geographic and self.crosses_antimeridian)):
-            yield "has a minimum greater than its maximum", self._ordered()
+            return "is not in degrees: longitudes go to 180, latitudes to 90, and its CRS is one of degrees", None
+        is_across = geographic is not False and self.crosses_antimeridian
+        if self.south > self.north or (self.west > self.east and not is_across):
+            return "has a minimum greater than its maximum", self._ordered()
+        return None
 
     def _ordered(self) -> Extent:
         return replace(

@@ -98,14 +98,10 @@ class _Inputs:
 
 
 def crs_of(shapes: Mapping[str, Shape], inputs: Mapping[str, JsonValue]) -> str | None:
-    """The CRS that an input of its own names for the others, given or by default."""
-    for input_id, shape in shapes.items():
-        if shape.is_crs:
-            said = inputs.get(input_id, shape.schema.get("default"))
-            said = f"EPSG:{said}" if isinstance(said, int) else said
-            if isinstance(said, str):
-                return said
-    return None
+    """The CRS that an input of its own names for the others, given or by default; None where several are named."""
+    named = [inputs.get(input_id, shape.schema.get("default")) for input_id, shape in shapes.items() if shape.is_crs]
+    said = {f"EPSG:{one}" if isinstance(one, int) else one for one in named if isinstance(one, int | str)}
+    return said.pop() if len(said) == 1 else None
 
 
 def _problem(misfit: Misfit, hint: InputHint, shape: Shape) -> InputProblem:

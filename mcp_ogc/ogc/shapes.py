@@ -15,6 +15,9 @@ BOX_SHOWN = re.compile(
     r"\b(min_?x|x_?min|west|left|min_?lon|lon_?min)\b\W{1,3}(min_?y|y_?min|south|bottom|min_?lat|lat_?min)\b"
 )
 OTHER_FORMS = re.compile(r"\b(wkt|geojson|geometry|polygon|url|file)\b")
+AREA_WORDS = re.compile(r"\b(area|roi|region|bounds|footprint|window|box)\b")
+DEGREES = re.compile(r"4326|crs ?84|wgs ?84|degrees|\blon(gitude)?s?\b")
+OF_OUTPUTS = re.compile(r"\b(out|output|target|dst|to)\b")
 CRS_WORDS = re.compile(r"\b(epsg|crs|srs)\b")
 MOST_PARTS = 200
 
@@ -35,8 +38,10 @@ class Shape:
     """How a bounding box is written here, if it is one."""
     box_is_shown: bool
     """Whether the description or the default shows that form; else only its name tells that it is one."""
+    box_in_degrees: bool
+    """Whether the description says that its numbers are degrees."""
     is_crs: bool
-    """Whether it names a coordinate reference system."""
+    """Whether it names the coordinate reference system of other inputs."""
 
     @property
     def is_array(self) -> bool:
@@ -51,7 +56,8 @@ def shape_of(input_id: str, declared: InputDescription) -> Shape:
     is_array = any(part.get("type") == "array" for part in parts(schema))
     # Some describe an array as what it is an array of (quirk Q36); the CWL type is told beside.
     is_cwl_array = not is_array and cwl_type(declared).endswith("[]")
-    box, is_shown = _box(words(input_id), f"{declared.title or ''} {declared.description or ''}".casefold(), schema)
+    told = f"{declared.title or ''} {declared.description or ''}".casefold()
+    box, is_shown = _box(words(input_id), told, schema)
     return Shape(
         schema=schema,
         several=most is None or most > 1 or is_cwl_array,
@@ -61,7 +67,8 @@ def shape_of(input_id: str, declared: InputDescription) -> Shape:
         required=declared.required,
         box=box,
         box_is_shown=is_shown,
-        is_crs=bool(CRS_WORDS.search(words(input_id))),
+        box_in_degrees=bool(DEGREES.search(told)),
+        is_crs=bool(CRS_WORDS.search(words(input_id))) and not OF_OUTPUTS.search(words(input_id)),
     )
 
 
@@ -97,7 +104,9 @@ def _box(named: str, told: str, schema: JsonObject) -> tuple[BoxForm | None, boo
     match schema:
         case {"type": "string"} if not {"enum", "const", "contentMediaType", "format"} & set(schema):
             shown = [schema.get("default"), schema.get("example"), schema.get("const")]
-            if any(isinstance(one, str) and writes_commas(one) for one in shown):
+            # Four numbers alone may be anything, such as bands.
+            is_area = is_named or AREA_WORDS.search(named) or AREA_WORDS.search(told)
+            if is_area and any(isinstance(one, str) and writes_commas(one) for one in shown):
                 return BoxForm.TEXT, True
             if OTHER_FORMS.search(told) or OTHER_FORMS.search(named):
                 return None, False

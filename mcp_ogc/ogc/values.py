@@ -137,7 +137,7 @@ class ValueCheck:
             else:
                 yield Misfit(place, f"is {shown(inner)}, which is no bounding box")
             return
-        fault, mended = next(self._faults(extent), ("", None))
+        fault, mended = self._fault(shape, extent) or ("", None)
         is_text = form is BoxForm.TEXT and (shape.box_is_shown or extent.form is BoxForm.TEXT)
         other_form = is_text and not (isinstance(inner, str) and writes_commas(inner))
         if not (fault or wrong or other_form):
@@ -154,9 +154,12 @@ class ValueCheck:
         else:
             yield from wrong
 
-    def _faults(self, extent: Extent) -> Iterator[tuple[str, Extent | None]]:
+    def _fault(self, shape: Shape, extent: Extent) -> tuple[str, Extent | None] | None:
         crs = extent.crs or self._crs
-        return iter(()) if is_latitude_first(crs) else extent.faults(geographic=is_geographic(crs))
+        if is_latitude_first(crs):
+            return None
+        is_told = crs or shape.box_in_degrees or BoxForm.OBJECT in (extent.form, shape.box)  # of an object, CRS84
+        return extent.fault(geographic=is_geographic(crs) if is_told else None)
 
 
 AN_URL = "an http(s) or s3 URL that it can reach"

@@ -15,7 +15,7 @@ from tests.ogc.processes import given_back, of, problems, process
 
 STRING = {"type": "string"}
 TEXT_BOX = of(STRING, description="Bounding box minx,miny,maxx,maxy")
-DEFAULT_BOX = of({"type": "string", "default": "10,45,11,46"})
+DEFAULT_BOX = of({"type": "string", "default": "10,45,11,46"}, title="Region")
 OBJECT_BOX = of({"allOf": [{"format": "ogc-bbox"}, {"$ref": "https://schemas.opengis.net/ogcapi/x/bbox.yaml"}]})
 OWN_BOX = of({"type": "object", "required": ["bbox"], "properties": {"bbox": {"type": "array"}}})
 NUMBERS = of({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}, title="bbox")
@@ -111,7 +111,7 @@ def test_what_was_meant_is_given_back_and_fits(declared: dict[str, Any], given: 
 @pytest.mark.parametrize(
     ("declared", "given", "told"),
     [
-        (TEXT_BOX, "500000,5000000,510000,5010000", "not in degrees"),
+        (of(STRING, description="minx,miny,maxx,maxy in degrees"), "500000,5000000,510000,5010000", "not in degrees"),
         (OBJECT_BOX, {"bbox": [500000, 5000000, 510000, 5010000]}, "not in degrees"),
         (TEXT_BOX, "Recife", "no bounding box"),
         (TEXT_BOX, "1,2,3", "no bounding box"),
@@ -135,6 +135,8 @@ def test_numbers_of_a_plane_are_right_where_the_crs_is_one() -> None:
     assert problems(description, aoi=aoi, epsg="EPSG:32633") == []
     assert problems(process(x=OBJECT_BOX), x={"bbox": [5e5, 5e6, 6e5, 6e6], "crs": "EPSG:32633"}) == []
     assert "minimum greater" in problems(description, aoi="510000,5000000,500000,5010000", epsg="EPSG:32633")[0]
+    two = process(aoi=TEXT_BOX, epsg=of(STRING), output_crs=of({"type": "string", "default": "EPSG:4326"}))
+    assert problems(two, aoi=aoi, epsg="EPSG:32633") == []
 
 
 @pytest.mark.parametrize(
@@ -144,6 +146,8 @@ def test_numbers_of_a_plane_are_right_where_the_crs_is_one() -> None:
         (TEXT_BOX, "https://x.example/aoi.geojson"),
         (TEXT_BOX, {"href": "https://x.example/aoi.geojson"}),
         (TEXT_BOX, "179,-17,-179,-16"),
+        (TEXT_BOX, "500000,5000000,510000,5010000"),
+        (of({"type": "string", "default": "4,3,2,1"}, title="Bands"), "1,2,3"),
         (of(STRING, description="minx,miny,maxx,maxy or WKT"), WKT),
         (of(STRING, title="aoi"), WKT),
         (of(STRING, title="aoi"), "Recife"),
