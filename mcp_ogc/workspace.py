@@ -90,8 +90,22 @@ class Endpoint:
             description = await self.client.describe(process_id)
         except NoSuchProcess as error:
             raise await self._unknown_process(process_id) from error
+        description = await self._with_lost_defaults(description)
         self._descriptions[process_id] = (now, description)
         return description
+
+    async def _with_lost_defaults(self, description: ProcessDescription) -> ProcessDescription:
+        """The description, with the defaults that only the package tells (quirk Q37)."""
+        from mcp_ogc.packages.defaults import with_package_defaults
+
+        untold = any("default" not in declared.schema_ for declared in description.inputs.values())
+        if not (untold and description.mutable) or (await self.client.dialect()).tells_defaults:
+            return description
+        try:
+            package = await self.client.package(description.id)
+            return await anyio.to_thread.run_sync(with_package_defaults, description, package.text)
+        except OgcError:
+            return description  # without its package it is as good as it was
 
     async def capabilities(self) -> Capabilities:
         """What it can do, declared and found; remembered for ten minutes.

@@ -9,7 +9,7 @@ import pytest_socket
 from mcp_ogc.ogc.hints import example_inputs, input_hints
 from mcp_ogc.ogc.models import ProcessDescription
 from tests.ogc.processes import problems, process
-from tests.quirks.sent import tools
+from tests.quirks.sent import sent, tools
 from tests.server.talk import call, refused
 from tests.servers.processes.endpoint import TestEndpoint
 
@@ -130,3 +130,42 @@ def test_q37_what_can_t_be_read_of_one_input_does_not_lose_the_description(broke
     description = described(x={"schema": {"type": "string"}, **broken}, y={"schema": {"type": "integer"}}, z="nonsense")
     assert set(description.inputs) == {"x", "y", "z"}
     assert problems(description, x="a", y="b", z=1)
+
+
+PACKAGE = """cwlVersion: v1.2
+class: Workflow
+id: counting
+label: Counting
+doc: Counts
+inputs:
+  count: {type: int, default: 0, label: Count, doc: how many}
+  flag: {type: boolean, default: false, label: Flag, doc: whether}
+  name: {type: string, default: "", label: Name, doc: whose}
+  item: {type: string, label: Item, doc: which}
+outputs: {}
+steps: {}
+"""
+
+
+async def test_q37_defaults_that_the_description_lost_are_read_from_the_package(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("zoo")
+    async with tools(endpoint, tmp_path) as client:
+        await call(client, "ogc_deploy_process", package=PACKAGE)
+        described = await call(client, "ogc_describe_process", process_id="counting")
+        inputs = {"item": "a", "flag": False}
+        job = await call(client, "ogc_execute_process", process_id="counting", inputs=inputs, wait_seconds=0)
+    rows = {row["input_id"]: row for row in described["inputs"]}
+    assert {name: (row["required"], row.get("default")) for name, row in rows.items()} == {
+        "item": (True, None),
+        "count": (False, 0),
+        "flag": (False, False),
+        "name": (False, ""),
+    }
+    assert sent(endpoint) == {"item": "a"}
+    assert "false is its default" in job["notes"][0]
+
+
+async def test_q37_a_process_whose_package_can_t_be_read_is_described_all_the_same(tmp_path: Path) -> None:
+    async with tools(TestEndpoint("zoo"), tmp_path) as client:
+        described = await call(client, "ogc_describe_process", process_id="water-bodies")
+    assert described["inputs"]

@@ -95,6 +95,8 @@ class Dialect:
     """What a progress stands for, where it is a phase and not a share of the work (quirk Q43)."""
     reads_false: bool = True
     """Whether a boolean input `false` arrives as false (quirk Q35)."""
+    tells_defaults: bool = True
+    """Whether defaults of 0, false and "" are in its descriptions (quirk Q37); else they are in the package."""
     deploys_tools: bool = True
     """Whether a bare CommandLineTool can be deployed (quirk Q23)."""
     deploys_parts: bool = False

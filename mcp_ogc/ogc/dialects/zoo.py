@@ -22,5 +22,6 @@ ZOO = Dialect(
         90: "delivering outputs",
     },
     reads_false=False,
+    tells_defaults=False,
     deploys_tools=False,
 )
