@@ -27,6 +27,7 @@ def problems(description: ProcessDescription, **inputs: object) -> list[str]:
 STRING = {"schema": {"type": "string"}}
 MANY = {"schema": {"type": "string"}, "minOccurs": 1, "maxOccurs": "unbounded"}
 NUMBER = {"schema": {"type": "number", "minimum": 0}}
+MEDIA = {"schema": {"oneOf": [{"type": "string", "contentMediaType": "text/xml"}, {"type": "object"}]}}
 BBOX = {"schema": {"type": "object", "required": ["bbox"], "properties": {"bbox": {"type": "array"}}}}
 
 
@@ -46,6 +47,18 @@ BBOX = {"schema": {"type": "object", "required": ["bbox"], "properties": {"bbox"
         ({"schema": {"type": ["string", "null"]}}, None),
         ({"schema": {"type": 7}}, "a schema that can't be used decides nothing"),
         ({"schema": {}}, 1),
+        ({"schema": {"type": "array", "items": {"type": "string"}}, "maxOccurs": 999}, ["a", "b"]),
+        ({"schema": {"type": "string"}, "maxOccurs": 999}, ["a", {"href": "https://x.example/a"}]),
+        ({"schema": {"type": "array", "items": {"type": "number"}}}, [{"href": "https://x.example/a"}]),
+        (MEDIA, "<a/>"),
+        (MEDIA, {"value": "<a/>", "mediaType": "text/xml; charset=utf-8"}),
+        (MEDIA, {"value": {"a": 1}, "format": {"mediaType": "application/json"}}),
+        (NUMBER, {"value": 5}),
+        (STRING, {"process": "https://x.example/processes/p", "inputs": {"a": 1}}),
+        (STRING, {"collection": "https://x.example/collections/c"}),
+        ({"schema": {"type": "object", "properties": {"value": {"type": "string"}}}}, {"value": "a"}),
+        ({"schema": {"type": "object", "required": ["value"]}}, {"value": {"value": 1}}),
+        ({"schema": {"type": "string", "enum": ["a"], "nullable": True}, "maxOccurs": 2}, ["a", None]),
     ],
 )
 def test_what_a_server_would_take_is_let_pass(declared: dict[str, object], value: object) -> None:
@@ -63,6 +76,11 @@ def test_what_a_server_would_take_is_let_pass(declared: dict[str, object], value
         (STRING, None, "is null"),
         (BBOX, {"bboxx": []}, "has no bbox"),
         ({"schema": {"enum": ["a", "b"]}}, "c", 'one of "a", "b"'),
+        (MEDIA, {"value": "<a/>", "mediaType": "text/html"}, 'one of "text/xml"'),
+        (MEDIA, {"value": 5, "mediaType": "text/xml"}, "x is 5"),
+        (STRING, {"href": "scene.tif"}, "not a URL"),
+        (STRING, {"process": "https://x.example/p", "inputs": 5}, "not an object"),
+        (MANY, ["a", {"href": 5}], "x[1] has href 5"),
     ],
 )
 def test_what_is_wrong_is_told_with_what_would_be_right(declared: dict[str, object], value: object, told: str) -> None:
