@@ -90,10 +90,10 @@ class ValueCheck:
         if isinstance(value, dict) and is_reference(value):
             yield from _of_reference(value, place)
             return
-        if isinstance(value, dict) and is_qualified(value) and not _has_value(schema):
-            yield from _of_media_type(schema, value, place)
-            yield from self._of_schema(schema, value["value"], place)
-            return
+        if isinstance(value, dict) and is_qualified(value):
+            if not _has_value(schema) or self._check.fits(schema, value["value"]):
+                yield from _of_media_type(schema, value, place)
+                value = value["value"]
         errors = list(islice(self._check.errors(schema, value), MOST_ERRORS))
         for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
             yield from self._of_error(error, place)
@@ -184,9 +184,8 @@ def is_qualified(value: JsonObject) -> bool:
 
 def _has_value(schema: JsonObject) -> bool:
     """Whether `value` is a member of the schema's own objects."""
-    return any(
-        "value" in properties for part in parts(schema) if isinstance(properties := part.get("properties"), dict)
-    )
+    words = (part.get(word) for part in parts(schema) for word in ("properties", "required"))
+    return any("value" in word for word in words if isinstance(word, dict | list))
 
 
 def _of_reference(value: JsonObject, place: str) -> Iterator[Misfit]:
