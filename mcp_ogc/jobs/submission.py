@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import anyio
+import anyio.to_thread
 
 from mcp_ogc.errors import OgcError, SubmissionUnconfirmed, UnknownName
 from mcp_ogc.jobs.entries import Entry, KeptAnswer, SubmissionState, digest_of
@@ -75,7 +77,8 @@ async def prepared_request(endpoint: Endpoint, description: ProcessDescription, 
     from mcp_ogc.ogc.inputs import check, nearest
     from mcp_ogc.ogc.preparation import prepare
 
-    check(description, request.inputs, reads_files=endpoint.is_local)
+    # In a thread: a stranger's schema may take a while, within its bound.
+    await anyio.to_thread.run_sync(partial(check, description, request.inputs, reads_files=endpoint.is_local))
     for output_id in request.outputs or {}:
         if description.outputs and output_id not in description.outputs:
             raise UnknownName(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -66,9 +67,9 @@ def _example(shape: Shape, told: str, check: Check) -> JsonValue:
     return tried
 
 
-def example_inputs(description: ProcessDescription) -> JsonObject:
+def example_inputs(hints: Iterable[InputHint]) -> JsonObject:
     """An `inputs` object to start from: the required inputs; those with a default are left out."""
-    return {hint.id: hint.example for hint in input_hints(description) if hint.required}
+    return {hint.id: hint.example for hint in hints if hint.required}
 
 
 def output_type(output: OutputDescription) -> str:

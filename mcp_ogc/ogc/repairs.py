@@ -105,6 +105,9 @@ def _of_text(check: Check, schema: JsonObject, text: str, depth: int) -> Iterato
         yield Repair(float(decimal), "a number, without quotes")
         if float(decimal).is_integer():
             yield Repair(int(float(decimal)), "a whole number, without quotes")
+    if with_unit := re.fullmatch(rf"({NUMBER})\s*[%°a-zA-Z²³]{{1,10}}", told):
+        number = float(with_unit[1])
+        yield Repair(int(number) if number.is_integer() else number, "a number, without its unit")
     if day := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", told):
         yield Repair(f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}T00:00:00Z", "a time, with its zone")
         yield Repair(f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}", "a date, YYYY-MM-DD")

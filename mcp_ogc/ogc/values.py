@@ -90,13 +90,16 @@ class ValueCheck:
         if isinstance(value, dict) and is_reference(value):
             yield from _of_reference(value, place)
             return
-        if isinstance(value, dict) and is_qualified(value):
-            if not _has_value(schema) or self._check.fits(schema, value["value"]):
-                yield from _of_media_type(schema, value, place)
-                value = value["value"]
+        if isinstance(value, dict) and self._is_wrapped(schema, value):
+            yield from _of_media_type(schema, value, place)
+            value = value["value"]
         errors = list(islice(self._check.errors(schema, value), MOST_ERRORS))
         for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
             yield from self._of_error(error, place)
+
+    def _is_wrapped(self, schema: JsonObject, value: JsonObject) -> bool:
+        """Whether a value is qualified, and not an object of the schema's own that has a `value` too."""
+        return is_qualified(value) and (not _has_value(schema) or self._check.fits(schema, value["value"]))
 
     def _of_error(self, error: ValidationError, place: str) -> Iterator[Misfit]:
         from jsonschema.exceptions import best_match
@@ -149,8 +152,8 @@ class ValueCheck:
         six = "six numbers, with heights" if extent.heights and other_form else ""
         problem = f"it {fault}" if fault else six or f"a {extent.form}"
         if fault or (not wrong) or self._check.fits(shape.schema, right):
-            how = f"{form}, x (longitude) before y (latitude)"
-            yield Misfit(place, f"is {shown(inner)}: {problem}", f"{form}", Repair(right, how))
+            mended_box = Repair(right, "x (longitude) before y (latitude)")
+            yield Misfit(place, f"is {shown(inner)}: {problem}", f"{form}", mended_box)
         else:
             yield from wrong
 

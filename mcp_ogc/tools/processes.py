@@ -6,6 +6,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
+import anyio.to_thread
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
@@ -242,8 +243,9 @@ async def describe_process(
     chosen = work.endpoint(endpoint)
     description = await chosen.describe(process_id)
     sample = work.samples.get(process_id) if chosen.is_local else None
-    example = sample.example_inputs if sample else example_inputs(description)
-    hints = input_hints(description)
+    # In a thread: an example of a stranger's schema may take a while, within its bound.
+    hints = await anyio.to_thread.run_sync(input_hints, description)
+    example = sample.example_inputs if sample else example_inputs(hints)
     inputs = tuple(
         InputRow(
             input_id=hint.id,

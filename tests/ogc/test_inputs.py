@@ -123,7 +123,7 @@ def test_no_schema_of_a_server_breaks_the_check_or_the_hints(schema: dict[str, o
     problems(description, x=value)
     (hint,) = input_hints(description)
     assert hint.type
-    assert set(example_inputs(description)) <= {"x"}
+    assert set(example_inputs(input_hints(description))) <= {"x"}
 
 
 @given(
@@ -144,7 +144,7 @@ def test_no_schema_of_a_server_breaks_the_check_or_the_hints(schema: dict[str, o
 )
 def test_the_example_fits_its_own_schema(declared: dict[str, object]) -> None:
     description = process(x=declared)
-    assert problems(description, **example_inputs(description)) == []
+    assert problems(description, **example_inputs(input_hints(description))) == []
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_the_example_fits_its_own_schema(declared: dict[str, object]) -> None:
     ],
 )
 def test_a_string_whose_name_says_what_it_is_gets_such_an_example(name: str, expected: str) -> None:
-    assert example_inputs(process(**{name: STRING})) == {name: expected}
+    assert example_inputs(input_hints(process(**{name: STRING}))) == {name: expected}
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,11 @@ def test_an_example_goes_by_the_id_before_the_text() -> None:
         bands={"description": "bands of the STAC items", "schema": {"type": "array", "items": {"type": "string"}}},
         where={"title": "area of interest", **STRING},
     )
-    assert example_inputs(description) == {"epsg": "EPSG:4326", "bands": ["green"], "where": "-35,-8.1,-34.8,-7.9"}
+    assert example_inputs(input_hints(description)) == {
+        "epsg": "EPSG:4326",
+        "bands": ["green"],
+        "where": "-35,-8.1,-34.8,-7.9",
+    }
 
 
 def test_the_word_none_that_zoo_writes_is_no_text() -> None:

@@ -42,6 +42,7 @@ ITEM = "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/item.json"
         (of({"type": "number"}), "0.5", 0.5),
         (of({"type": "number"}), "0,5", 0.5),
         (of({"type": "integer"}), "12", 12),
+        (of({"type": "number", "maximum": 100}), "20 %", 20),
         (of({"type": "integer", "minimum": 10}), "12", 12),
         (of(STRING), 4326, "4326"),
         (of(STRING), True, "true"),

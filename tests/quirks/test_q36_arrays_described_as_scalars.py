@@ -56,5 +56,5 @@ def test_q36_an_array_of_which_only_the_cwl_type_tells_is_one() -> None:
     description = ProcessDescription.model_validate({"id": "p", "inputs": {"x": described}})
     (hint,) = input_hints(description)
     assert hint.type == "array of string"
-    assert example_inputs(description) == {"x": ["text"]}
+    assert example_inputs(input_hints(description)) == {"x": ["text"]}
     assert problems(description, x=["a", "b"]) == []

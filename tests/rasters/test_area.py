@@ -8,7 +8,7 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from mcp_ogc.rasters.area import pixel_area
+from mcp_ogc.rasters.area import box_km2, pixel_area
 
 
 def integrated_km2(south: float, north: float, width: float, axis: float, inverse_flattening: float) -> float:
@@ -120,3 +120,11 @@ def test_classes_and_nodata_in_degrees_add_up_to_the_whole(dtype: str, tmp_path:
     for row in band.classes:
         assert row.km2 == pytest.approx(float((data[0] == row.value).sum(axis=1) @ by_row))
     assert bool(band.classes) == (dtype != "float32")
+
+
+def test_a_box_of_degrees_has_the_area_its_pixels_have() -> None:
+    # One pixel of 0.2 by 0.2 degrees, as the raster's own areas have it.
+    pixel = pixel_area(CRS.from_epsg(4326), Affine(0.2, 0, -35, 0, -0.2, -7.9)).total_km2(1, 1)
+    assert box_km2(-35, -8.1, -34.8, -7.9) == pytest.approx(pixel, rel=1e-9)
+    assert box_km2(-180, -90, 180, 90) == pytest.approx(510_065_621.7, rel=1e-9)
+    assert box_km2(179, -17, -179, -16) == pytest.approx(box_km2(0, -17, 2, -16), rel=1e-12)
