@@ -22,6 +22,7 @@ from mcp_ogc.ogc.shapes import parts
 MOST_CHARACTERS = 20_000
 MOST_ELEMENTS = 100
 MOST_CHOICES = 500
+LONGEST_NAME = 200
 DEPTH = 4
 YES, NO = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -57,7 +58,8 @@ def _guesses(check: Check, schema: JsonObject, value: JsonValue, depth: int) -> 
 def nearest(name: str, names: Iterable[str], count: int = 5) -> tuple[str, ...]:
     """The names most like `name`, nearest first; case does not matter."""
     by_folded = {other.casefold(): other for other in names}
-    close = difflib.get_close_matches(name.casefold(), by_folded, n=count, cutoff=0.4)
+    short = [folded for folded in by_folded if len(folded) <= LONGEST_NAME]  # likeness of long ones takes long
+    close = difflib.get_close_matches(name.casefold()[:LONGEST_NAME], short, n=count, cutoff=0.4)
     containing = [folded for folded in by_folded if name.casefold() in folded or folded in name.casefold()]
     return tuple(by_folded[folded] for folded in dict.fromkeys([*close, *containing]))[:count]
 
@@ -126,10 +128,11 @@ def _members(schema: JsonObject, value: JsonValue) -> Iterator[Repair]:
     for part in parts(schema):
         values = part.get("enum")
         if isinstance(values, list) and not isinstance(value, dict | list):
-            by_text = {one if isinstance(one, str) else json.dumps(one): one for one in values[:MOST_CHOICES]}
+            by_text = {one if isinstance(one, str) else json.dumps(one): one for one in values}
             said = value if isinstance(value, str) else json.dumps(value)
             folded = [one for one in by_text if one.casefold() == said.strip().casefold()]
-            close = difflib.get_close_matches(said.casefold(), {one.casefold(): one for one in by_text}, n=1)
+            short = [one.casefold() for one in by_text if len(one) <= LONGEST_NAME][:MOST_CHOICES]
+            close = difflib.get_close_matches(said.casefold()[:LONGEST_NAME], short, n=1)
             yield from (Repair(by_text[one], "one of its values, as they are written") for one in folded)
             yield from (Repair(by_text[one], "the nearest of its values") for one in by_text if one.casefold() in close)
 
