@@ -158,7 +158,10 @@ def _staged_in(
         name = one["id"].rsplit("#", 1)[-1].rsplit("/", 1)[-1]
         if name in given or one.get("default") is not None:
             value = given.get(name, one.get("default"))
-            staged[name] = stage_in(value, one["type"], folder / str(number), reader)
+            try:
+                staged[name] = stage_in(value, one["type"], folder / str(number), reader)
+            except OgcError as error:
+                raise StepFailed(f"stage-in of {name}: {error}") from error
     return staged
 
 
