@@ -26,7 +26,7 @@ from mcp_ogc.jobs.symptoms import (
     Cause,
     Symptom,
 )
-from mcp_ogc.jobs.transcript import Line, Transcript, read_transcript
+from mcp_ogc.jobs.transcript import Line, Transcript, exit_code_of, read_transcript
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -40,16 +40,18 @@ STAGE_REASONS = {
     Cause.STAGE_OUT: "the results could not be written",
 }
 EXCEPTION_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning|Failure|Failed|Timeout)\b(:|$)")
-FRAME = re.compile(r'^\s+File "|^\s+at \S+\(|^Traceback \(most recent call last\)')
+FRAME = re.compile(r'^\s+File "|^\s{4,}|^\s+at \S+\(|^Traceback \(most recent call last\)')
 RUNNER_FRAME = re.compile(r'File "[^"]*(cgi-bin|calrissian_runner|zoo_runner_common|site-packages/weaver)[^"]*", line')
 CAUSED = re.compile(r"above exception was the direct cause|During handling of the above exception")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One line as it stands there. Both are the server's: untrusted."""
+    """One line as it stands there, untrusted; where that is: `message`, `exception`, `results`, or a log's title."""
 
     where: str
+    is_log: bool
+    """Whether `where` is a title, and so untrusted too."""
     text: str
 
 
@@ -98,7 +100,7 @@ def diagnose(
     return Diagnosis(
         cause=found.cause,
         reason=found.reason,
-        evidence=tuple(Evidence(line.where, line.text) for line in lines),
+        evidence=tuple(Evidence(line.where, not line.is_told, line.text) for line in lines),
         step=transcript.step,
         exit_code=transcript.exit_code,
         input_ids=named,
@@ -131,11 +133,11 @@ def _by_symptoms(symptoms: Sequence[Symptom], lines: Sequence[Line]) -> _Finding
 def _hits(symptom: Symptom, lines: Sequence[Line]) -> list[Line]:
     """Lines of a symptom, without those a later line of the same text says are over."""
     pattern = re.compile(symptom.pattern, re.IGNORECASE)
-    hits = [line for line in lines if (line.is_told or not symptom.told_only) and pattern.search(line.text)]
+    hits = [line for line in lines if (line.is_told or not symptom.told_only) and pattern.search(line.body)]
     if not hits or not symptom.healed_by:
         return hits
     healed = re.compile(symptom.healed_by, re.IGNORECASE)
-    last = {line.where: line.number for line in lines if healed.search(line.text)}
+    last = {line.where: line.number for line in lines if healed.search(line.body)}
     return [hit for hit in hits if hit.number > last.get(hit.where, -1)]
 
 
@@ -176,28 +178,22 @@ def _staged(cause: Cause, lines: Sequence[Line], evidence: tuple[Line, ...]) -> 
 def _by_application(transcript: Transcript, *, told: bool = False) -> _Finding | None:
     """The program itself: by its log, or else by what the endpoint tells of it."""
     lines = [line for line in transcript.lines if line.is_told is told]
-    ended = (transcript.exit_code or 0) != 0 or transcript.step is not None
-    errors = _errors(lines, exceptions_only=told and not ended)
+    has_ended = transcript.exit_code is not None or transcript.step is not None
+    errors = _errors(lines, exceptions_only=told and not has_ended)
     for symptom in ENDED_BADLY:
         hits = [line for line in _hits(symptom, lines) if not _passes(line)]
         if hits:
             best = [line for line in hits if not _is_wrapper(line)] or hits
             return _Finding(Cause.APPLICATION, symptom.reason, (best[-1], *errors))
-    if not errors and ended and (not told or not any(not line.is_told for line in transcript.lines)):
-        errors = _last_words(lines)
-        if not told and not errors:
-            return None
-    if not errors and not (ended and told):
-        return None
-    code = transcript.exit_code
-    reason = f"the application ended with exit code {code}" if code else "the application ended with an error"
-    return _Finding(Cause.APPLICATION, reason, errors)
+    if has_ended and not errors:
+        errors = _last_words(lines) or tuple(line for line in lines if told and exit_code_of(line.text))[-1:]
+    return _Finding(Cause.APPLICATION, "it ended with an error", errors) if errors or (has_ended and told) else None
 
 
 def _by_runner(transcript: Transcript) -> _Finding | None:
     """A traceback in the message that goes through the endpoint's own runner, where no step is told of."""
     told = [line for line in transcript.lines if line.is_told]
-    if transcript.step or not any(RUNNER_FRAME.search(line.text) for line in told):
+    if transcript.step or not any(RUNNER_FRAME.search(line.body) for line in told):
         return None
     errors = _errors(told, exceptions_only=True)
     return _Finding(Cause.ENDPOINT, "the endpoint's own runner failed", errors) if errors else None
@@ -208,26 +204,26 @@ def _errors(lines: Sequence[Line], *, exceptions_only: bool = False) -> tuple[Li
 
     Where there is no traceback: the last line that reads like an error.
     """
-    worded = [line for line in lines if not _is_wrapper(line) and not FRAME.search(line.text)]
-    exceptions = [line for line in worded if EXCEPTION_LINE.match(line.text)]
+    worded = [line for line in lines if not _is_wrapper(line) and not FRAME.search(line.body)]
+    exceptions = [line for line in worded if EXCEPTION_LINE.match(line.body)]
     if exceptions:
-        chained = any(CAUSED.search(line.text) for line in lines)
+        chained = any(CAUSED.search(line.body) for line in lines)
         return (exceptions[-1], *(exceptions[:1] if chained else ()))
     if exceptions_only:
         return ()
     error = re.compile(ERROR_LINE, re.IGNORECASE)
-    found = [line for line in worded if error.search(line.text) and not _passes(line)]
+    found = [line for line in worded if error.search(line.body) and not _passes(line)]
     return (found[-1],) if found else ()
 
 
 def _last_words(lines: Sequence[Line]) -> tuple[Line, ...]:
     """The last line of each text that is not a wrapper's, the last text first."""
-    last = {line.where: line for line in lines if not _is_wrapper(line) and not FRAME.search(line.text)}
+    last = {line.where: line for line in lines if not _is_wrapper(line) and not FRAME.search(line.body)}
     return tuple(reversed(last.values()))[:2]
 
 
 def _is_wrapper(line: Line) -> bool:
-    return re.search(WRAPPERS, line.text, re.IGNORECASE) is not None
+    return re.search(WRAPPERS, line.body, re.IGNORECASE) is not None
 
 
 def _passes(line: Line) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import OgcError, ResultNotReady
 from mcp_ogc.ogc.answers import json_or_none
 from mcp_ogc.ogc.dialects.dialect import LogSource
 from mcp_ogc.ogc.problems import read_problem
@@ -62,11 +62,12 @@ async def read_problem_of_results(endpoint: Endpoint, info: StatusInfo) -> str:
         answer = await endpoint.client.beside(info.job_id, "results")
     except OgcError:
         return ""  # the diagnosis goes by what else there is
+    problem = read_problem(answer.status, answer.body, url=answer.url)
+    if isinstance(problem, ResultNotReady):
+        return ""  # GeoServer says so of a failed job too (quirk Q28)
     document = json_or_none(answer.body)
-    if isinstance(document, dict):
-        told = [_text(document.get(name)) for name in ("title", "detail", "description", "cause", "traceback")]
-        return "\n".join(one for one in told if one)[-LOG_CHARACTERS:]
-    return read_problem(answer.status, answer.body, url=answer.url).detail
+    more = [_text(document.get(name)) for name in ("cause", "traceback")] if isinstance(document, dict) else []
+    return "\n".join(one for one in (problem.detail, *more) if one)[-LOG_CHARACTERS:]
 
 
 def _links(info: StatusInfo) -> tuple[Link, ...]:

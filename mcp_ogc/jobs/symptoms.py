@@ -184,25 +184,25 @@ ENDED_BADLY: tuple[Symptom, ...] = (
     ),
     Symptom(
         Cause.APPLICATION,
-        "the application did not write an output the package promises",
+        "it did not write an output the package promises",
         r"Did not find output file with glob pattern|Error collecting output for parameter",
     ),
     Symptom(
         Cause.APPLICATION,
-        "the command could not be started",
+        "its command could not be started",
         r"command not found|exec format error|executable file not found in \$PATH|Permission denied: '?/?\S+'?$"
         r"|'\S+' not found: \[Errno 2\]|exec: \S+: (not found|no such file)|could not be started"
         r"|error while loading shared libraries|ModuleNotFoundError: |ImportError: ",
     ),
     Symptom(
         Cause.APPLICATION,
-        "the application crashed",
+        "it crashed",
         r"Segmentation fault|\bSIGSEGV\b|(exit(ed)?|code|status)\b.{0,20}\b139\b|ended by signal (4|6|8|11)\b"
         r"|core dumped|Aborted \(|^panic: |thread '\S+' panicked",
     ),
     Symptom(
         Cause.APPLICATION,
-        "the application ended with an error",
+        "it ended with an error",
         r"^Exception in thread|^Caused by: |^Error in \S|^ERROR \d+: |^Uncaught |Unhandled exception"
         r"|\b(Runtime|Type|Value|Key|Index|Attribute|Assertion|Name|OS|IO|ZeroDivision)Error: ",
     ),
@@ -222,7 +222,7 @@ TOLD_BY_THE_ENDPOINT: tuple[Symptom, ...] = (
         r"driver of this job ended without a word|\bEvicted\b|\bPreempt(ed|ing)\b|NodeLost|NodeNotReady|NodeShutdown"
         r"|kubernetes\.client\.(rest|exceptions)\.ApiException|system:serviceaccount:|CreateContainerConfigError"
         r"|CreateContainerError|WorkerLostError|psycopg2\.OperationalError|amqp\w*\.\w*Error"
-        r"|namespaces? \"\S+\" (not found|already exists)",
+        r"|(namespaces?|jobs\.batch|pods) \\*\"\S{1,120} (not found|already exists)",
     ),
 )
 
@@ -234,7 +234,7 @@ WRAPPERS = (
     r"|^Error executing the service|^(job|execution|the job|process|error) ?failed\.?$|^job failed|^failed$"
     r"|completed permanentFail|Final process status|exit status \d+'?\)?\W*$|exited with status: \d+\W*$"
     r"|terminated by exit code: \d+\W*$|returned non-zero exit status|^\W*Exception: \('(Execution|Stage)"
-    r"|ZOO-Kernel accepted to run your service|Execution failed|CalrissianJobException|WorkflowStatus\W*$"
+    r"|ZOO-Kernel accepted to run your service|Execution failed|CalrissianJobException|\bWorkflowStatus\b"
     r"|During handling of the above exception|above exception was the direct cause|^Job failed and traceback is\W*$"
     r"|PackageExecutionError|Package completed with errors|Failed to run (process|application)|^Exception: None$"
 )

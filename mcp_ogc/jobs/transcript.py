@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.logs import Log
     from mcp_ogc.ogc.models import JsonObject, StatusInfo
 
-TEXT_CHARACTERS = 12_000
-"""Read of a text, its end: 8 logs, message, exception and problem together stay within some 100,000."""
+TEXT_CHARACTERS = 8_000
+"""Read of a text, its end: 8 logs, message, exception and problem together stay within some 90,000."""
 LOGS_READ = 8
 LINE_CHARACTERS = 500
 NAME_CHARACTERS = 80
 
+# What loggers write before the text, Weaver's job logs twice: time, level, logger, elapsed, percent and status.
+PREFIX = re.compile(
+    r"^(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]{0,10}(?:Z|[+-]\d\d:?\d\d)?\]? ?)?"
+    r"(?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) {1,8}\[[\w.]{1,80}\] {1,4}(?:\d\d:\d\d:\d\d {1,3})?\d{1,3}% \w{1,12} {1,4})?"
+)
 # `[job crop] completed permanentFail` (cwltool, calrissian), `step crop exited 1` (the local endpoint).
 STEP = re.compile(r"\[(?:job|step) ([^\]\s]{1,80})[^\]]{0,20}\]")
 STEP_FAILED = re.compile(
@@ -43,11 +48,17 @@ class Line:
     """One line, its text as it stands there, cut where it is very long."""
 
     where: str
+    """`message`, `exception`, `results`, or the title of a log."""
     number: int
     text: str
     step: str | None
     is_told: bool
     """Whether the endpoint itself says it: message, exception, results; not a log."""
+
+    @property
+    def body(self) -> str:
+        """Without what a logger wrote before it."""
+        return PREFIX.sub("", self.text)
 
     @property
     def stage(self) -> Cause | None:
@@ -88,6 +99,15 @@ def read_transcript(info: StatusInfo, logs: Sequence[Log], problem: str) -> Tran
     return Transcript(kept, step or (likely if likely and (exit_code or stage_of(likely)) else None), exit_code)
 
 
+def exit_code_of(text: str) -> int | None:
+    """The exit code a line tells of, as a shell has it (128 and the signal); None where there is none, or 0."""
+    if found := EXIT_CODE.search(text):
+        return int(next(group for group in found.groups() if group is not None)) or None
+    if found := SIGNAL.search(text):
+        return SIGNALS.get(found[1]) or (128 + int(found[1]) if found[1].isdigit() else None)
+    return None
+
+
 def _log_lines(log: Log) -> Iterator[Line]:
     """A step's log is its step's; in one of the whole run a line belongs to the step that was named last."""
     name, texts = _step_name(log.title), list(_split(log.text))
@@ -97,7 +117,7 @@ def _log_lines(log: Log) -> Iterator[Line]:
     for number, text in enumerate(texts):
         if is_whole and (named := STEP.search(text)):
             step = named[1]
-        yield Line(f"log {log.title[:NAME_CHARACTERS]}", number, text, step, is_told=False)
+        yield Line(log.title[:NAME_CHARACTERS], number, text, step, is_told=False)
 
 
 def _step_name(title: str) -> str:
@@ -136,19 +156,10 @@ def _ending(lines: Sequence[Line]) -> tuple[str | None, int | None]:
         if failed and step is None:
             step = failed[1]
         if code is None and (step is None or failed is None or failed[1] == step):
-            code = _code(line.text)
+            code = exit_code_of(line.text)
             if code is not None and step is None and not line.is_told:
                 step = line.step
     return step, code
-
-
-def _code(text: str) -> int | None:
-    if found := EXIT_CODE.search(text):
-        code = int(next(group for group in found.groups() if group is not None))
-        return code or None
-    if found := SIGNAL.search(text):
-        return SIGNALS.get(found[1]) or (128 + int(found[1]) if found[1].isdigit() else None)
-    return None
 
 
 def _last_with_errors(lines: Sequence[Line]) -> str | None:

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import anyio
 import anyio.to_thread
 from mcp_types import CallToolResult
+from pydantic import WithJsonSchema
 
 from mcp_ogc import uris
 from mcp_ogc.errors import OgcError
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
-from mcp_ogc.text import Reply, Untrusted, call, clean, elapsed, literal, moment, plural, remote, respond, untrusted
+from mcp_ogc.text import (
+    Reply,
+    Untrusted,
+    call,
+    clean,
+    elapsed,
+    literal,
+    moment,
+    plural,
+    remote,
+    respond,
+    untrusted,
+)
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from mcp_ogc.jobs.diagnosis import Diagnosis
+    from mcp_ogc.jobs.diagnosis import Diagnosis, Evidence
     from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.jobs.logs import Log
     from mcp_ogc.jobs.remedies import NextStep
@@ -45,6 +58,13 @@ class Why(Reply):
     next: str
 
 
+# Short in the definitions of the three tools that answer with it, which every conversation pays for.
+Reason = Annotated[
+    Why,
+    WithJsonSchema({"type": "object", "description": "cause, reason, exit_code, input_ids, evidence, next"}),
+]
+
+
 class Job(Reply):
     """Answer of ogc_execute_process and ogc_get_job; a row of ogc_list_jobs."""
 
@@ -60,7 +80,7 @@ class Job(Reply):
     seconds: float | None = None
     repeated: bool | None = None
     dry_run: bool | None = None
-    why: Why | None = None
+    why: Reason | None = None
     untrusted: Untrusted | None = None
 
 
@@ -94,7 +114,7 @@ async def told(
     if found.cause is Cause.UNKNOWN and (problem := await _problem(endpoint, info)):
         found = await anyio.to_thread.run_sync(lambda: diagnose(info, logs, problem=problem, inputs=inputs))
     next_call = await _next_step(endpoint, info, found.next, inputs)
-    more = [_cause(found), *(f"- {one.where}: {untrusted(one.text, EVIDENCE_CHARACTERS)}" for one in found.evidence)]
+    more = [_cause(found), *(_line(one) for one in found.evidence)]
     more += [f"{plural(len(logs), 'log')}: resource {_logs_uri(endpoint, info)}"] if logs else []
     return job_answer(endpoint, info, repeated, why=_why(found, next_call), more=[*more, f"Next: {next_call}"])
 
@@ -116,7 +136,7 @@ def job_answer(
     if repeated:
         lines.append("It was already there: the same request is still open. new_run=true starts another.")
     if info.message and not (why and _shows(why, info.message)):
-        lines.append(untrusted(info.message, MESSAGE_CHARACTERS))
+        lines.append(untrusted(_short(info, why), MESSAGE_CHARACTERS))
     lines += more or [_next(endpoint, info)]
     return respond(lines, job)
 
@@ -163,8 +183,14 @@ def _job(
         seconds=max(0.0, round((end - begun).total_seconds(), 1)) if begun and end else None,
         repeated=repeated or None,
         why=why,
-        untrusted=None if why and _shows(why, info.message or "") else remote(message=info.message),
+        untrusted=None if why and _shows(why, info.message or "") else remote(message=_short(info, why)),
     )
+
+
+def _short(info: StatusInfo, why: Why | None) -> str:
+    """The message; where the reason is told beside it, its last line: ZOO-Project's is a traceback of its own."""
+    lines = (info.message or "").strip().splitlines()
+    return lines[-1] if why and lines else info.message or ""
 
 
 def _phase(info: StatusInfo, dialect: Dialect) -> str | None:
@@ -209,8 +235,13 @@ async def _problem(endpoint: Endpoint, info: StatusInfo) -> str:
 
 def _cause(found: Diagnosis) -> str:
     step = f" in step {untrusted(found.step, 60)}" if found.step else ""
-    code = f", exit code {found.exit_code}" if found.exit_code is not None and step else ""
+    code = f", exit code {found.exit_code}" if found.exit_code is not None else ""
     return f"Cause: {found.cause}{step}{code}: {found.reason}."
+
+
+def _line(one: Evidence) -> str:
+    where = f"log {untrusted(one.where, 60)}" if one.is_log else one.where
+    return f"- {where}: {untrusted(one.text, EVIDENCE_CHARACTERS)}"
 
 
 def _why(found: Diagnosis, next_call: str) -> Why:
@@ -227,9 +258,10 @@ def _why(found: Diagnosis, next_call: str) -> Why:
 
 
 def _shows(why: Why, message: str) -> bool:
-    """Whether the evidence says what the message says, or the message is a traceback that the evidence ends."""
-    plain = " ".join(message.split())[-80:]
-    return any(plain in " ".join(line.split()) for line in why.untrusted["evidence"])
+    """Whether the evidence says what the message says: the one is a line of the other."""
+    plain = clean(message, len(message))
+    lines = [line.split(": ", 1)[-1] for line in why.untrusted["evidence"]]
+    return any(line in plain for line in lines)
 
 
 async def _next_step(endpoint: Endpoint, info: StatusInfo, step: NextStep, inputs: JsonObject | None) -> str:
