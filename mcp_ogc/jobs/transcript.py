@@ -21,10 +21,8 @@ LINE_CHARACTERS = 500
 NAME_CHARACTERS = 80
 
 # What loggers write before the text, Weaver's job logs twice: time, level, logger, elapsed, percent and status.
-PREFIX = re.compile(
-    r"^(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]{0,10}(?:Z|[+-]\d\d:?\d\d)?\]? ?)?"
-    r"(?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) {1,8}\[[\w.]{1,80}\] {1,4}(?:\d\d:\d\d:\d\d {1,3})?\d{1,3}% \w{1,12} {1,4})?"
-)
+TIME = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]{0,10}(?:Z|[+-]\d\d:?\d\d)?\]? ?")
+WEAVER = re.compile(r"^[A-Z]{4,8} {1,8}\[[\w.]{1,80}\] {1,4}(?:\d\d:\d\d:\d\d {1,3})?\d{1,3}% \w{1,12} {1,4}")
 # `[job crop] completed permanentFail` (cwltool, calrissian), `step crop exited 1` (the local endpoint).
 STEP = re.compile(r"\[(?:job|step) ([^\]\s]{1,80})[^\]]{0,20}\]")
 STEP_FAILED = re.compile(
@@ -51,14 +49,11 @@ class Line:
     """`message`, `exception`, `results`, or the title of a log."""
     number: int
     text: str
+    body: str
+    """The text without what a logger wrote before it."""
     step: str | None
     is_told: bool
     """Whether the endpoint itself says it: message, exception, results; not a log."""
-
-    @property
-    def body(self) -> str:
-        """Without what a logger wrote before it."""
-        return PREFIX.sub("", self.text)
 
     @property
     def stage(self) -> Cause | None:
@@ -92,7 +87,7 @@ def read_transcript(info: StatusInfo, logs: Sequence[Log], problem: str) -> Tran
     lines = [line for log in logs[-LOGS_READ:] for line in _log_lines(log)]
     told = {"message": info.message or "", "exception": _exception(info.exception), "results": problem}
     for where, text in told.items():
-        lines += [Line(where, number, one, None, is_told=True) for number, one in enumerate(_split(text))]
+        lines += [Line(where, number, one, _body(one), None, is_told=True) for number, one in enumerate(_split(text))]
     step, exit_code = _ending(lines)
     likely = step or _last_with_errors(lines)
     kept = tuple(line for line in lines if likely is None or line.step is None or _same(line.step, likely))
@@ -117,7 +112,7 @@ def _log_lines(log: Log) -> Iterator[Line]:
     for number, text in enumerate(texts):
         if is_whole and (named := STEP.search(text)):
             step = named[1]
-        yield Line(log.title[:NAME_CHARACTERS], number, text, step, is_told=False)
+        yield Line(log.title[:NAME_CHARACTERS], number, text, _body(text), step, is_told=False)
 
 
 def _step_name(title: str) -> str:
@@ -135,6 +130,10 @@ def _split(text: str) -> Iterator[str]:
         if plain.strip():
             half = LINE_CHARACTERS // 2
             yield plain if len(plain) <= LINE_CHARACTERS else f"{plain[:half]}…{plain[-half:]}"
+
+
+def _body(text: str) -> str:
+    return WEAVER.sub("", TIME.sub("", text))
 
 
 def _exception(exception: JsonObject | None) -> str:
