@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcp_ogc.jobs.remedies import NextStep, next_step
+from mcp_ogc.jobs.remedies import NextStep, next_step, next_step_of_nothing
 from mcp_ogc.jobs.symptoms import (
+    AREA_OR_TIME,
     ENDED_BADLY,
     ERROR_LINE,
     MISSED,
+    NOTHING,
     PASSING,
     REFUSED,
     STAGES,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from mcp_ogc.jobs.logs import Log
     from mcp_ogc.ogc.models import StatusInfo
+    from mcp_ogc.ogc.stac import Output
 
 EVIDENCE_LINES = 3
 STAGE_REASONS = {
@@ -106,6 +109,44 @@ def diagnose(
         input_ids=named,
         next=next_step(found.cause, named, is_refusal=found.reason.endswith(REFUSED.reason), has_logs=bool(logs)),
     )
+
+
+def diagnose_empty(
+    outputs: Sequence[Output], logs: Sequence[Log] = (), *, inputs: Mapping[str, JsonValue] | None = None
+) -> Diagnosis | None:
+    """What it means that a successful job made nothing (quirk Q34); None where it made something.
+
+    Args:
+        outputs: Of its results. `{}`, a collection without items and items without files are nothing.
+        logs: In the order of its steps, where they are known: the last lines may say that there was no data.
+        inputs: What it was executed with, where that is known.
+    """
+    if not all(_is_empty(output) for output in outputs):
+        return None
+    lines = [line for line in read_transcript(None, logs, "").lines if not _is_wrapper(line)]
+    nothing = re.compile(NOTHING, re.IGNORECASE)
+    said = [line for line in lines if nothing.search(line.body)]
+    if said:
+        found = _Finding(Cause.INPUTS, "it found no data for its area and time", _beside(said))
+    elif any(output.kind == "stac" for output in outputs):
+        reason = "its catalogue has no items: most often there is no data for its area and time"
+        found = _Finding(Cause.INPUTS, reason, _last_words(lines)[:1])
+    else:
+        reason = "stage-out found no STAC catalogue in what the application wrote, or the application found no data"
+        found = _Finding(Cause.STAGE_OUT, reason, _last_words(lines)[:1])
+    named = tuple(name for name in inputs or {} if re.search(AREA_OR_TIME, name, re.IGNORECASE))[:5]
+    evidence = tuple(Evidence(line.where, not line.is_told, line.text) for line in found.lines[:EVIDENCE_LINES])
+    step = next_step_of_nothing(found.cause, named)
+    return Diagnosis(found.cause, found.reason, evidence, None, None, named, step)
+
+
+def _is_empty(output: Output) -> bool:
+    if output.kind == "stac":
+        return not any(item.assets for item in output.items) and not output.items_left_out and not output.unreadable
+    value = output.value
+    if isinstance(value, dict) and value.get("type") == "FeatureCollection":
+        value = value.get("features")
+    return output.href is None and not output.members and value in (None, {}, [])
 
 
 def _find(transcript: Transcript) -> _Finding:

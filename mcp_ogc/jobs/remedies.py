@@ -81,3 +81,12 @@ def next_step(cause: Cause, input_ids: Sequence[str], *, is_refusal: bool, has_l
     if cause is Cause.UNKNOWN and has_logs:
         return NextStep(f"Read the whole logs. {remedy.advice}", remedy.tool)
     return remedy
+
+
+def next_step_of_nothing(cause: Cause, input_ids: Sequence[str]) -> NextStep:
+    """What to try after a success that made nothing."""
+    which = f" ({', '.join(input_ids)})" if input_ids else ""
+    advice = f"Check that its area and time hold data{which}: longitude before latitude, dates, the scene's extent"
+    if cause is Cause.STAGE_OUT:
+        advice += "; and that its last step writes catalog.json"
+    return NextStep(advice, DESCRIBE)

@@ -246,5 +246,14 @@ ERROR_LINE = (
 )
 PASSING = r"\bretry|\bretrying|will try again|attempt \d+ of|\bwarn(ing)?\b|\b0 errors?\b|no errors?\b|without errors?"
 
+# What a successful job says that found nothing to work on, and the inputs that decide whether there is something.
+NOTHING = (
+    r"\bno (valid |usable |matching |input )?(data|pixels?|items?|features?|scenes?|granules?|products?|images?)\b"
+    r"|\b0 (items|features|scenes|granules|products|images)\b|nothing (found|to (do|process|publish|stage))"
+    r"|(do(es)? not|don't|doesn't) (intersect|overlap)|outside (of )?the (area|extent|scene)"
+    r"|all (pixels )?(are )?nodata"
+)
+AREA_OR_TIME = r"aoi|bbox|area|extent|geom|time|date|period|start|end|item|scene|cloud"
+
 STAGE_IN_NAME = r"stage[-_ ]?in(?![a-z])"
 STAGE_OUT_NAME = r"stage[-_ ]?out(?![a-z])"

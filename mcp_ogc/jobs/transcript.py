@@ -82,10 +82,12 @@ def stage_of(name: str) -> Cause | None:
     return Cause.STAGE_OUT if re.search(STAGE_OUT_NAME, name, re.IGNORECASE) else None
 
 
-def read_transcript(info: StatusInfo, logs: Sequence[Log], problem: str) -> Transcript:
-    """All that is told of a failed job."""
+def read_transcript(info: StatusInfo | None, logs: Sequence[Log], problem: str) -> Transcript:
+    """All that is told of a job; without a status, its logs."""
     lines = [line for log in logs[-LOGS_READ:] for line in _log_lines(log)]
-    told = {"message": info.message or "", "exception": _exception(info.exception), "results": problem}
+    told = {"results": problem}
+    if info:
+        told = {"message": info.message or "", "exception": _exception(info.exception), **told}
     for where, text in told.items():
         lines += [Line(where, number, one, _body(one), None, is_told=True) for number, one in enumerate(_split(text))]
     step, exit_code = _ending(lines)

@@ -29,6 +29,8 @@ from mcp_ogc.text import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import JsonValue
 
     from mcp_ogc.jobs.diagnosis import Diagnosis, Evidence
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.remedies import NextStep
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.ogc.models import JsonObject
+    from mcp_ogc.ogc.stac import Output
     from mcp_ogc.workspace import Endpoint
 
 MESSAGE_CHARACTERS = 200
@@ -114,9 +117,32 @@ async def told(
     if found.cause is Cause.UNKNOWN and (problem := await _problem(endpoint, info)):
         found = await anyio.to_thread.run_sync(lambda: diagnose(info, logs, problem=problem, inputs=inputs))
     next_call = await _next_step(endpoint, info, found.next, inputs)
-    more = [_cause(found), *(_line(one) for one in found.evidence)]
+    more = [f"Cause: {found.cause}{_ending(found)}: {found.reason}.", *(_line(one) for one in found.evidence)]
     more += [f"{plural(len(logs), 'log')}: resource {_logs_uri(endpoint, info)}"] if logs else []
     return job_answer(endpoint, info, repeated, why=_why(found, next_call), more=[*more, f"Next: {next_call}"])
+
+
+async def why_empty(
+    endpoint: Endpoint, job_id: str, outputs: Sequence[Output], entry: Entry | None
+) -> tuple[Why, list[str]] | None:
+    """What it means that a successful job made nothing, and the lines that say so; None where it made something."""
+    from mcp_ogc.jobs.diagnosis import diagnose_empty
+
+    inputs = entry.inputs if entry and entry.digest else None
+    if diagnose_empty(outputs) is None:
+        return None
+    info = known_job(entry) if entry else None
+    logs: tuple[Log, ...] = ()
+    with suppress(OgcError):
+        info = await endpoint.client.job(job_id)
+        logs = await _logs(endpoint, info)
+    found = await anyio.to_thread.run_sync(lambda: diagnose_empty(outputs, logs, inputs=inputs))
+    assert found is not None
+    info = info or StatusInfo(job_id=job_id, status=JobStatus.SUCCESSFUL)
+    next_call = await _next_step(endpoint, info, found.next, inputs)
+    lines = [f"The job was successful and made nothing: {found.reason}.", *(_line(one) for one in found.evidence)]
+    lines += [f"{plural(len(logs), 'log')}: resource {_logs_uri(endpoint, info)}"] if logs else []
+    return _why(found, next_call), [*lines, f"Next: {next_call}"]
 
 
 def job_answer(
@@ -233,10 +259,9 @@ async def _problem(endpoint: Endpoint, info: StatusInfo) -> str:
     return ""
 
 
-def _cause(found: Diagnosis) -> str:
+def _ending(found: Diagnosis) -> str:
     step = f" in step {untrusted(found.step, 60)}" if found.step else ""
-    code = f", exit code {found.exit_code}" if found.exit_code is not None else ""
-    return f"Cause: {found.cause}{step}{code}: {found.reason}."
+    return f"{step}, exit code {found.exit_code}" if found.exit_code is not None else step
 
 
 def _line(one: Evidence) -> str:

@@ -12,6 +12,7 @@ from mcp_ogc import uris
 from mcp_ogc.errors import UnknownName
 from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files
 from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted
+from mcp_ogc.tools.job_answers import Reason, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
@@ -65,6 +66,7 @@ class JobResults(Reply):
     outputs: tuple[OutputRow, ...]
     left_out: int = 0
     next_cursor: str | None = None
+    empty_because: Reason | None = None
 
 
 class FileRow(Reply):
@@ -97,7 +99,7 @@ async def get_results(
 ) -> Annotated[CallToolResult, JobResults]:
     """What a successful job made: values, files, STAC items with their assets, and handles of rasters."""
     work = await workspace(ctx)
-    chosen, _ = await work.job(job_id, endpoint)
+    chosen, entry = await work.job(job_id, endpoint)
     scope = f"results {chosen.name} {job_id} {output or ''}"
     start = decode(cursor, scope).get("item", 0)
     found = await work.results(chosen, job_id)
@@ -112,11 +114,17 @@ async def get_results(
         lines += _output_lines(row)
     if page.left_out:
         lines.append(f"{plural(page.left_out, 'item')} left out. Next page: cursor={literal(next_cursor, 2000)}")
-    lines.append(_next(chosen, job_id, rows))
-    return respond(
-        lines,
-        JobResults(endpoint=chosen.name, job_id=job_id, outputs=rows, left_out=page.left_out, next_cursor=next_cursor),
+    empty = await why_empty(chosen, job_id, found.outputs, entry)
+    why, last = empty or (None, [_next(chosen, job_id, rows)])
+    answer = JobResults(
+        endpoint=chosen.name,
+        job_id=job_id,
+        outputs=rows,
+        left_out=page.left_out,
+        next_cursor=next_cursor,
+        empty_because=why,
     )
+    return respond([*lines, *last], answer)
 
 
 class _Page:
@@ -218,11 +226,6 @@ def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> str:
     handles += [file.raster for row in rows for file in row.files if file.raster]
     if handles:
         return f"Next: {call('ogc_summarize_raster', raster=handles[0])}"
-    if not any(row.items or row.files or row.untrusted for row in rows):
-        return (
-            "The job was successful and made nothing: its last step found no STAC catalog or no data in the area. "
-            f"See its logs: resource ogc://{endpoint.name}/jobs/{job_id}/logs."
-        )
     return f"Next: {call('ogc_export_job', job_id=job_id, endpoint=endpoint.name)}"
 
 
