@@ -128,7 +128,7 @@ def diagnose_empty(
     said = [line for line in lines if nothing.search(line.body)]
     if said:
         found = _Finding(Cause.INPUTS, "it found no data for its area and time", _beside(said))
-    elif any(output.kind == "stac" for output in outputs):
+    elif any(output.kind in ("stac", "empty") for output in outputs):
         reason = "its catalogue has no items: most often there is no data for its area and time"
         found = _Finding(Cause.INPUTS, reason, _last_words(lines)[:1])
     else:
@@ -141,12 +141,9 @@ def diagnose_empty(
 
 
 def _is_empty(output: Output) -> bool:
-    if output.kind == "stac":
-        return not any(item.assets for item in output.items) and not output.items_left_out and not output.unreadable
-    value = output.value
-    if isinstance(value, dict) and value.get("type") == "FeatureCollection":
-        value = value.get("features")
-    return output.href is None and not output.members and value in (None, {}, [])
+    if output.unreadable or output.items_left_out or output.href is not None or output.members:
+        return False
+    return not any(item.assets for item in output.items) and output.value in (None, {}, [])
 
 
 def _find(transcript: Transcript) -> _Finding:

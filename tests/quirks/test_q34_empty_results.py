@@ -68,6 +68,7 @@ async def test_a_log_that_says_there_was_no_data_is_the_evidence(tmp_path: Path)
         endpoint.jobs.newest.logs = (
             ("Tool log crop.log", "opening green\nWARNING no valid pixels in the area\nbye\n"),
         )
+        await finished(client, job["job_id"])
         answer = await client.call_tool("ogc_get_results", {"job_id": job["job_id"]})
         text = text_of(answer)
         assert "- log ⟦Tool log crop.log⟧: ⟦WARNING no valid pixels in the area⟧" in text
