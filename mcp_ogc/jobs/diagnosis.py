@@ -26,6 +26,7 @@ from mcp_ogc.jobs.symptoms import (
     TOLD_BY_THE_ENDPOINT,
     WRAPPERS,
     Cause,
+    Kind,
     Symptom,
 )
 from mcp_ogc.jobs.transcript import Line, Transcript, exit_code_of, read_transcript
@@ -79,6 +80,7 @@ class _Finding:
     cause: Cause
     reason: str
     lines: tuple[Line, ...]
+    kind: Kind | None = None
 
 
 def diagnose(
@@ -107,7 +109,7 @@ def diagnose(
         step=transcript.step,
         exit_code=transcript.exit_code,
         input_ids=named,
-        next=next_step(found.cause, named, is_refusal=found.reason.endswith(REFUSED.reason), has_logs=bool(logs)),
+        next=next_step(found.cause, named, kind=found.kind, has_logs=bool(logs)),
     )
 
 
@@ -164,7 +166,7 @@ def _by_symptoms(symptoms: Sequence[Symptom], lines: Sequence[Line]) -> _Finding
     for symptom in symptoms:
         hits = _hits(symptom, lines)
         if hits:
-            return _Finding(symptom.cause, symptom.reason, _beside(hits))
+            return _Finding(symptom.cause, symptom.reason, _beside(hits), symptom.kind)
     return None
 
 
@@ -209,7 +211,7 @@ def _staged(cause: Cause, lines: Sequence[Line], evidence: tuple[Line, ...]) -> 
         hits = [line for line in _hits(symptom, lines) if not _passes(line)]
         if hits:
             why = f"{STAGE_REASONS[cause]}: {symptom.reason}"
-            return _Finding(cause, why, (*evidence[:1], hits[-1], *evidence[1:]))
+            return _Finding(cause, why, (*evidence[:1], hits[-1], *evidence[1:]), symptom.kind)
     return _Finding(cause, STAGE_REASONS[cause], evidence)
 
 
@@ -222,7 +224,7 @@ def _by_application(transcript: Transcript, *, told: bool = False) -> _Finding |
         hits = [line for line in _hits(symptom, lines) if not _passes(line)]
         if hits:
             best = [line for line in hits if not _is_wrapper(line)] or hits
-            return _Finding(Cause.APPLICATION, symptom.reason, (best[-1], *errors))
+            return _Finding(Cause.APPLICATION, symptom.reason, (best[-1], *errors), symptom.kind)
     if has_ended and not errors:
         errors = _last_words(lines) or tuple(line for line in lines if told and exit_code_of(line.text))[-1:]
     return _Finding(Cause.APPLICATION, "it ended with an error", errors) if errors or (has_ended and told) else None

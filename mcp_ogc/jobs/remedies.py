@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mcp_ogc.jobs.symptoms import Cause
+from mcp_ogc.jobs.symptoms import Cause, Kind
 
 DESCRIBE, EXECUTE, PACKAGE, ENDPOINTS = (
     "ogc_describe_process",
@@ -60,21 +60,23 @@ REMEDIES: Mapping[Cause, NextStep] = {
     Cause.ENDPOINT: NextStep("Execute again; if it fails the same way, tell the people who run the endpoint", EXECUTE),
     Cause.UNKNOWN: NextStep("Check the inputs against the description; ask the people who run the endpoint", DESCRIBE),
 }
-REFUSED = {
-    Cause.STAGE_IN: NextStep(
+SPECIAL: Mapping[tuple[Cause, Kind], NextStep] = {
+    (Cause.STAGE_IN, Kind.REFUSED): NextStep(
         "Its URL needs signing or credentials the endpoint has not: give a signed or public URL, then execute again",
         DESCRIBE,
     ),
-    Cause.STAGE_OUT: NextStep(
+    (Cause.STAGE_OUT, Kind.REFUSED): NextStep(
         "The application ran; the endpoint may not write to its storage: for the people who run it"
+    ),
+    (Cause.APPLICATION, Kind.PACKAGE): NextStep(
+        "Mend the package (its command, image or outputs), then deploy it with replace=true", PACKAGE
     ),
 }
 
 
-def next_step(cause: Cause, input_ids: Sequence[str], *, is_refusal: bool, has_logs: bool) -> NextStep:
+def next_step(cause: Cause, input_ids: Sequence[str], *, kind: Kind | None, has_logs: bool) -> NextStep:
     """What to try after a failure of this cause."""
-    remedy = REFUSED.get(cause) if is_refusal else None
-    remedy = remedy or REMEDIES[cause]
+    remedy = (SPECIAL.get((cause, kind)) if kind else None) or REMEDIES[cause]
     if input_ids:
         which = f"input {input_ids[0]}" if len(input_ids) == 1 else f"inputs {', '.join(input_ids)}"
         return NextStep(f"It is about {which}. {remedy.advice}", remedy.tool)

@@ -30,6 +30,13 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Kind(StrEnum):
+    """What decides, beside the cause, what to try next."""
+
+    REFUSED = "refused"
+    PACKAGE = "package"
+
+
 @dataclass(frozen=True, slots=True)
 class Symptom:
     """A pattern of one line, and what it means."""
@@ -42,6 +49,7 @@ class Symptom:
     """What a later line of the same text says where it passed by itself."""
     told_only: bool = False
     """Whether it counts only in what the endpoint itself says: in a program's log it is of something else."""
+    kind: Kind | None = None
 
 
 STARTED = r"Successfully assigned|Successfully pulled|Started container|\bphase:? Running|status Running"
@@ -130,6 +138,7 @@ REFUSED = Symptom(
     r"|NoCredentialsError|Unable to locate credentials|token (has |is )?expired|invalid_(token|grant|client)"
     r"|AuthenticationFailed|Server failed to authenticate|AuthorizationPermissionMismatch|\b403 Forbidden"
     r"|Authentication (is )?required",
+    kind=Kind.REFUSED,
 )
 MISSED: tuple[Symptom, ...] = (
     Symptom(
@@ -181,11 +190,13 @@ ENDED_BADLY: tuple[Symptom, ...] = (
         "the package is not CWL that can be run",
         r"Tool definition failed validation|checking field|ValidationException\b|Workflow cannot be executed"
         r"|names no image, and this package may not run natively|UnsupportedRequirement",
+        kind=Kind.PACKAGE,
     ),
     Symptom(
         Cause.APPLICATION,
         "it did not write an output the package promises",
         r"Did not find output file with glob pattern|Error collecting output for parameter",
+        kind=Kind.PACKAGE,
     ),
     Symptom(
         Cause.APPLICATION,
@@ -193,6 +204,7 @@ ENDED_BADLY: tuple[Symptom, ...] = (
         r"command not found|exec format error|executable file not found in \$PATH|Permission denied: '?/?\S+'?$"
         r"|'\S+' not found: \[Errno 2\]|exec: \S+: (not found|no such file)|could not be started"
         r"|error while loading shared libraries|ModuleNotFoundError: |ImportError: ",
+        kind=Kind.PACKAGE,
     ),
     Symptom(
         Cause.APPLICATION,

@@ -62,3 +62,4 @@ async def test_logs_that_a_kind_of_server_usually_has_may_be_missing(tmp_path: P
         job = await failed(client, "inputs")
         assert isinstance(job["why"], dict)
         assert job["why"]["cause"] == "inputs"
+        assert "/logs" not in text_of(await client.call_tool("ogc_get_job", {"job_id": job["job_id"]}))
