@@ -193,7 +193,7 @@ def _by_stage(transcript: Transcript) -> _Finding | None:
     cause = transcript.failed_stage
     if cause:
         told = [line for line in lines if line.stage is cause] or list(lines)
-        return _staged(cause, told, _errors(told) or _last_words(told))
+        return _staged(cause, told, _errors(told) or _errors(lines) or _last_words(told))
     for cause in (Cause.STAGE_OUT, Cause.STAGE_IN):
         errors = _errors([line for line in lines if line.stage is cause])
         if errors and transcript.step is None:

@@ -63,6 +63,9 @@ SYMPTOMS: tuple[Symptom, ...] = (
         r"\b(ImagePullBackOff|ErrImagePull|ErrImageNeverPull|InvalidImageName|ImageInspectError|RegistryUnavailable)\b"
         r"|Back-off pulling image|Failed to pull image|pull access denied|manifest unknown"
         r"|manifest for \S+ not found|repository \S+ not found: does not exist|no matching manifest for"
+        r"|failing to pull|failed to pull( |$)|unable to copy from source docker://"
+        r"|unauthorized: access to the requested resource"
+        r"|reading manifest .{0,120}(unknown|unauthorized|denied|not found)"
         r"|toomanyrequests:|initializing source docker://|unable to pull docker|while pulling .{0,80}image"
         r"|Conveyor failed to get|is required to run this tool",
         healed_by=STARTED,
@@ -70,16 +73,19 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Symptom(
         Cause.OUT_OF_MEMORY,
         "it used more memory than it may",
-        r"\bOOMKill(ed|ing)\b|\boom-kill|Out of memory: Kill|Memory cgroup out of memory|low on resource: memory"
+        r"\bOOM[ _-]?Kill(ed|ing)?\b|CPLE_OutOfMemory|Out of memory: Kill|Memory cgroup out of memory"
+        r"|low on resource: memory"
         r"|exceeded (its |the )?(job )?memory limit|^(\S+ ){0,2}MemoryError\b|_ArrayMemoryError|std::bad_alloc"
         r"|Cannot allocate memory|java\.lang\.OutOfMemoryError|JavaScript heap out of memory|OUT_OF_MEMORY\b"
+        r"|\bOutOfMemory\b|\bout of memory\b|memory limit exceeded|exceeded \d{1,3}% memory budget"
         r"|cannot allocate vector of size|DefaultCPUAllocator: can't allocate",
     ),
     Symptom(
         Cause.UNSCHEDULABLE,
         "no node has the memory, processors or quota that it asks for",
         r"\bFailedScheduling\b|\bUnschedulable\b|\b\d+/\d+ nodes are available|\bInsufficient (cpu|memory|nvidia|ephem)"
-        r"|exceeded quota:|didn't match Pod's node|Requested node configuration is not available"
+        r"|(exceeded|failed) quota:|didn't match Pod's node|untolerated taint|didn't trigger scale-up"
+        r"|Requested node configuration is not available"
         # cwltool's parallel executor, and toil's batch systems
         r"|Requested at least \S+ (ram|cores|cuda\w*) but only|InsufficientSystemResources",
         healed_by=STARTED,
@@ -89,7 +95,11 @@ SYMPTOMS: tuple[Symptom, ...] = (
         Cause.TIME_LIMIT,
         "it ran longer than it may",
         r"\bDeadlineExceeded\b.{0,40}(Job was active|specified deadline)|Job was active longer than specified deadline"
-        r"|DUE TO TIME LIMIT|\] exceeded time limit of|(Soft)?TimeLimitExceeded\b|exceeded (the )?(walltime|wall time)",
+        r"|DUE TO TIME LIMIT|\] exceeded time limit of|(Soft)?TimeLimitExceeded\b"
+        r"|exceed(ed|s) (the |its )?(maximum |max\.? |allowed )?(wall|execution|run|processing) ?time"
+        r"|\bTimeoutExpired\b"
+        r"|reached (the |its )?maximum (allowed |permitted )?(duration|(execution |run ?|processing )?time)"
+        r"|maximum (allowed |permitted )?(duration|(execution |run ?|processing )?time) (was |is )?(reached|exceeded)",
     ),
     Symptom(
         Cause.DISK_FULL,
@@ -107,6 +117,12 @@ SYMPTOMS: tuple[Symptom, ...] = (
         r"|unrecognized arguments:|Error: Missing (option|argument)|Error: Invalid value for|is a required property"
         r"|\bis not valid under any of the given schemas|validation errors? for \w|Cannot process without"
         r"|(required|mandatory) (input|parameter|argument) .{0,60}(missing|not (given|provided|found|set))"
+        r"|\b(input|parameter|option|argument)s? \S{1,60} (is|are|was|were) (required|missing|mandatory|invalid"
+        r"|not (given|provided|set|valid|allowed|supported))"
+        r"|\b(input|parameter) \S{1,60} has an? (invalid|wrong|unknown) "
+        r"|invalid value .{0,60} for (input|parameter|option|argument)"
+        r"|is not of type '|(?<!STAC)ValidationError: "
+        r"|WKTReadingError|\bvalue .{0,60}(is not one of|is not in|not among) (the )?(allowed|permitted|possible|enum)"
         r"|is not valid because|Expected value of '\S+' to have format|InvalidParameterValue: (?!Error executing)"
         r"|No valid combination of values|request .{0,30}has not been accepted: cost limits exceeded"
         r"|could not convert string to float|Invalid isoformat string|invalid literal for int\(\)",
@@ -122,7 +138,8 @@ SYMPTOMS: tuple[Symptom, ...] = (
         Cause.OUT_OF_MEMORY,
         "it was killed (signal 9), which most often means that it used more memory than it may",
         r"(exit(ed)?|terminated|status|code)\b.{0,24}\b137\b|ended by signal 9\b|died with <Signals\.SIGKILL"
-        r"|terminated by signal: SIGKILL|Worker exited prematurely: signal 9|^(\S+ line \d+: +)?(\d+ )?Killed\b"
+        r"|process pool was terminated abruptly|terminated by signal: SIGKILL|Worker exited prematurely: signal 9"
+        r"|^(\S+ line \d+: +)?(\d+ )?Killed\b"
         r"|handling completion with 137",
     ),
 )
@@ -172,13 +189,16 @@ STAGES: tuple[Symptom, ...] = (
         "the results could not be written",
         r"stage[-_ ]?out\b.{0,60}(fail|error|:)"
         r"|\b(PutObject|CreateMultipartUpload|UploadPart|CompleteMultipartUpload)\b"
-        r"|S3UploadFailedError|upload .{0,80}(failed|denied)|failed to upload|catalog\.json.{0,40}(not found|missing)"
+        r"|S3UploadFailedError|upload .{0,80}(failed|denied)|failed to upload"
+        r"|(failed to|could not|unable to) (push|publish|upload|store|write|copy) .{0,60}(results?|outputs?|s3://)"
+        r"|catalog\.json.{0,40}(not found|missing)"
         r"|(No such file or directory|not found).{0,80}(catalog|collection)\.json",
     ),
     Symptom(
         Cause.STAGE_IN,
         "the data of an input could not be brought",
         r"stage[-_ ]?in\b.{0,60}(fail|error|:)|\b(GetObject|HeadObject|ListObjectsV2|ListObjects) operation"
+        r"|while (staging in|downloading|fetching)|(failed to|could not|unable to) (retrieve|download|fetch) "
         r"|can't be staged in|failed to (download|fetch)|(download|fetch)\w* .{0,80}failed|stac_asset\.\w+\.\w*Error",
     ),
 )
