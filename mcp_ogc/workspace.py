@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from mcp_ogc.errors import NoSuchProcess, OgcError, SettingsError, UnknownName
+from mcp_ogc.errors import NoSuchProcess, OgcError, ResultNotReady, SettingsError, UnknownName
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription, StatusInfo
 
 if TYPE_CHECKING:
@@ -195,6 +196,8 @@ class Workspace:
         entries = await self.journal.find(job_id, endpoint.name)
         process_id = entries[0].process_id if entries else None
         description = await _described(endpoint, process_id)
+        if entries:
+            await _ended(endpoint, entries[0])
         answer = await self._answer(endpoint, job_id)
         await self.journal.note_results(endpoint.name, job_id, answer.digest)
         return await read_results(
@@ -229,6 +232,24 @@ class Workspace:
             body=kept.body,
             links=kept.links,
             url=kept.url,
+        )
+
+
+async def _ended(endpoint: Endpoint, entry: Entry) -> None:
+    """Ask after a job just submitted as its monitor does: it may not be visible yet, or be called failed (Q10).
+
+    Raises:
+        ResultNotReady: It has not ended.
+    """
+    from mcp_ogc.jobs.monitor import GRACE
+
+    if not entry.job_id or (entry.status and entry.status.ended) or datetime.now(UTC) - entry.intended > GRACE:
+        return
+    info = await endpoint.monitor.wait(entry.job_id, 0, submitted=entry.intended)
+    if not info.status.ended:
+        raise ResultNotReady(
+            f"Job {entry.job_id} is {info.status}, so it has no results yet",
+            remedy=f'ogc_get_job(job_id="{entry.job_id}", wait_seconds=30) waits for it',
         )
 
 

@@ -106,6 +106,9 @@ async def told(
     endpoint: Endpoint, info: StatusInfo, entry: Entry | None = None, repeated: bool | None = None
 ) -> CallToolResult:
     """A job's answer; of one that failed, with the reason: its logs are read for it."""
+    if entry:  # what the server leaves out, or does not know yet, the journal does
+        known = {"process_id": info.process_id or entry.process_id, "created": info.created or entry.intended}
+        info = info.model_copy(update=known)
     if info.status is not JobStatus.FAILED:
         return job_answer(endpoint, info, repeated)
     from mcp_ogc.jobs.diagnosis import diagnose
@@ -202,7 +205,7 @@ def _job(
         process_id=info.process_id,
         status=info.status,
         reported_status=info.reported_status,
-        progress=None if phase else info.progress,
+        progress=None if dialect.phases else info.progress,
         phase=phase,
         created=moment(info.created),
         finished=moment(info.finished),

@@ -205,7 +205,8 @@ def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> N
 async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tuple[Endpoint, StatusInfo]:
     chosen, entry = await work.job(job_id, endpoint)
     try:
-        return chosen, await chosen.client.job(job_id)
+        # Through the monitor: a job that was just submitted may not be visible yet, or be called failed (Q10).
+        return chosen, await chosen.monitor.wait(job_id, 0, submitted=entry.intended if entry else None)
     except NoSuchJob as error:
         raise _gone(chosen, job_id, entry, error) from error
 

@@ -116,7 +116,7 @@ def test_the_end_of_a_log_is_read_however_long_it_is(length: int) -> None:
     assert found.evidence[0].text == ("MemoryError" if length < 100 else "ValueError: no band B99")
 
 
-@pytest.mark.parametrize("pattern", [*{one.pattern for one in ALL}, WRAPPERS, ERROR_LINE, PASSING])
+@pytest.mark.parametrize("pattern", [*(one.pattern for one in ALL), WRAPPERS, ERROR_LINE, PASSING])
 def test_no_pattern_repeats_without_bound_what_repeats_without_bound(pattern: str) -> None:
     def unbounded(tree: Any) -> bool:
         return any(
