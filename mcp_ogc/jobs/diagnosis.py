@@ -290,7 +290,8 @@ def _inputs_of(found: _Finding, transcript: Transcript, inputs: Mapping[str, Jso
     text = "\n".join(shown)
     by_value = [name for name, value in inputs.items() if any(one in text for one in _texts(value))]
     by_name = [name for name in inputs if re.search(rf"(?<!\w)(?<!\w-){re.escape(name)}(?![\w-])", text)]
-    return tuple(dict.fromkeys([*by_value, *by_name]))[:5]
+    # Ids may be the server's (pygeoapi tells its `parameters`): only what can be nothing but a name is repeated.
+    return tuple(name for name in dict.fromkeys([*by_value, *by_name]) if re.fullmatch(r"[\w.:-]{1,64}", name))[:5]
 
 
 def _texts(value: JsonValue) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOG_CHARACTERS = 20_000
 LOGS = 20
+LOG_SECONDS = 20.0
 RESOURCES = (LogSource.LOGS, LogSource.EXCEPTIONS)
 
 
@@ -32,18 +33,28 @@ class Log:
     problem: str | None = None
 
 
-async def read_logs(endpoint: Endpoint, info: StatusInfo, *, newest: int = LOGS) -> tuple[Log, ...]:
-    """The ends of the last `newest` logs. One that can't be read says why, and the others are read all the same."""
+async def read_logs(
+    endpoint: Endpoint, info: StatusInfo, *, newest: int = LOGS, seconds: float = LOG_SECONDS
+) -> tuple[Log, ...]:
+    """The ends of the last `newest` logs, as far as they come within `seconds`.
+
+    One that can't be read says why, and the others are read all the same.
+    """
     sources = (await endpoint.client.dialect()).logs
     links = _links(info)[-newest:] if LogSource.LINKS in sources else ()
     names = [source for source in RESOURCES if source in sources]
     found: list[Log | None] = [None] * (len(links) + len(names))
 
     async def linked(number: int, link: Link) -> None:
-        found[number] = await _linked(endpoint, link)
+        title = link.title or link.href.rsplit("/", 1)[-1]
+        found[number] = Log(title, "", f"It did not come within {seconds:.0f} s")
+        with anyio.move_on_after(seconds):
+            found[number] = await _linked(endpoint, link, title)
 
     async def resource(number: int, name: str) -> None:
-        found[number] = await _resource(endpoint, info.job_id, name)
+        found[number] = Log(name, "", f"It did not come within {seconds:.0f} s")
+        with anyio.move_on_after(seconds):
+            found[number] = await _resource(endpoint, info.job_id, name)
 
     async with anyio.create_task_group() as tasks:
         for number, link in enumerate(links):
@@ -80,8 +91,7 @@ def _links(info: StatusInfo) -> tuple[Link, ...]:
     )
 
 
-async def _linked(endpoint: Endpoint, link: Link) -> Log:
-    title = link.title or link.href.rsplit("/", 1)[-1]
+async def _linked(endpoint: Endpoint, link: Link, title: str) -> Log:
     try:
         return Log(title, await endpoint.client.text(link.href, limit=LOG_CHARACTERS))
     except OgcError as error:

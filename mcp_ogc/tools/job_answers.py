@@ -114,7 +114,7 @@ async def told(
     from mcp_ogc.jobs.diagnosis import diagnose
     from mcp_ogc.jobs.symptoms import Cause
 
-    inputs = entry.inputs if entry and entry.digest else info.inputs
+    inputs = entry.inputs if entry and entry.digest else None
     logs = await _logs(endpoint, info)
     found = await anyio.to_thread.run_sync(lambda: diagnose(info, logs, inputs=inputs))
     if found.cause is Cause.UNKNOWN and (problem := await _problem(endpoint, info)):
@@ -249,17 +249,22 @@ def _next(endpoint: Endpoint, info: StatusInfo) -> str:
 async def _logs(endpoint: Endpoint, info: StatusInfo) -> tuple[Log, ...]:
     from mcp_ogc.jobs.logs import read_logs
 
-    with anyio.move_on_after(READ_SECONDS), suppress(OgcError):
-        return await read_logs(endpoint, info, newest=READ_LOGS)
+    with suppress(OgcError):
+        return await read_logs(endpoint, info, newest=READ_LOGS, seconds=_time_for(READ_SECONDS))
     return ()
 
 
 async def _problem(endpoint: Endpoint, info: StatusInfo) -> str:
     from mcp_ogc.jobs.logs import read_problem_of_results
 
-    with anyio.move_on_after(ASK_SECONDS):
+    with anyio.move_on_after(_time_for(ASK_SECONDS)):
         return await read_problem_of_results(endpoint, info)
     return ""
+
+
+def _time_for(seconds: float) -> float:
+    """At most half of the time the call still has: that the job failed is told whatever else can be read."""
+    return min(seconds, max(0.0, anyio.current_effective_deadline() - anyio.current_time()) / 2)
 
 
 def _ending(found: Diagnosis) -> str:
@@ -313,7 +318,7 @@ async def _next_step(endpoint: Endpoint, info: StatusInfo, step: NextStep, input
 async def _has_packages(endpoint: Endpoint) -> bool:
     from mcp_ogc.ogc.capabilities import Capability
 
-    with anyio.move_on_after(ASK_SECONDS), suppress(OgcError):
+    with anyio.move_on_after(_time_for(ASK_SECONDS)), suppress(OgcError):
         return (await endpoint.capabilities()).has(Capability.PACKAGE)
     return False
 

@@ -63,3 +63,14 @@ async def test_logs_that_a_kind_of_server_usually_has_may_be_missing(tmp_path: P
         assert isinstance(job["why"], dict)
         assert job["why"]["cause"] == "inputs"
         assert "/logs" not in text_of(await client.call_tool("ogc_get_job", {"job_id": job["job_id"]}))
+
+
+async def test_that_a_job_failed_is_told_though_its_logs_do_not_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.tools.job_answers.READ_SECONDS", 0)
+    async with conversation(TestEndpoint("zoo"), tmp_path) as client:
+        job = await failed(client, "oom")
+        assert job["status"] == "failed"
+        assert isinstance(job["why"], dict)
+        assert job["why"]["cause"] == "unknown"
