@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from mcp_ogc.errors import OgcError, ResultNotReady
-from mcp_ogc.ogc.answers import json_or_none
 from mcp_ogc.ogc.dialects.dialect import LogSource
-from mcp_ogc.ogc.problems import read_problem
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -69,6 +67,9 @@ async def read_logs(
 
 async def read_problem_of_results(endpoint: Endpoint, info: StatusInfo) -> str:
     """What the results of a failed job say: of some servers' failures the only word (ECMWF, MAAP); "" if nothing."""
+    from mcp_ogc.ogc.answers import json_or_none
+    from mcp_ogc.ogc.problems import read_problem
+
     try:
         answer = await endpoint.client.beside(info.job_id, "results")
     except OgcError:
@@ -100,6 +101,8 @@ async def _linked(endpoint: Endpoint, link: Link, title: str) -> Log:
 
 async def _resource(endpoint: Endpoint, job_id: str, name: str) -> Log | None:
     """Weaver's `/logs` and `/exceptions`: arrays of strings, of objects, or such an array in an object."""
+    from mcp_ogc.ogc.answers import json_or_none
+
     try:
         answer = await endpoint.client.beside(job_id, name)
     except OgcError as error:

@@ -16,7 +16,6 @@ from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import outputs_of, prepared_request, submit
-from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
     Reply,
@@ -235,6 +234,8 @@ def _gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob
 
 def _dialect(work: Workspace, endpoint: str) -> Dialect:
     """What an endpoint of the journal speaks, as far as is known; it may no longer be configured."""
+    from mcp_ogc.ogc.dialects.standard import STANDARD
+
     known = work.endpoints.get(endpoint)
     return known.client.known_dialect if known else STANDARD
 
