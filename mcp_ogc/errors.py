@@ -17,7 +17,7 @@
     │   ├── AuthenticationRequired, AccessDenied
     │   ├── NoSuchProcess, NoSuchJob, NoSuchOutput
     │   ├── ResultNotReady, JobFailed
-    │   ├── DuplicatedProcess, ImmutableProcess, UnsupportedMediaType, WorkflowNotFound
+    │   ├── DuplicatedProcess, ImmutableProcess, ProcessBusy, UnsupportedMediaType, WorkflowNotFound
     │   ├── InvalidParameter
     │   ├── NotOffered              the endpoint has no such operation
     │   └── EndpointFault           5xx
@@ -215,6 +215,10 @@ class DuplicatedProcess(RemoteProblem):
 
 class ImmutableProcess(RemoteProblem):
     """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/immutable-process."""
+
+
+class ProcessBusy(RemoteProblem):
+    """A process can't be undeployed while a job of it runs."""
 
 
 class UnsupportedMediaType(RemoteProblem):

@@ -74,7 +74,9 @@ class Catalogue:
                 self._fetched = anyio.current_time()
             self._pages += 1
             self._told = page.number_total
-            is_another = page.next_page != self._next_page and bool(page.processes)
-            self._next_page = page.next_page if is_another else None
-            self._processes += page.processes
+            known = {process.id for process in self._processes}
+            new = [process for process in page.processes if process.id not in known]
+            # pygeoapi pages by no parameter: there a further page is the first again (Q14).
+            self._next_page = page.next_page if new else None
+            self._processes += new
             return True

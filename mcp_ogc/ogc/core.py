@@ -23,6 +23,7 @@ from mcp_ogc.errors import (
     OgcError,
     RemoteProblem,
     ResultNotReady,
+    SettingsError,
     SubmissionUnconfirmed,
     UnreadableAnswer,
 )
@@ -182,11 +183,17 @@ class CoreClient:
 
         Raises:
             SubmissionUnconfirmed: It was sent and no answer came. Never repeated here.
+            SettingsError: This kind of server wants a member that the settings do not have; nothing was sent.
         """
         dialect = await self.dialect()
         link = find_link(description.links, f"{RELATIONS}execute") if description else None
         url = self._addresses.own(link.href) if link else f"{self._addresses.process(process_id)}/execution"
         members = {**request.wire(), **dialect.execute_members, **self._execute_members}
+        if missing := [name for name in dialect.execute_wants if name not in members]:
+            raise SettingsError(
+                f"An execution at {self.url} needs {' and '.join(missing)} ({dialect.title})",
+                remedy=f'Set it in the settings of the endpoint: execute_members = {{ {missing[0]} = "…" }}',
+            )
         sending = Sending(json.dumps(members, ensure_ascii=False).encode())
         headers = {"Prefer": dialect.prefer, "Accept": JSON, **sending.headers}
         try:

@@ -307,3 +307,7 @@ class Execute(Value):
 
     inputs: JsonObject = Field(default_factory=dict)
     outputs: dict[str, JsonObject] | None = None
+
+    def wire(self) -> JsonObject:
+        """As of every value, without `outputs` where none are named."""
+        return {name: value for name, value in super().wire().items() if name != "outputs" or value}

@@ -172,7 +172,7 @@ async def dismiss_job(
     bound = {"job_id": job_id, "endpoint": chosen.name}
     token = agree(ctx, consent, "ogc_dismiss_job", bound, confirm)
     if token:
-        lines = [_dismissal(chosen, info), "Nothing was dismissed yet. Ask the person; then:"]
+        lines = [await _dismissal(chosen, info), "Nothing was dismissed yet. Ask the person; then:"]
         lines.append(call("ogc_dismiss_job", **bound, confirm=token))
         return respond(lines, Dismissed(**bound, dismissed=False, confirm=token))
     saved = info.status is JobStatus.SUCCESSFUL and await work.save_results(chosen, job_id)
@@ -210,8 +210,15 @@ async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tupl
         raise _gone(chosen, job_id, entry, error) from error
 
 
-def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:
-    what = "it will be stopped" if not info.status.ended else "its results will be removed"
+async def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:
+    what = "its results will be removed"
+    if not info.status.ended:
+        dialect = await endpoint.client.dialect()
+        what = (
+            "it will be stopped"
+            if dialect.dismissal_stops
+            else f"it will be removed, and {dialect.title} lets what runs go on to its end"
+        )
     return f"Job {info.job_id} of {info.process_id or 'a process'} on {endpoint.name}, {info.status}: {what}."
 
 

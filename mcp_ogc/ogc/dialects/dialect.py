@@ -68,6 +68,8 @@ class Dialect:
     """`Prefer` of an execution (quirks Q1, Q2)."""
     execute_members: Mapping[str, JsonValue] = field(default_factory=lambda: {"response": "document"})
     """Beside `inputs` and `outputs`: `response` wins over Prefer where both are read, and does no harm (Q1, Q39)."""
+    execute_wants: tuple[str, ...] = ()
+    """Members an execution is refused without, whose values only the user knows (quirk Q39)."""
     deploy_types: tuple[str, ...] = ("application/cwl+yaml", "application/cwl", "application/ogcapppkg+json")
     """Media types of a package, tried in this order on 415 (quirk Q18)."""
     unit_form: UnitForm = UnitForm.VALUE
@@ -86,6 +88,8 @@ class Dialect:
     """Filters of the job list that are heeded; the others are applied here (quirk Q16)."""
     jobs_below_process: bool = False
     """Whether jobs are at `/processes/{processID}/jobs`, as in the drafts."""
+    dismissal_stops: bool = True
+    """Whether what runs is stopped by a dismissal, and not only forgotten (quirk Q17)."""
     result_paths: tuple[str, ...] = ("results",)
     """Below a job, tried in this order while one has nothing."""
     logs: tuple[LogSource, ...] = (LogSource.LINKS, LogSource.METADATA)

@@ -7,6 +7,8 @@ MAAP = Dialect(
     name="maap",
     title="MAAP",
     marks=Marks(landing=("maap",), path=("/api/ogc",)),
+    # Where a job runs: it depends on the account (Q39).
+    execute_wants=("queue",),
     deploy_types=("application/ogcapppkg+json", "application/json"),
     unit_form=UnitForm.TEXT,
     statuses={"deduped": JobStatus.SUCCESSFUL, "offline": JobStatus.FAILED},

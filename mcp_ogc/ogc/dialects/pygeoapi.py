@@ -11,6 +11,8 @@ PYGEOAPI = Dialect(
     # As a document it fails to write what is no JSON; without `response` every output is as its process made it.
     execute_members={},
     job_list_filters=(),
+    # Its thread goes on to the end (Q17).
+    dismissal_stops=False,
     # HTML for whoever does not say otherwise, at some resources also for whoever does (Q40).
     format_parameter="f",
     logs=(),
