@@ -7,6 +7,7 @@ each hop checked; credentials go to their own origin only; a GET is tried again,
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 REDIRECTS = 5
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+# An OAuth 2.0 authorization request (RFC 6749 §4.1.1) names itself; other ways to sign in have a telling path.
+SIGN_IN = re.compile(r"/(log-?[io]n|sign-?in|oauth2?|openid-connect|sso|saml2?|cas)(/|$)", re.IGNORECASE)
 TRIES = 3
 RETRIED_STATUSES = (429, 502, 503, 504)
 LONGEST_PAUSE = 8.0
@@ -91,6 +94,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             response = await self._tried(request, started)
             if response.status_code not in REDIRECT_STATUSES or "location" not in response.headers:
                 return response
+            if _is_sign_in(response.headers["location"]):
+                return response  # nobody is there to sign in: the redirect itself is the answer
             await response.aclose()
             request = _redirected(request, response, started.extensions.get(ENDPOINT))
         raise Unreachable(f"{shown(started.url)} redirects more than {REDIRECTS} times")
@@ -180,6 +185,13 @@ def _addresses(storage: StorageSettings) -> tuple[str, ...]:
     if not storage.endpoint:
         return ()
     return (storage.endpoint,) if storage.path_style else (storage.endpoint, storage.endpoint.replace("://", "://*."))
+
+
+def _is_sign_in(target: str) -> bool:
+    """Whether a redirect leads to where people sign in, which gateways do with a request that is not (quirk Q27)."""
+    path, _, query = target.partition("?")
+    asked = {name.split("=", 1)[0] for name in query.split("&")}
+    return {"response_type", "client_id"} <= asked or "SAMLRequest" in asked or SIGN_IN.search(path) is not None
 
 
 def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str | None) -> httpx.Request:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from mcp_ogc.errors import (
+    AuthenticationRequired,
     JobFailed,
     NoSuchJob,
     NoSuchProcess,
@@ -129,7 +130,7 @@ class CoreClient:
         response, body = await self._exchange.send("GET", f"{self.url}/", headers={"Accept": JSON})
         text = body.decode("utf-8", errors="replace")
         classes: tuple[str, ...] = ()
-        if response.status_code >= 400 and response.status_code != 404:  # it may say more once it lets us in
+        if response.status_code >= 300 and response.status_code != 404:  # it may say more once it lets us in
             return recognise(self.url, response.headers, text, classes)
         self._landing = landing_or_none(response, body) or LandingPage()
         with suppress(RemoteProblem, UnreadableAnswer):
@@ -199,7 +200,7 @@ class CoreClient:
         try:
             response, body = await self._exchange.send("POST", url, headers=headers, content=sending.content())
         except OgcError as error:
-            if not sending.begun:
+            if not sending.begun or isinstance(error, AuthenticationRequired):
                 raise
             # Whatever went wrong since: without an answer nobody knows whether there is a job.
             raise SubmissionUnconfirmed(

@@ -14,7 +14,7 @@ from mcp_ogc.net.http import ENDPOINT, read_bounded, retry_after
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import excerpt, json_or_none, link_headers, mended_json
 from mcp_ogc.ogc.models import JsonObject, Link
-from mcp_ogc.ogc.problems import is_exception, read_problem
+from mcp_ogc.ogc.problems import is_exception, read_problem, refuse_sign_in_page
 
 if TYPE_CHECKING:
     from mcp_ogc.settings import Limits
@@ -96,6 +96,7 @@ class Exchange:
 
         Raises:
             Unreachable, TimedOut, TooLarge, UnreadableAnswer: No answer, or none that can be taken.
+            AuthenticationRequired: A page to sign in, in the place of an answer.
         """
         # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
         extensions, seconds = {ENDPOINT: self._url}, self._limits.request_seconds
@@ -106,9 +107,11 @@ class Exchange:
         try:
             with anyio.fail_after(seconds):
                 async with self._sent(request) as response:
-                    return response, await read(response, self._limits.document_bytes)
+                    body = await read(response, self._limits.document_bytes)
         except TimeoutError:
             raise TimedOut(f"{url} did not answer to its end within {seconds:g} s", remedy="Try again") from None
+        refuse_sign_in_page(response.status_code, body, url)
+        return response, body
 
     @asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:

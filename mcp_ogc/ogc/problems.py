@@ -20,6 +20,7 @@ from mcp_ogc.errors import RemoteProblem
 
 DETAIL_CHARACTERS = 2000
 READ_BYTES = 256 * 1024
+PASSWORD_FIELD = re.compile(rb"""<input\b[^<>]{0,300}\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 
 # Last segment of the type URI or code, lower case, without hyphens -> error.
 KINDS: Mapping[str, type[RemoteProblem]] = {
@@ -55,7 +56,9 @@ TOLD: Mapping[type[RemoteProblem], _Told] = {
     errors.JobFailed: _Told("it failed, so it has no results", "ogc_get_job says why"),
     errors.DuplicatedProcess: _Told("it is there already", "Replace it, or choose another id"),
     errors.ImmutableProcess: _Told("it is part of the server and can't be changed", "Deploy one of another id"),
-    errors.ProcessBusy: _Told("a job of it runs", "Wait for the end of its jobs, or dismiss them: ogc_list_jobs has them"),
+    errors.ProcessBusy: _Told(
+        "a job of it runs", "Wait for the end of its jobs, or dismiss them: ogc_list_jobs has them"
+    ),
     errors.UnsupportedMediaType: _Told("the server does not take this media type"),
     errors.WorkflowNotFound: _Told("the server did not find the workflow in the package"),
     errors.InvalidParameter: _Told("the server refused the request", "Mend what it says, then call again"),
@@ -97,6 +100,17 @@ def read_problem(
     told = TOLD[error]
     message = f"{subject or url}: {told.message} (HTTP {status})"
     return error(message, status=status, type=code, detail=detail[:DETAIL_CHARACTERS], remedy=told.remedy)
+
+
+def refuse_sign_in_page(status: int, body: bytes, url: str) -> None:
+    """A page with a field for a password is a refusal, whatever its status.
+
+    Raises:
+        AuthenticationRequired: It is one.
+    """
+    if body[:64].lstrip().startswith(b"<") and PASSWORD_FIELD.search(body[:READ_BYTES]):
+        told = f"{url}: the server answered with a page to sign in (HTTP {status})"
+        raise errors.AuthenticationRequired(told, status=status, remedy=TOLD[errors.AuthenticationRequired].remedy)
 
 
 def is_exception(document: JsonValue) -> bool:

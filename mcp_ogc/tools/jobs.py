@@ -104,8 +104,7 @@ async def get_job(
     if entry and await work.journal.answer(chosen.name, job_id):
         return job_answer(chosen, known_job(entry))
     try:
-        submitted = entry.intended if entry and not (entry.status and entry.status.ended) else None
-        info = await chosen.monitor.wait(job_id, wait_seconds, submitted=submitted, on_status=_progress(ctx))
+        info = await chosen.monitor.wait(job_id, wait_seconds, submitted=_submitted(entry), on_status=_progress(ctx))
     except NoSuchJob as error:
         raise _gone(chosen, job_id, entry, error) from error
     return await told(chosen, info, entry)
@@ -204,10 +203,14 @@ def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> N
 async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tuple[Endpoint, StatusInfo]:
     chosen, entry = await work.job(job_id, endpoint)
     try:
-        # Through the monitor: a job that was just submitted may not be visible yet, or be called failed (Q10).
-        return chosen, await chosen.monitor.wait(job_id, 0, submitted=entry.intended if entry else None)
+        return chosen, await chosen.monitor.wait(job_id, 0, submitted=_submitted(entry))
     except NoSuchJob as error:
         raise _gone(chosen, job_id, entry, error) from error
+
+
+def _submitted(entry: Entry | None) -> datetime | None:
+    """When a job was submitted from here that is not known to have ended: it may be too new to be there (Q10)."""
+    return entry.intended if entry and not (entry.status and entry.status.ended) else None
 
 
 async def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:

@@ -9,7 +9,6 @@ from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.dialects.recognition import DIALECTS, named, recognise
 from mcp_ogc.ogc.dialects.standard import STANDARD
-from mcp_ogc.ogc.models import Execute
 from mcp_ogc.settings import DialectName, Limits
 from tests.ogc.transcripts import recorded
 
@@ -82,48 +81,3 @@ async def test_an_endpoint_that_wants_to_know_who_asks_is_recognised_once_it_let
         client = ProcessesClient(http, "https://ogc.example", limits=Limits())
         assert (await client.dialect()).name == "standard"
         assert (await client.dialect()).name == "weaver"
-
-
-async def test_q01_a_server_that_ran_a_job_at_once_is_asked_more_plainly_from_then_on() -> None:
-    asked: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.headers.get("prefer", ""))
-        return httpx.Response(200, json={"result": 1})
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        client = ProcessesClient(http, "https://ogc.example", limits=Limits(), dialect=named("weaver"))
-        await client.execute("p", Execute(inputs={}))
-        await client.execute("p", Execute(inputs={}))
-    assert asked == ["respond-async;return=representation", "respond-async"]
-
-
-async def test_q18_the_form_of_a_package_that_is_taken_comes_first_from_then_on() -> None:
-    asked: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.method == "POST":
-            asked.append(request.headers["content-type"])
-        taken = request.headers.get("content-type") == "application/ogcapppkg+json"
-        return httpx.Response(201, json={"id": "w"}) if taken else httpx.Response(415, text="<ExceptionReport/>")
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        client = ProcessesClient(http, "https://ogc.example", limits=Limits(), dialect=STANDARD)
-        for _ in range(2):
-            assert (await client.deploy("cwlVersion: v1.2\nclass: Workflow\n")).id == "w"
-    assert asked == [*STANDARD.deploy_types, "application/ogcapppkg+json"]
-
-
-async def test_q39_members_an_execution_needs_there_are_sent() -> None:
-    bodies: list[bytes] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        bodies.append(request.content)
-        return httpx.Response(202, json={"jobID": "j1", "status": "accepted"})
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        client = ProcessesClient(
-            http, "https://ogc.example", limits=Limits(), dialect=named("maap"), execute_members={"queue": "small"}
-        )
-        await client.execute("p", Execute(inputs={"a": 1}))
-    assert b'"queue": "small"' in bodies[0]

@@ -64,13 +64,15 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(endpoint: TestEndpoint, *, dialect: str | Dialect | None = None, **more: Any) -> AsyncIterator[Talk]:
+async def talking(
+    endpoint: TestEndpoint, *, dialect: str | Dialect | None = None, slashes: str = "", **more: Any
+) -> AsyncIterator[Talk]:
     """The client itself, over loopback and through the one way out; the dialect is recognised unless it is given."""
     async with served(endpoint) as url:
         settings = Settings(endpoints={FAR: EndpointSettings(url=url)}, local=LocalSettings(enabled=False))
         known = named(dialect) if isinstance(dialect, str) else dialect
         async with open_http(settings) as http:
-            yield Talk(ProcessesClient(http, url, limits=Limits(), dialect=known, **more), endpoint)
+            yield Talk(ProcessesClient(http, f"{url}{slashes}", limits=Limits(), dialect=known, **more), endpoint)
 
 
 @asynccontextmanager

@@ -29,9 +29,7 @@ async def test_q01_what_was_run_at_once_is_kept_and_asked_for_more_plainly_from_
     endpoint = TestEndpoint(quirks_on=[Quirk.Q1])
     async with conversation(endpoint, tmp_path, dialect="weaver") as client:
         first = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0)
-        second = await call(
-            client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0, new_run=True
-        )
+        second = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0, new_run=True)
         results = await call(client, "ogc_get_results", job_id=first["job_id"])
     assert first["job_id"].startswith("sync-")
     assert "hello" in str(results["outputs"])
@@ -62,7 +60,9 @@ async def test_q03_results_are_asked_for_as_a_document_when_the_job_is_submitted
 
 
 async def test_q03_a_header_alone_asks_for_a_document_too() -> None:
-    async with talking(TestEndpoint("zoo", quirks_off=[Quirk.Q10]), dialect=replace(named("zoo"), execute_members={})) as talk:
+    async with talking(
+        TestEndpoint("zoo", quirks_off=[Quirk.Q10]), dialect=replace(named("zoo"), execute_members={})
+    ) as talk:
         assert set(json.loads((await talk.results("water-bodies", WATER)).body)) == {"stac_catalog"}
 
 

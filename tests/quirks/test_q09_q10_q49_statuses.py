@@ -25,9 +25,7 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize(
-    ("status", "word"), [(status, word) for status, words in SEEN.items() for word in words]
-)
+@pytest.mark.parametrize(("status", "word"), [(status, word) for status, words in SEEN.items() for word in words])
 async def test_q09_each_word_is_the_status_it_stands_for_and_is_kept_beside(status: JobStatus, word: str) -> None:
     kind = replace(PERSONALITIES["standard"], words={str(status): word})
     endpoint = TestEndpoint(kind, quirks_on=[Quirk.Q9], polls=None)

@@ -37,9 +37,7 @@ async def test_q39_a_member_that_is_wanted_there_and_not_set_is_asked_for_before
 
 async def test_q46_outputs_that_are_not_named_are_all_outputs(tmp_path: Path) -> None:
     async with conversation(TestEndpoint(quirks_on=[Quirk.Q46]), tmp_path) as client:
-        job = await call(
-            client, "ogc_execute_process", process_id="echo", inputs=ECHO, outputs=[], wait_seconds=0
-        )
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, outputs=[], wait_seconds=0)
         await finished(client, job["job_id"])
         results = await call(client, "ogc_get_results", job_id=job["job_id"])
     assert [output["output_id"] for output in results["outputs"]] == ["text"]
@@ -63,7 +61,9 @@ async def test_q47_named_outputs_are_asked_for_without_saying_how_they_are_trans
 async def test_q47_the_endpoint_of_these_tests_refuses_what_is_gone() -> None:
     async with talking(TestEndpoint("strict-v2")) as talk:
         with pytest.raises(InvalidParameter, match="refused"):
-            await talk.client.execute("echo", Execute(inputs=dict(ECHO), outputs={"text": {"transmissionMode": "value"}}))
+            await talk.client.execute(
+                "echo", Execute(inputs=dict(ECHO), outputs={"text": {"transmissionMode": "value"}})
+            )
 
 
 async def test_q47_the_only_output_is_itself_and_read_as_that(tmp_path: Path) -> None:

@@ -70,7 +70,12 @@ class Dialect:
     """Beside `inputs` and `outputs`: `response` wins over Prefer where both are read, and does no harm (Q1, Q39)."""
     execute_wants: tuple[str, ...] = ()
     """Members an execution is refused without, whose values only the user knows (quirk Q39)."""
-    deploy_types: tuple[str, ...] = ("application/cwl+yaml", "application/cwl", "application/ogcapppkg+json")
+    deploy_types: tuple[str, ...] = (
+        "application/cwl+yaml",
+        "application/cwl",
+        "application/ogcapppkg+json",
+        "application/json",
+    )
     """Media types of a package, tried in this order on 415 (quirk Q18)."""
     unit_form: UnitForm = UnitForm.VALUE
     format_parameter: str | None = None

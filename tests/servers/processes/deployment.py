@@ -113,7 +113,8 @@ async def replace_process(endpoint: TestEndpoint, request: Request) -> Response:
     process = process_of(main, text, process_id)
     if _has_revisions(endpoint):
         endpoint.revisions.keep(old)
-        process = replace(process, version=f"{int(old.version.split('.')[0]) + 1}.0.0")
+        major = old.version.split(".")[0]
+        process = replace(process, version=f"{int(major) + 1 if major.isdecimal() else 1}.0.0")
     endpoint.processes[process_id] = process
     if voice.has(Quirk.Q20) and voice.personality.deploy_answer is DeployAnswer.NESTED:
         return _deployed(endpoint, request, process, 200)

@@ -1,0 +1,161 @@
+"""Lists of processes and of jobs, however they are paged, filtered and filled."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mcp_ogc.ogc.catalogue import PAGE, Catalogue
+from mcp_ogc.ogc.dialects.dialect import Dialect
+from mcp_ogc.ogc.dialects.recognition import named
+from mcp_ogc.ogc.models import JobStatus
+from tests.quirks.talking import ECHO, conversation, talking
+from tests.server.talk import call
+from tests.servers.processes.catalogue import generated
+from tests.servers.processes.endpoint import Fault, TestEndpoint
+from tests.servers.processes.personalities import PERSONALITIES
+from tests.servers.processes.quirk import Quirk
+
+pytestmark = pytest.mark.anyio
+
+
+def with_jobs(personality: str, count: int, **more: object) -> TestEndpoint:
+    """Jobs of two processes in turn, the odd ones successful, the even ones running."""
+    endpoint = TestEndpoint(personality, polls=None, **more)  # type: ignore[arg-type]
+    for n in range(count):
+        job = endpoint.jobs.add(endpoint.processes["echo" if n % 2 else "hello"], {}, None)
+        if n % 2:
+            job.end("successful")
+        else:
+            job.status = "running"
+    return endpoint
+
+
+@pytest.mark.parametrize("limit", [None, 5, 100])
+async def test_q12_the_job_list_is_never_asked_for_whole(limit: int | None) -> None:
+    endpoint = with_jobs("zoo", 3)
+    async with talking(endpoint) as talk:
+        assert len((await talk.client.jobs(limit=limit)).jobs) == 3
+    assert all(1 <= int(one.query["limit"]) <= 20 for one in endpoint.asked("GET", "/jobs"))
+
+
+async def test_q12_jobs_are_told_from_the_journal_where_the_list_does_not_come(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("zoo")
+    async with conversation(endpoint, tmp_path) as client:
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0)
+        endpoint.faults.append(Fault("GET", "/jobs", 504, times=99))
+        listed = await call(client, "ogc_list_jobs")
+    assert [one["job_id"] for one in listed["jobs"]] == [job["job_id"]]
+    assert "HTTP 504" in listed["not_asked"][0]
+
+
+@pytest.mark.parametrize("personality", ["weaver", "standard"])
+async def test_q13_details_of_a_list_are_asked_for(personality: str) -> None:
+    endpoint = with_jobs(personality, 4, quirks_on=[Quirk.Q13])
+    async with talking(endpoint) as talk:
+        listed = (await talk.client.jobs()).jobs
+        assert [one.status for one in listed].count(JobStatus.RUNNING) == 2
+        assert (await talk.client.processes()).processes[0].title
+
+
+async def test_q13_a_kind_of_server_that_is_known_is_asked_once() -> None:
+    endpoint = with_jobs("weaver", 4)
+    async with talking(endpoint) as talk:
+        await talk.client.jobs()
+    assert len(endpoint.asked("GET", "/jobs")) == 1
+
+
+async def test_q13_jobs_that_are_listed_by_id_only_are_looked_at_one_by_one(tmp_path: Path) -> None:
+    endpoint = with_jobs("standard", 2)
+    ids = [job.id for job in endpoint.jobs]
+    body = json.dumps({"jobs": ids, "links": []})
+    endpoint.faults.append(Fault("GET", "/jobs", 200, body=body, times=99))
+    async with conversation(endpoint, tmp_path) as client:
+        rows = (await call(client, "ogc_list_jobs"))["jobs"]
+    assert {row["job_id"]: row["status"] for row in rows} == {ids[0]: "successful", ids[1]: "running"}
+
+
+async def test_q13_processes_that_are_listed_by_id_only_are_processes() -> None:
+    endpoint = TestEndpoint("weaver")
+    without_detail = replace(named("weaver"), process_list_parameters={"detail": "false"})
+    async with talking(endpoint, dialect=without_detail) as talk:
+        listed = (await talk.client.processes()).processes
+    assert [one.id for one in listed] == list(endpoint.processes)[: len(listed)] != []
+
+
+PAGED = [*PERSONALITIES]
+
+
+@pytest.mark.parametrize("personality", [name for name in PAGED if PERSONALITIES[name].pages_processes])
+async def test_q14_every_page_of_processes_is_found(personality: str) -> None:
+    endpoint = TestEndpoint(personality, processes=generated(25))
+    async with talking(endpoint) as talk:
+        found, page = [], None
+        for _ in range(9):
+            listed = await talk.client.processes(limit=4, page=page)
+            found += [one.id for one in listed.processes]
+            page = listed.next_page
+            if page is None:
+                break
+    assert found == list(endpoint.processes)
+
+
+@pytest.mark.parametrize(
+    "personality", [name for name, one in PERSONALITIES.items() if Quirk.Q15 not in one.quirks or name == "pygeoapi"]
+)
+async def test_q14_every_page_of_jobs_is_found_and_keeps_its_filter(personality: str) -> None:
+    endpoint = with_jobs(personality, 11)
+    async with talking(endpoint) as talk:
+        found, page = [], None
+        for _ in range(9):
+            listed = await talk.client.jobs(limit=2, process_id="echo", page=page)
+            found += [one.job_id for one in listed.jobs]
+            page = listed.next_page
+            if page is None:
+                break
+    assert found == [job.id for job in endpoint.jobs if job.process.id == "echo"]
+    heeded = Quirk.Q16 not in endpoint.quirks
+    assert all(("processID" in one.query) is heeded for one in endpoint.asked("GET", "/jobs"))
+
+
+async def test_q14_pages_that_are_all_the_first_end_the_list() -> None:
+    endpoint = TestEndpoint("pygeoapi", processes=generated(PAGE))
+    async with talking(endpoint) as talk:
+        assert await Catalogue(talk.client).ids() == list(endpoint.processes)
+    assert len(endpoint.asked("GET", "/processes")) == 2
+
+
+@pytest.mark.parametrize("personality", ["geoserver", "javaps"])
+async def test_q15_where_there_is_no_job_list_the_journal_is_one_and_that_is_said(
+    tmp_path: Path, personality: str
+) -> None:
+    endpoint = TestEndpoint(personality)
+    async with conversation(endpoint, tmp_path) as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0)
+        listed = await call(client, "ogc_list_jobs")
+    assert "list jobs" in row["not_found"]
+    assert [one["job_id"] for one in listed["jobs"]] == [job["job_id"]]
+    assert "it has no list of jobs; those submitted from here are shown" in listed["not_asked"][0]
+
+
+@pytest.mark.parametrize("personality", ["pygeoapi", "fastprocesses"])
+async def test_q15_a_job_list_that_is_not_declared_is_found(tmp_path: Path, personality: str) -> None:
+    endpoint = with_jobs(personality, 2)
+    async with conversation(endpoint, tmp_path) as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+        listed = await call(client, "ogc_list_jobs")
+    assert "list jobs" not in row.get("declared", ())
+    assert "list jobs" in row["found"]
+    assert len(listed["jobs"]) == 2
+
+
+@pytest.mark.parametrize("dialect", [named("pygeoapi"), named("standard")], ids=lambda one: one.name)
+async def test_q16_filters_that_are_ignored_are_applied_here(dialect: Dialect) -> None:
+    endpoint = with_jobs("standard", 6, quirks_on=[Quirk.Q16])
+    async with talking(endpoint, dialect=dialect) as talk:
+        of_echo = (await talk.client.jobs(process_id="echo")).jobs
+        running = (await talk.client.jobs(status=JobStatus.RUNNING)).jobs
+    assert [one.process_id for one in of_echo] == ["echo"] * 3
+    assert [one.status for one in running] == [JobStatus.RUNNING] * 3
