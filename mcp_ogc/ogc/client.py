@@ -89,7 +89,12 @@ class ProcessesClient(CoreClient):
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=NoSuchProcess)
 
     async def package(self, process_id: str) -> PackageAnswer:
-        """`GET /processes/{processID}/package` (/req/deploy-replace-undeploy/package-get-op), unwrapped to CWL."""
+        """`GET /processes/{processID}/package` (/req/deploy-replace-undeploy/package-get-op), unwrapped to CWL.
+
+        Raises:
+            NotOffered: It gives no packages.
+            NoSuchProcess: There is none of that id.
+        """
         url, subject = f"{self._addresses.process(process_id)}/package", f"package of {process_id!r}"
         problem: RemoteProblem | None = None
         for media_type in PACKAGE_TYPES:
@@ -101,6 +106,8 @@ class ProcessesClient(CoreClient):
                 problem = read_problem(response.status_code, body, url=url, subject=subject, missing=NoSuchProcess)
                 if response.status_code not in (406, 415):
                     break
+        if isinstance(problem, NoSuchProcess) and await self._exists(process_id):
+            raise NotOffered(f"{subject}: the server gives none (HTTP {problem.status})", status=problem.status)
         raise problem or UnreadableAnswer(f"{url} is empty", remedy="Was it deployed by reference? Read it there")
 
     async def _put(

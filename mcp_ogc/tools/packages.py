@@ -105,7 +105,10 @@ async def deploy_process(
             ]
             return respond(lines, Deployed(**reply, deployed=False, confirm=token))
         await check_dialect(chosen, loaded)
-        await chosen.client.replace(process_id, loaded.text, href=_href(package), workflow_id=workflow_id)
+        try:
+            await chosen.client.replace(process_id, loaded.text, href=_href(package), workflow_id=workflow_id)
+        except NotOffered as error:
+            raise await _not_deployed(work, chosen, f"replace {process_id}", error) from error
     else:
         process_id = await _deploy_new(work, chosen, loaded, process_id, workflow_id, _href(package))
     chosen.forget(process_id)
@@ -150,13 +153,18 @@ async def _deploy_new(
             remedy="Call again with replace=true to replace it, or give the workflow another id",
         ) from error
     except NotOffered as error:
-        raise NotOffered(
-            f"{endpoint.name} can't deploy this: {error.message}",
-            status=error.status,
-            detail=error.detail,
-            remedy=error.remedy if error.status == 0 else await _elsewhere(work, endpoint),
-        ) from error
+        raise await _not_deployed(work, endpoint, "deploy this", error) from error
     return deployed.id
+
+
+async def _not_deployed(work: Workspace, endpoint: Endpoint, what: str, error: NotOffered) -> NotOffered:
+    """What is said of a package that can't be sent there; a status of 0 is our own refusal, with its own remedy."""
+    return NotOffered(
+        f"{endpoint.name} can't {what}: {error.message}",
+        status=error.status,
+        detail=error.detail,
+        remedy=error.remedy if error.status == 0 else await _elsewhere(work, endpoint),
+    )
 
 
 async def check_dialect(endpoint: Endpoint, package: Package) -> None:
@@ -260,7 +268,13 @@ async def get_package(
 ) -> Annotated[CallToolResult, PackageText]:
     """The CWL of a deployed process."""
     chosen = (await workspace(ctx)).endpoint(endpoint)
-    package = await chosen.client.package(process_id)
+    try:
+        package = await chosen.client.package(process_id)
+    except NotOffered as error:
+        look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
+        raise NotOffered(
+            f"{chosen.name} has no packages to read", status=error.status, remedy=f"What the process takes: {look}"
+        ) from error
     shown = package.text[:PACKAGE_CHARACTERS]
     left_out = len(package.text) - len(shown)
     lines = [

@@ -125,6 +125,8 @@ async def replace_process(endpoint: TestEndpoint, request: Request) -> Response:
 async def undeploy(endpoint: TestEndpoint, request: Request) -> Response:
     """`DELETE /processes/{processID}`."""
     voice, process_id = endpoint.voice, request.path_params["process_id"]
+    if not voice.personality.deploys:
+        return _method_not_allowed()
     process = endpoint.processes.get(process_id)
     if process is None:
         return voice.problem(request, "no-such-process", 404, f"Unable to find the process {process_id}")
@@ -146,6 +148,8 @@ async def undeploy(endpoint: TestEndpoint, request: Request) -> Response:
 async def package(endpoint: TestEndpoint, request: Request) -> Response:
     """`GET /processes/{processID}/package` (Q25)."""
     voice, process_id = endpoint.voice, request.path_params["process_id"]
+    if not voice.personality.deploys:
+        return Response("<!doctype html><title>404 Not Found</title><h1>Not Found</h1>", 404, media_type="text/html")
     process = endpoint.processes.get(process_id)
     if process is None:
         return voice.problem(request, "no-such-process", 404, f"Unable to find the process {process_id}")
@@ -199,13 +203,18 @@ async def _cwl(endpoint: TestEndpoint, request: Request) -> str:
 def _refused_type(endpoint: TestEndpoint, request: Request) -> Response | None:
     voice = endpoint.voice
     if not voice.personality.deploys:
-        return Response("Method Not Allowed", 405, media_type="text/html")
+        return _method_not_allowed()
     taken = voice.personality.package_types if voice.has(Quirk.Q18) else ALL_PACKAGE_TYPES
     media_type = request.headers.get("content-type", "").split(";")[0].strip()
     if media_type in taken:
         return None
     detail = f"The Content-Type {media_type} is not supported"
     return voice.problem(request, "unsupported-media-type", 415, detail)
+
+
+def _method_not_allowed() -> Response:
+    page = "<!doctype html><title>405 Method Not Allowed</title><h1>Method Not Allowed</h1>"
+    return Response(page, 405, media_type="text/html")
 
 
 def _main(endpoint: TestEndpoint, request: Request, parts: list[dict[str, Any]]) -> dict[str, Any] | Response:

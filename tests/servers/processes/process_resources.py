@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.responses import Response
 
 from tests.servers.processes.catalogue import Process
 from tests.servers.processes.paging import page_of
+from tests.servers.processes.personality import Logs
 from tests.servers.processes.quirk import Quirk
 from tests.servers.processes.voice import Voice
 
@@ -46,9 +48,28 @@ async def conformance(endpoint: TestEndpoint, request: Request) -> Response:
 
 
 async def api_definition(endpoint: TestEndpoint, request: Request) -> Response:
-    """`GET /api`."""
+    """`GET /api`: the operations there are."""
     info = {"title": endpoint.personality.title, "version": "1.0.0"}
-    return endpoint.voice.json(request, {"openapi": "3.0.3", "info": info, "paths": {}})
+    paths: dict[str, dict[str, Any]] = {}
+    for path, method in _operations(endpoint):
+        paths.setdefault(path, {})[method] = {"responses": {"default": {"description": "as the standard has it"}}}
+    return endpoint.voice.json(request, {"openapi": "3.0.3", "info": info, "paths": paths})
+
+
+def _operations(endpoint: TestEndpoint) -> Iterator[tuple[str, str]]:
+    voice, kind = endpoint.voice, endpoint.personality
+    process = "/processes/{processID}"
+    yield from [("/processes", "get"), (process, "get"), (f"{process}/execution", "post")]
+    jobs = f"{process}/jobs" if voice.has(Quirk.Q41) and kind.jobs_below_process else "/jobs"
+    if not (voice.has(Quirk.Q15) and kind.job_list_missing):
+        yield jobs, "get"
+    yield from [(f"{jobs}/{{jobID}}", "get"), (f"{jobs}/{{jobID}}/results", "get")]
+    if kind.dismisses:
+        yield f"{jobs}/{{jobID}}", "delete"
+    if voice.has(Quirk.Q30) and kind.logs is Logs.RESOURCES:
+        yield f"{jobs}/{{jobID}}/logs", "get"
+    if kind.deploys:
+        yield from [("/processes", "post"), (process, "put"), (process, "delete"), (f"{process}/package", "get")]
 
 
 async def process_list(endpoint: TestEndpoint, request: Request) -> Response:
@@ -92,11 +113,12 @@ def summary(voice: Voice, request: Request, process: Process) -> dict[str, Any]:
         "description": process.description or nothing,
         "version": process.version,
         "keywords": list(process.keywords),
-        "mutable": process.mutable,
-        "jobControlOptions": list(process.job_control),
+        "jobControlOptions": [one for one in process.job_control if voice.personality.dismisses or one != "dismiss"],
         "outputTransmission": ["value", "reference"],
         "links": links,
     }
+    if voice.personality.deploys:  # Part 2's indicator
+        told["mutable"] = process.mutable
     if voice.has(Quirk.Q47):
         del told["outputTransmission"]
     return told

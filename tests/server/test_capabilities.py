@@ -1,0 +1,169 @@
+"""What each kind of server can do, declared and found; and what is said of what it can't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from mcp import Client
+
+from mcp_ogc.cli.check import check_endpoint
+from mcp_ogc.errors import NotOffered
+from mcp_ogc.ogc.capabilities import Capability, capabilities_of
+from mcp_ogc.server import open_from_settings
+from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from tests.quirks.talking import ECHO, FAR, WORKFLOW, conversation, talking
+from tests.server.talk import call, refused
+from tests.servers.processes.endpoint import TestEndpoint, served
+from tests.servers.processes.personalities import PERSONALITIES
+from tests.servers.processes.quirk import Quirk
+
+pytestmark = pytest.mark.anyio
+
+MEMBERS = {"queue": "small"}
+NAMES = [*PERSONALITIES]
+DEPLOYING = [name for name in NAMES if PERSONALITIES[name].deploys]
+OTHERS = [name for name in NAMES if name not in DEPLOYING]
+
+
+def can(name: str) -> Iterator[Capability]:
+    """What a personality does, by its own data."""
+    kind = PERSONALITIES[name]
+    if not (Quirk.Q15 in kind.quirks and kind.job_list_missing):
+        yield Capability.LIST_JOBS
+    if kind.dismisses:
+        yield Capability.DISMISS
+    if kind.deploys:
+        yield Capability.DEPLOY
+        yield Capability.PACKAGE
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_an_endpoint_can_do_is_found_without_changing_anything(name: str) -> None:
+    endpoint = TestEndpoint(name)
+    async with talking(endpoint) as talk:
+        found = await capabilities_of(talk.client)
+    assert {one.method for one in endpoint.requests} == {"GET"}
+    wanted = {*can(name)}
+    for capability in (Capability.LIST_JOBS, Capability.DISMISS, Capability.DEPLOY, Capability.PACKAGE):
+        assert found.has(capability) is (capability in wanted), capability
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_both_the_tool_and_the_command_show_what_is_declared_and_what_is_found(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint = TestEndpoint(name)
+    async with conversation(endpoint, tmp_path) as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+    async with served(endpoint) as url:
+        settings = Settings(
+            endpoints={FAR: EndpointSettings(url=url)},
+            data_folder=tmp_path / "another",
+            local=LocalSettings(enabled=False),
+        )
+        async with open_from_settings(settings) as work:
+            assert await check_endpoint(work.endpoint(FAR))
+    assert {one.method for one in endpoint.requests} == {"GET"}
+    printed = capsys.readouterr().out
+    assert f"kind of server: {row['kind']}" in printed
+    for capability in Capability:
+        declared = "declared" if capability in row.get("declared", ()) else "not declared"
+        is_found = capability in row.get("found", ())
+        found = "found" if is_found else "not found" if capability in row.get("not_found", ()) else "can't be told"
+        assert f"    {capability}: {declared}, {found}" in printed
+
+
+async def test_what_is_declared_and_refused_is_not_found(tmp_path: Path) -> None:
+    endpoint = TestEndpoint(quirks_on=[Quirk.Q15])
+    async with conversation(endpoint, tmp_path) as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+    assert "list jobs" in row["not_found"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_what_deploys_nothing_says_so_of_each_tool_of_packages_and_what_to_do_instead(
+    name: str, tmp_path: Path
+) -> None:
+    async with conversation(TestEndpoint(name), tmp_path) as client:
+        deploying = await refused(client, "ogc_deploy_process", package=WORKFLOW)
+        replacing = await _confirmed(client, "ogc_deploy_process", package=ECHO_PACKAGE, replace=True)
+        reading = await refused(client, "ogc_get_package", process_id="echo")
+        undeploying = await _confirmed(client, "ogc_undeploy_process", process_id="echo")
+    assert "far can't deploy" in deploying
+    assert "No configured endpoint deploys packages" in deploying
+    assert "far can't replace" in replacing
+    assert "No configured endpoint deploys packages" in replacing
+    assert "far has no packages to read" in reading
+    assert "ogc_describe_process" in reading
+    assert "far undeploys no processes" in undeploying
+    assert "operators" in undeploying
+
+
+ECHO_PACKAGE = WORKFLOW.replace("id: greeting", "id: echo")
+
+
+async def _confirmed(client: Client, tool: str, **arguments: object) -> str:
+    """The refusal of what was previewed first, if there was anything to preview."""
+    answer = await client.call_tool(tool, arguments)
+    if answer.is_error:
+        return await refused(client, tool, **arguments)
+    assert answer.structured_content
+    return await refused(client, tool, **arguments, confirm=answer.structured_content["confirm"])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not PERSONALITIES[name].dismisses])
+async def test_what_dismisses_no_jobs_says_so_and_what_becomes_of_the_job(name: str, tmp_path: Path) -> None:
+    async with conversation(TestEndpoint(name), tmp_path, execute_members=MEMBERS) as client:
+        inputs = {**ECHO, "polls": 99}
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
+        told = await _confirmed(client, "ogc_dismiss_job", job_id=job["job_id"])
+    assert "far dismisses no jobs" in told
+    assert "goes on to its end" in told
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if Capability.LIST_JOBS not in {*can(name)}])
+async def test_what_lists_no_jobs_says_so_and_shows_those_from_here(name: str, tmp_path: Path) -> None:
+    endpoint = TestEndpoint(name)
+    async with conversation(endpoint, tmp_path) as client:
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0)
+        listed = await call(client, "ogc_list_jobs")
+    assert [row["job_id"] for row in listed["jobs"]] == [job["job_id"]]
+    assert listed["not_asked"] == ["far: it has no list of jobs; those submitted from here are shown"]
+
+
+async def test_another_endpoint_that_deploys_is_named(tmp_path: Path) -> None:
+    async with served(TestEndpoint("pygeoapi")) as url, served(TestEndpoint("zoo")) as other:
+        settings = Settings(
+            endpoints={FAR: EndpointSettings(url=url), "zoo": EndpointSettings(url=other)},
+            data_folder=tmp_path / "data",
+            local=LocalSettings(enabled=False),
+        )
+        from mcp_ogc.server import build_server
+
+        async with Client(build_server(settings)) as client:
+            told = await refused(client, "ogc_deploy_process", package=WORKFLOW, endpoint=FAR)
+    assert "Deploy it on zoo" in told
+
+
+async def test_a_dialect_of_the_settings_is_taken_whatever_the_server_says_of_itself(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("pygeoapi")
+    async with conversation(endpoint, tmp_path, dialect="weaver") as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+        with suppress(AssertionError):
+            await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0)
+    assert row["kind"] == "Weaver"
+    (asked,) = endpoint.asked("POST", "/execution")
+    assert asked.headers["prefer"] == "respond-async;return=representation"
+
+
+async def test_an_operation_that_is_not_there_is_that_and_not_a_missing_process() -> None:
+    async with talking(TestEndpoint("pygeoapi")) as talk:
+        with pytest.raises(NotOffered):
+            await talk.client.undeploy("echo")
+        with pytest.raises(NotOffered):
+            await talk.client.replace("echo", WORKFLOW)
+        with pytest.raises(NotOffered):
+            await talk.client.package("echo")
