@@ -120,7 +120,8 @@ class CoreClient:
 
     async def api_definition(self) -> JsonObject:
         """`GET /api` (/req/core/api-definition-op)."""
-        document, _ = await self._exchange.document(await self._place("service-desc", "api"))
+        # fastprocesses has a relation of its own for it.
+        document, _ = await self._exchange.document(await self._place("service-desc", "api", "openapi"))
         return document
 
     async def dialect(self) -> Dialect:
@@ -360,8 +361,14 @@ class CoreClient:
     def _job(self, job_id: str) -> str:
         return self._job_places.get(job_id) or self._addresses.job(job_id)
 
-    async def _place(self, rel: str, path: str) -> str:
-        """Where the landing page says a resource is; below the base URL where it says nothing or can't be read."""
+    async def _place(self, rel: str, path: str, *others: str) -> str:
+        """Where the landing page says a resource is; below the base URL where it says nothing or can't be read.
+
+        Args:
+            rel: The standard's relation; its last segment is taken for it too.
+            path: Of the resource, as everybody names it.
+            others: Relations that mean the same elsewhere.
+        """
         if self._landing is None and self._dialect is None:
             await self.dialect()
         if self._landing is None:
@@ -370,7 +377,7 @@ class CoreClient:
             except (RemoteProblem, UnreadableAnswer):
                 self._landing = LandingPage()
         links = self._landing.links if self._landing else ()
-        link = find_link(links, rel, rel.rsplit("/", 1)[-1], media_type=JSON)
+        link = find_link(links, rel, rel.rsplit("/", 1)[-1], *others, media_type=JSON)
         return self._addresses.own(link.href) if link else f"{self.url}/{path}"
 
 

@@ -118,8 +118,9 @@ class Link(Value):
     length: int | None = None
 
     def is_rel(self, rel: str) -> bool:
-        """Whether the relation is `rel`, scheme aside: ZOO-Project writes https where the standard has http."""
-        return (self.rel or "").removeprefix("https://").removeprefix("http://") == rel.removeprefix("http://")
+        """Whether the relation is `rel`, whatever its case (RFC 8288 §2.1) and scheme: ZOO-Project writes https."""
+        given = (self.rel or "").casefold()
+        return given.removeprefix("https://").removeprefix("http://") == rel.casefold().removeprefix("http://")
 
 
 def find_link(links: tuple[Link, ...], *rels: str, media_type: str | None = None) -> Link | None:

@@ -194,13 +194,14 @@ ECMWF = Personality(
 
 FASTPROCESSES = Personality(
     name="fastprocesses",
-    quirks=quirks(7, 15, 29, 40, 49),
+    quirks=quirks(7, 29, 40, 49),
     title="OGC API Processes",
+    # Two entries that a missing comma made one.
+    conformance=(f"{PART1}json{PART1}job-list",),
     dismisses=False,
     runs_async=True,
     execution_body=ExecutionBody.SHORT,
     relative_location=True,
-    job_list_missing=False,
     naive_times=False,
 )
 
