@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcp_ogc.errors import (
     DuplicatedProcess,
+    EndpointFault,
     NoSuchProcess,
     NotOffered,
     RemoteProblem,
@@ -60,6 +61,17 @@ class ProcessesClient(CoreClient):
                     type=error.type,
                     detail=error.detail,
                     remedy="Check the package: the server gave no other reason",
+                ) from error
+            raise
+        except EndpointFault as error:
+            # ZOO-Project may have deployed it all the same, as was recorded in a namespace that was new (Q21).
+            if known_as and await self._exists(known_as):
+                raise EndpointFault(
+                    f"{error.message}, and yet there is a process {known_as!r}",
+                    status=error.status,
+                    type=error.type,
+                    detail=error.detail,
+                    remedy="Is it this one? ogc_describe_process and ogc_get_package show it",
                 ) from error
             raise
         return deployed(response, body, known_as)

@@ -19,7 +19,7 @@ def asked(url: str | None) -> dict[str, list[str]]:
     return parse_qs(urlsplit(url).query)
 
 
-def test_a_next_link_is_followed() -> None:
+def test_q14_a_next_link_is_followed() -> None:
     links = (Link(href="https://ogc.example/jobs?token=abc", rel="next"),)
     assert next_page(URL, links, 3, STANDARD, None) == "https://ogc.example/jobs?token=abc"
 

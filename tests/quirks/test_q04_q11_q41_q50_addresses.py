@@ -59,6 +59,8 @@ async def test_q11_no_slash_follows_a_job_id_however_the_url_is_configured(slash
     async with talking(endpoint, slashes=slashes) as talk:
         info = await talk.executed()
         assert (await talk.client.job(info.job_id)).status is JobStatus.ACCEPTED
+        theirs = endpoint.jobs.add(endpoint.processes["echo"], {}, None)  # of which no Location was seen
+        assert (await talk.client.job(theirs.id)).status is JobStatus.ACCEPTED
         await talk.client.dismiss(info.job_id)
     assert [one.path for one in endpoint.requests if "//" in one.path or one.path.endswith(f"{info.job_id}/")] == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_ogc.errors import DuplicatedProcess, ImmutableProcess, RemoteProblem, WorkflowNotFound
+from mcp_ogc.errors import DuplicatedProcess, EndpointFault, ImmutableProcess, RemoteProblem, WorkflowNotFound
 from mcp_ogc.ogc.deployments import PACKAGE_TYPES
 from tests.quirks.talking import WORKFLOW, conversation, talking
 from tests.server.talk import call, refused, text_of
@@ -122,6 +122,18 @@ async def test_q21_a_duplicate_that_is_not_there_is_a_deployment_that_failed(tmp
         await talk.client.deploy(WORKFLOW, known_as="greeting")
         with pytest.raises(DuplicatedProcess):
             await talk.client.deploy(WORKFLOW, known_as="greeting")
+
+
+async def test_q21_a_failure_that_deployed_all_the_same_says_that_it_did() -> None:
+    endpoint = TestEndpoint("zoo")
+    endpoint.faults.append(Fault("POST", "/processes", 500, body="<h1>Internal Server Error</h1>", after=True))
+    endpoint.faults.append(Fault("POST", "/processes", 500, body="<h1>Internal Server Error</h1>"))
+    async with talking(endpoint) as talk:
+        with pytest.raises(EndpointFault, match=r"HTTP 500\), and yet there is a process 'greeting'"):
+            await talk.client.deploy(WORKFLOW, known_as="greeting")
+        with pytest.raises(EndpointFault) as raised:
+            await talk.client.deploy(WORKFLOW.replace("greeting", "another"), known_as="another")
+    assert "and yet" not in raised.value.message
 
 
 async def test_q21_what_python_says_of_a_package_is_shown(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tests.servers.processes.personalities import PERSONALITIES
 from tests.servers.processes.personality import Personality
 from tests.servers.processes.quirk import Quirk
 from tests.servers.processes.voice import Voice
+from tests.servers.recorded import RecordedServer
 
 Resource = Callable[["TestEndpoint", Request], Awaitable[Response]]
 POLLS = 3
@@ -200,7 +201,7 @@ async def _description(endpoint: TestEndpoint, request: Request) -> Response:
 
 
 @asynccontextmanager
-async def served(endpoint: TestEndpoint, namespace: str = "acme") -> AsyncIterator[str]:
+async def served(endpoint: TestEndpoint | RecordedServer, namespace: str = "acme") -> AsyncIterator[str]:
     """The endpoint on a loopback port; gives its base URL, the landing page without its last slash."""
     server = uvicorn.Server(uvicorn.Config(endpoint.app, port=0, interface="asgi3", log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)

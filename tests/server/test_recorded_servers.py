@@ -1,0 +1,154 @@
+"""The conversation with ZOO-Project, pygeoapi and fastprocesses as they answered, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from tests.server.talk import call, finished, refused, text_of
+from tests.servers.processes.endpoint import served
+from tests.servers.recorded import RecordedServer
+
+pytestmark = pytest.mark.anyio
+
+ZOO = ("01-landing", "02-conformance", "03-processes", "10-jobs-list", "04-describe-hellopy", "21-describe-deployed")
+PYGEOAPI = ("01-landing", "02-conformance", "03-processes", "10-jobs-list", "04-describe-hello")
+FASTPROCESSES = ("01-landing", "02-conformance", "03-processes", "04-describe", "10-jobs")
+
+
+def zoo(*names: str) -> RecordedServer:
+    return RecordedServer("/ogc-api", [f"zoo/{name}" for name in (*ZOO, *names)])
+
+
+def pygeoapi(*names: str) -> RecordedServer:
+    return RecordedServer("", [f"pygeoapi/{name}" for name in (*PYGEOAPI, *names)])
+
+
+def fastprocesses(*names: str) -> RecordedServer:
+    return RecordedServer("", [f"fastprocesses/{name}" for name in (*FASTPROCESSES, *names)])
+
+
+@asynccontextmanager
+async def talk(server: RecordedServer, folder: Path) -> AsyncIterator[Client]:
+    async with served(server) as url:
+        settings = Settings(
+            endpoints={"far": EndpointSettings(url=url)},
+            data_folder=folder / "data",
+            local=LocalSettings(enabled=False),
+        )
+        async with Client(build_server(settings)) as client:
+            yield client
+
+
+@pytest.mark.parametrize(
+    ("server", "kind", "declared", "found"),
+    [
+        (zoo(), "ZOO-Project-DRU", {"list jobs", "dismiss", "deploy", "read packages"}, {"list jobs", "dismiss"}),
+        (pygeoapi(), "pygeoapi", set(), {"list jobs"}),
+        (fastprocesses(), "fastprocesses", {"list jobs"}, {"list jobs"}),
+    ],
+    ids=["zoo", "pygeoapi", "fastprocesses"],
+)
+async def test_what_each_can_do_is_shown_as_declared_and_as_found(
+    server: RecordedServer, kind: str, declared: set[str], found: set[str], tmp_path: Path
+) -> None:
+    async with talk(server, tmp_path) as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+    assert row["kind"] == kind
+    assert set(row.get("declared", ())) == declared
+    assert found <= set(row["found"])
+
+
+@pytest.mark.parametrize(
+    ("server", "process_id", "inputs", "output_id", "value"),
+    [
+        (
+            zoo("06-exec-async", "07-job-status", "08-job-results"),
+            "HelloPy",
+            {"a": "Ada"},
+            "result",
+            "Hello Ada from Python World !",
+        ),
+        (
+            pygeoapi("06-exec-async", "07-job-status", "08-job-results"),
+            "hello-world",
+            {"name": "Ada"},
+            "echo",
+            "Hello Ada!",
+        ),
+        (
+            fastprocesses("06-exec-async", "07-status-running", "07b-status-done", "08b-results"),
+            "simple_process",
+            {"input_text": "async"},
+            "output_text",
+            "ASYNC",
+        ),
+    ],
+    ids=["zoo", "pygeoapi", "fastprocesses"],
+)
+async def test_a_process_is_run_as_a_job_and_its_result_read(
+    server: RecordedServer, process_id: str, inputs: dict[str, Any], output_id: str, value: str, tmp_path: Path
+) -> None:
+    async with talk(server, tmp_path) as client:
+        described = await call(client, "ogc_describe_process", process_id=process_id)
+        assert set(inputs) <= {row["input_id"] for row in described["inputs"]}
+        job = await call(client, "ogc_execute_process", process_id=process_id, inputs=inputs, wait_seconds=0)
+        assert (await finished(client, job["job_id"]))["status"] == "successful"
+        (output,) = (await call(client, "ogc_get_results", job_id=job["job_id"]))["outputs"]
+        rows = (await call(client, "ogc_list_jobs"))["jobs"]
+    assert output["output_id"].casefold() == output_id
+    assert value in str(output)
+    assert job["job_id"] in {row["job_id"] for row in rows}
+    assert [method for method, _ in server.asked].count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "job_id", "reason"),
+    [
+        (zoo("07f-demo-failed"), "ce0ed93e-e758-11f1-bf42-02fc00000001", ""),
+        (pygeoapi("07e2-job-status-failed", "08e2-results-of-failed"), "e95f3202-e757-11f1-a2b6-02fc00000001", "name"),
+        (fastprocesses("07c-status-failed", "08c-results-failed"), "92ea3162-cb43-47e1-a72d-3203351e3cb4", "boom"),
+    ],
+    ids=["zoo", "pygeoapi", "fastprocesses"],
+)
+async def test_a_failed_job_says_what_the_server_says_of_it_and_has_no_results(
+    server: RecordedServer, job_id: str, reason: str, tmp_path: Path
+) -> None:
+    async with talk(server, tmp_path) as client:
+        answer = await client.call_tool("ogc_get_job", {"job_id": job_id})
+        assert "failed" in text_of(answer)
+        assert reason in text_of(answer)
+        assert "failed, so it has no results" in await refused(client, "ogc_get_results", job_id=job_id)
+
+
+async def test_zoo_s_running_job_has_no_results_yet(tmp_path: Path) -> None:
+    job_id = "22e172aa-e759-11f1-a786-02fc00000001"
+    async with talk(zoo("24-status-running"), tmp_path) as client:
+        assert (await call(client, "ogc_get_job", job_id=job_id))["status"] == "running"
+        assert "no results yet" in await refused(client, "ogc_get_results", job_id=job_id)
+
+
+async def test_zoo_s_job_is_dismissed_and_then_gone(tmp_path: Path) -> None:
+    looks = ("07c-job-status-running", "07c-job-status-running", "09b-status-after-dismiss")
+    job_id = "cb11b468-e758-11f1-9dc1-02fc00000001"
+    async with talk(zoo("09-dismiss-running", *looks), tmp_path) as client:
+        preview = await call(client, "ogc_dismiss_job", job_id=job_id)
+        dismissed = await call(client, "ogc_dismiss_job", job_id=job_id, confirm=preview["confirm"])
+        told = await refused(client, "ogc_get_job", job_id=job_id)
+    assert dismissed["dismissed"] is True
+    assert "last known here: dismissed" in told
+
+
+async def test_what_zoo_has_not_and_what_an_execution_lacks_is_told(tmp_path: Path) -> None:
+    async with talk(zoo("04c-describe-missing"), tmp_path) as client:
+        told = await refused(client, "ogc_describe_process", process_id="nope")
+        assert "There is no process 'nope'" in told
+        told = await refused(client, "ogc_execute_process", process_id="HelloPy", inputs={})
+    assert "a is missing" in told
