@@ -105,6 +105,11 @@ async def test_q20_the_id_a_server_gives_counts_more_than_the_package_s_own(pers
         assert (await talk.client.deploy(WORKFLOW, href=PLACE, known_as="another")).id == "greeting"
 
 
+async def test_q20_a_nested_summary_is_what_was_deployed() -> None:
+    async with talking(TestEndpoint("weaver")) as talk:
+        assert (await talk.client.deploy(WORKFLOW)).title == "Greeting"
+
+
 async def test_q20_a_deployment_that_goes_on_is_followed_to_its_end(tmp_path: Path) -> None:
     endpoint = TestEndpoint("maap")
     async with conversation(endpoint, tmp_path, execute_members={"queue": "small"}) as client:
@@ -140,7 +145,7 @@ async def test_q21_what_python_says_of_a_package_is_shown(tmp_path: Path) -> Non
     async with talking(TestEndpoint("zoo")) as talk:
         with pytest.raises(WorkflowNotFound) as raised:
             await talk.client.deploy("class: Workflow\n")
-    assert "cwlVersion" in raised.value.detail
+    assert raised.value.detail == "'cwlVersion'"
 
 
 async def test_q21_a_package_that_is_none_is_not_sent(tmp_path: Path) -> None:
