@@ -32,6 +32,8 @@ def status_of(voice: Voice, request: Request, job: Job, *, metadata: bool = Fals
         **_times(voice, job),
         "links": links(voice, request, job),
     }
+    if voice.has(Quirk.Q41) and voice.personality.jobs_below_process:
+        del document["processID"]  # its place says it (javaPS)
     if voice.has(Quirk.Q32) and voice.personality.keying is Keying.ID_AND_VALUE:
         document["parameters"] = None
     if voice.has(Quirk.Q30) and voice.personality.logs is Logs.METADATA and metadata:
