@@ -44,6 +44,7 @@ async def test_q27_what_is_not_there_is_told_in_any_form(form: ErrorForm) -> Non
             await talk.client.job("5f0a3c1e-0000-0000-0000-000000000000")
     assert "nope" in process.value.detail
     assert "5f0a3c1e" in job.value.detail
+    assert not {process.value.detail[0], job.value.detail[0]} & {"{", "<"}, "a person reads it"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -150,6 +151,7 @@ async def test_q27_a_login_page_in_the_place_of_an_answer_is_no_answer(tmp_path:
         executed = await refused(client, "ogc_execute_process", process_id="echo", inputs=ECHO)
     assert "page to sign in" in listed
     assert "page to sign in" in executed
+    assert "may exist" not in executed
 
 
 async def test_q27_an_endpoint_behind_a_login_page_is_recognised_once_it_lets_us_in() -> None:
