@@ -30,6 +30,7 @@ REDIRECTS = 5
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 # An OAuth 2.0 authorization request (RFC 6749 §4.1.1) names itself; other ways to sign in have a telling path.
 SIGN_IN = re.compile(r"/(log-?[io]n|sign-?in|oauth2?|openid-connect|sso|saml2?|cas)(/|$)", re.IGNORECASE)
+HOST = re.compile(r"^(https?:)?//[^/]*", re.IGNORECASE)
 TRIES = 3
 RETRIED_STATUSES = (429, 502, 503, 504)
 LONGEST_PAUSE = 8.0
@@ -189,7 +190,8 @@ def _addresses(storage: StorageSettings) -> tuple[str, ...]:
 
 def _is_sign_in(target: str) -> bool:
     """Whether a redirect leads to where people sign in, which gateways do with a request that is not (quirk Q27)."""
-    path, _, query = target.partition("?")
+    place, _, query = target.partition("?")
+    path = HOST.sub("", place, count=1)
     asked = {name.split("=", 1)[0] for name in query.split("&")}
     return {"response_type", "client_id"} <= asked or "SAMLRequest" in asked or SIGN_IN.search(path) is not None
 

@@ -273,7 +273,7 @@ def _misplaced(response: httpx.Response) -> OgcError:
 def _problem(response: httpx.Response) -> RemoteProblem:
     url, status = shown(response.url), response.status_code
     message = f"{url} answered with HTTP {status}"
-    if status == 401:
+    if status == 401 or 300 <= status < 400:  # a redirect that was not followed leads to where people sign in
         return AuthenticationRequired(message, status=status, remedy="Configure credentials for its host")
     if status == 403:
         return AccessDenied(

@@ -186,3 +186,28 @@ async def test_traffic_goes_through_the_proxy_of_the_environment(
         monkeypatch.setenv("NO_PROXY", "endpoint.example")
         with pytest.raises(Unreachable):
             await http.get("http://endpoint.example:1234/")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://iam.example/auth?client_id=zoo&response_type=code&scope=openid",
+        "https://idp.example/idp?SAMLRequest=abc",
+        "/oauth2/start?rd=%2F",
+        "/Login",
+    ],
+)
+async def test_a_redirect_to_where_people_sign_in_is_the_answer(place: str, server: Server) -> None:
+    server.on("/processes", Reply(302, {"Location": place}))
+    async with open_http(configured(server.url)) as http:
+        assert (await http.get(f"{server.url}/processes")).status_code == 302
+        assert (await http.post(f"{server.url}/processes")).status_code == 302
+    assert [seen.path for seen in server.seen] == ["/processes"] * 2
+
+
+@pytest.mark.parametrize("place", ["/processes/login-statistics", "/temp/cascade.json", "/temp/1.json?client_id=zoo"])
+async def test_what_only_looks_a_little_like_signing_in_is_followed(place: str, server: Server) -> None:
+    server.on("/results", Reply(302, {"Location": place}))
+    server.on(place.partition("?")[0], Reply(body=b'{"a": 1}'))
+    async with open_http(configured(server.url)) as http:
+        assert (await http.get(f"{server.url}/results")).json() == {"a": 1}

@@ -166,7 +166,13 @@ async def test_what_breaks_off_is_unreachable(server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(401, AuthenticationRequired), (403, AccessDenied), (404, RemoteProblem), (500, EndpointFault)],
+    [
+        (302, AuthenticationRequired),
+        (401, AuthenticationRequired),
+        (403, AccessDenied),
+        (404, RemoteProblem),
+        (500, EndpointFault),
+    ],
 )
 async def test_an_error_of_the_server_says_what_to_look_at(
     status: int, error: type[RemoteProblem], server: Server
