@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer
@@ -72,6 +73,12 @@ def last_segment(url: str) -> str:
         return unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1])
     except ValueError:
         return ""
+
+
+def process_of(url: str) -> str | None:
+    """The process a job's URL is below, as in the drafts: `…/processes/{processID}/jobs/{jobID}`."""
+    found = re.search(r"/processes/([^/?#]+)/jobs/[^/?#]+", url)
+    return unquote(found.group(1)) if found else None
 
 
 def with_query(url: str, **values: str | int | None) -> str:

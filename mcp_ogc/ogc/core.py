@@ -28,7 +28,7 @@ from mcp_ogc.errors import (
     SubmissionUnconfirmed,
     UnreadableAnswer,
 )
-from mcp_ogc.ogc.addresses import Addresses, with_query
+from mcp_ogc.ogc.addresses import Addresses, process_of, with_query
 from mcp_ogc.ogc.answers import (
     Answer,
     job_of,
@@ -248,7 +248,10 @@ class CoreClient:
         dialect = await self.dialect()
         url = with_query(self._job(job_id), **dialect.status_parameters)
         document, _ = await self._exchange.document(url, subject=f"job {job_id!r}", missing=NoSuchJob)
-        return status_info({**document, "jobID": job_id}, dialect)
+        # javaPS says of a job only by its place which process it is of (Q41).
+        known = process_of(url)
+        place: JsonObject = {"processID": known} if known else {}
+        return status_info({**place, **document, "jobID": job_id}, dialect)
 
     async def results(self, job_id: str) -> Answer:
         """`GET /jobs/{jobID}/results` (/req/core/job-results), where the job's own link says, if it has one.

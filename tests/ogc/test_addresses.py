@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer
-from mcp_ogc.ogc.addresses import Addresses, absolute, last_segment, with_query
+from mcp_ogc.ogc.addresses import Addresses, absolute, last_segment, process_of, with_query
 
 HERE = Addresses("https://ogc.example/acme/ogc-api/")
 
@@ -66,3 +66,15 @@ def test_a_query_is_set_beside_what_a_link_has() -> None:
     assert with_query("https://x.example/p?f=json&limit=5", limit=20, w=None) == "https://x.example/p?f=json&limit=20"
     assert with_query("https://x.example/p", w=None) == "https://x.example/p"
     assert with_query("https://x.example/p", w="a b&c") == "https://x.example/p?w=a+b%26c"
+
+
+@pytest.mark.parametrize(
+    ("url", "process_id"),
+    [
+        ("https://ogc.example/javaps/rest/processes/a%20b/jobs/j1", "a b"),
+        ("https://ogc.example/jobs/j1", None),
+        ("https://ogc.example/processes/a/jobs", None),
+    ],
+)
+def test_q41_a_job_below_its_process_is_of_that_process(url: str, process_id: str | None) -> None:
+    assert process_of(url) == process_id

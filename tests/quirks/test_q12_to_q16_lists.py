@@ -84,10 +84,7 @@ async def test_q13_processes_that_are_listed_by_id_only_are_processes() -> None:
     assert [one.id for one in listed] == list(endpoint.processes)[: len(listed)] != []
 
 
-PAGED = [*PERSONALITIES]
-
-
-@pytest.mark.parametrize("personality", [name for name in PAGED if PERSONALITIES[name].pages_processes])
+@pytest.mark.parametrize("personality", [name for name, one in PERSONALITIES.items() if one.pages_processes])
 async def test_q14_every_page_of_processes_is_found(personality: str) -> None:
     endpoint = TestEndpoint(personality, processes=generated(25))
     async with talking(endpoint) as talk:

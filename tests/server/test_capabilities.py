@@ -12,7 +12,7 @@ from mcp import Client
 from mcp_ogc.cli.check import check_endpoint
 from mcp_ogc.errors import NotOffered
 from mcp_ogc.ogc.capabilities import Capability, capabilities_of
-from mcp_ogc.server import open_from_settings
+from mcp_ogc.server import build_server, open_from_settings
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from tests.quirks.talking import ECHO, FAR, WORKFLOW, conversation, talking
 from tests.server.talk import call, refused
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 MEMBERS = {"queue": "small"}
 NAMES = [*PERSONALITIES]
 DEPLOYING = [name for name in NAMES if PERSONALITIES[name].deploys]
+ECHO_PACKAGE = WORKFLOW.replace("id: greeting", "id: echo")
 OTHERS = [name for name in NAMES if name not in DEPLOYING]
 
 
@@ -102,9 +103,6 @@ async def test_what_deploys_nothing_says_so_of_each_tool_of_packages_and_what_to
     assert "operators" in undeploying
 
 
-ECHO_PACKAGE = WORKFLOW.replace("id: greeting", "id: echo")
-
-
 async def _confirmed(client: Client, tool: str, **arguments: object) -> str:
     """The refusal of what was previewed first, if there was anything to preview."""
     answer = await client.call_tool(tool, arguments)
@@ -141,8 +139,6 @@ async def test_another_endpoint_that_deploys_is_named(tmp_path: Path) -> None:
             data_folder=tmp_path / "data",
             local=LocalSettings(enabled=False),
         )
-        from mcp_ogc.server import build_server
-
         async with Client(build_server(settings)) as client:
             told = await refused(client, "ogc_deploy_process", package=WORKFLOW, endpoint=FAR)
     assert "Deploy it on zoo" in told

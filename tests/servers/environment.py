@@ -18,6 +18,7 @@ import pytest
 HERE = Path(__file__).parent
 BIN = HERE.parents[1] / os.environ.get("SERVERS_VENV", ".venv-servers") / "bin"
 STARTS_WITHIN = 90
+STOPS_WITHIN = 20
 
 
 def executable(name: str) -> str:
@@ -52,6 +53,10 @@ def running(
             yield process, log
         finally:
             process.terminate()
+            try:
+                process.wait(STOPS_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
