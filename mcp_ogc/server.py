@@ -93,8 +93,14 @@ class OgcServer(MCPServer[Session]):
             await self._lowlevel_server.run(read_stream, write_stream, options)
 
 
-def build_server(settings: Settings) -> OgcServer:
-    """The server these settings describe. Nothing is opened before the first call that needs it."""
+def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcServer:
+    """The server these settings describe. Nothing is opened before the first call that needs it.
+
+    Args:
+        settings: What the operator configured.
+        redaction: Masks secrets in the log, and is told of those that are found at run time.
+    """
+    redact = redaction or Redaction(secrets_of(settings))
 
     async def opened() -> Workspace:
         return await built.session().late_workspace.get()
@@ -103,7 +109,7 @@ def build_server(settings: Settings) -> OgcServer:
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Workspace]:
-        async with open_from_settings(settings) as work:
+        async with open_from_settings(settings, redact) as work:
             work.changes.subscribe(subscriptions.changed)
             yield work
 
@@ -130,7 +136,7 @@ def build_server(settings: Settings) -> OgcServer:
         lifespan=lifespan,
         log_level="ERROR",
     )
-    built.redact = Redaction(secrets_of(settings))
+    built.redact = redact
     for spec in offered(settings):
         add_tool(built, spec)
     subscriptions.serve(built)
@@ -201,11 +207,12 @@ def _misfits(tool: Tool, error: ValidationError) -> str:
 
 
 @asynccontextmanager
-async def open_from_settings(settings: Settings) -> AsyncIterator[Workspace]:
+async def open_from_settings(settings: Settings, redaction: Redaction | None = None) -> AsyncIterator[Workspace]:
     """The workspace these settings describe, the local endpoint and the samples with it."""
+    learn = (redaction or Redaction()).learn
     samples = _samples() if settings.local.enabled else {}
     local = _local_endpoint(settings, samples) if settings.local.enabled else None
-    async with open_workspace(settings, local, samples) as work:
+    async with open_workspace(settings, local, samples, learn) as work:
         yield work
 
 

@@ -6,18 +6,19 @@ clients pass optional values as empty strings (or as the literal `${user_config.
 """
 
 import os
+import shlex
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from platformdirs import PlatformDirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mcp_ogc.authentication import Authentication, BearerAuthentication, HttpUrl, NoAuthentication, Section
 from mcp_ogc.errors import SettingsError
 
 EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/]")]
 Toolset = Literal["discover", "execute", "results", "packages"]
 DialectName = Literal[
     "standard", "zoo", "weaver", "pygeoapi", "geoserver", "javaps", "maap", "unity", "ecmwf", "fastprocesses"
@@ -36,45 +37,7 @@ def _downloads() -> Path:
     return DIRS.user_downloads_path / "mcp-ogc"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NoAuthentication(_Section):
-    """Nothing is sent."""
-
-    kind: Literal["none"] = "none"
-
-
-class BearerAuthentication(_Section):
-    """`Authorization: Bearer <token>`."""
-
-    kind: Literal["bearer"] = "bearer"
-    token: SecretStr
-
-
-class BasicAuthentication(_Section):
-    """`Authorization: Basic …` (RFC 7617)."""
-
-    kind: Literal["basic"] = "basic"
-    username: str
-    password: SecretStr
-
-
-class HeaderAuthentication(_Section):
-    """A header of the deployment's own, such as `PRIVATE-TOKEN`."""
-
-    kind: Literal["header"] = "header"
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-    value: SecretStr
-
-
-Authentication = Annotated[
-    NoAuthentication | BearerAuthentication | BasicAuthentication | HeaderAuthentication, Field(discriminator="kind")
-]
-
-
-class EndpointSettings(_Section):
+class EndpointSettings(Section):
     """`[endpoints.NAME]`: one OGC API - Processes base URL."""
 
     url: HttpUrl
@@ -90,7 +53,7 @@ class EndpointSettings(_Section):
     """Whether the endpoint's own links are taken to be below `url`, whatever host they name (behind a proxy)."""
 
 
-class StorageSettings(_Section):
+class StorageSettings(Section):
     """`[storage.NAME]`: an object storage, and how it is reached from here."""
 
     buckets: tuple[str, ...] = ()
@@ -108,15 +71,25 @@ class StorageSettings(_Section):
     session_token: SecretStr | None = None
     anonymous: bool = False
     """Send unsigned requests (public buckets)."""
+    workspace_url: HttpUrl | None = None
+    """The workspace at an EOEPCA workspace API, `https://workspace-api.example.org/workspaces/ws-ada`: its bucket,
+    endpoint and credentials are read there, with the credentials of `workspace_endpoint`."""
+    workspace_endpoint: EndpointName | None = None
+
+    @model_validator(mode="after")
+    def _workspace_whole(self) -> Self:
+        if (self.workspace_url is None) != (self.workspace_endpoint is None):
+            raise ValueError("workspace_url and workspace_endpoint go together: the endpoint's credentials are sent")
+        return self
 
 
-class CatalogueSettings(_Section):
+class CatalogueSettings(Section):
     """`[catalogues.NAME]`: a STAC catalogue or file server whose host may be reached, private or not."""
 
     url: HttpUrl
 
 
-class Limits(_Section):
+class Limits(Section):
     """`[limits]`: bounds on what one request may take."""
 
     connect_seconds: float = Field(default=10, gt=0)
@@ -131,7 +104,7 @@ class Limits(_Section):
     """Pages of items followed in one result."""
 
 
-class LocalSettings(_Section):
+class LocalSettings(Section):
     """`[local]`: the embedded endpoint."""
 
     enabled: bool = True
@@ -179,6 +152,7 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _unset_is_none(v) or "warning")
     ] = "warning"
+    _file: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def settings_customise_sources(
@@ -201,6 +175,16 @@ class Settings(BaseSettings):
             )
             endpoints["default"] = EndpointSettings(url=self.url, authentication=authentication)
         return endpoints
+
+    def command(self, *arguments: str) -> str:
+        """A command of ours as it is typed, with the configuration file that was named for this one."""
+        named = ("--config", str(self._file)) if self._file else ()
+        return shlex.join(("mcp-ogc", *arguments, *named))
+
+    @property
+    def sign_in_folder(self) -> Path:
+        """Where it is kept who is signed in, and the tokens where there is no keychain."""
+        return self.data_folder / "sign-ins"
 
     @property
     def local_folder(self) -> Path:
@@ -235,6 +219,7 @@ def load(path: Path | None = None) -> Settings:
         lines = [f"- {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
         where = f"{file} and MCP_OGC_* variables" if values else "MCP_OGC_* variables"
         raise SettingsError("\n".join([f"The settings ({where}) do not fit:", *lines])) from None
+    settings._file = path.resolve() if path else None
     return _checked(settings)
 
 
@@ -251,6 +236,12 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError(
             f"default_endpoint {settings.default_endpoint!r} is not configured", remedy=f"Known: {', '.join(known)}"
         )
+    for name, storage in settings.storage.items():
+        if storage.workspace_endpoint and storage.workspace_endpoint not in endpoints:
+            raise SettingsError(
+                f"workspace_endpoint {storage.workspace_endpoint!r} of [storage.{name}] is not configured",
+                remedy=f"Known: {', '.join(endpoints) or 'none'}",
+            )
     return settings
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
+    from mcp_ogc.net.auth import Learn
     from mcp_ogc.net.objects import Objects
+    from mcp_ogc.net.standing import Standing
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.catalogue import Catalogue
@@ -172,6 +174,12 @@ class Workspace:
             raise UnknownName("endpoint", chosen, tuple(self.endpoints))
         return self.endpoints[chosen]
 
+    async def standing(self, endpoint: Endpoint) -> Standing:
+        """Who is signed in there, as far as that is known here."""
+        from mcp_ogc.net.standing import standing
+
+        return await standing(self.settings, endpoint.name)
+
     async def job(self, job_id: str, endpoint: str | None) -> tuple[Endpoint, Entry | None]:
         """The endpoint that has a job, and what the journal knows of it.
 
@@ -281,20 +289,28 @@ class JobChanges:
 
 @asynccontextmanager
 async def open_workspace(
-    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample]
+    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Learn
 ) -> AsyncIterator[Workspace]:
-    """Open everything a tool needs: no request is sent."""
+    """Open everything a tool needs: no request is sent.
+
+    Args:
+        settings: What the operator configured.
+        local: The embedded endpoint, where it is enabled.
+        samples: By name.
+        learn: Told of secrets that are found at run time, to be masked.
+    """
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import Storage
+    from mcp_ogc.net.workspaces import Workspaces
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.dialects.recognition import named
 
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(open_http(settings))
+        http = await stack.enter_async_context(open_http(settings, learn))
         clients = {
             name: ProcessesClient(
                 http,
@@ -312,7 +328,7 @@ async def open_workspace(
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
         journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
-        objects = Objects(http, Storage(settings.storage), folders, settings.limits)
+        objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits)
         changes = JobChanges()
         async with _background() as background, _polling() as polling:
             endpoints = {

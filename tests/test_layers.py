@@ -16,7 +16,7 @@ FLOORS = {
     **dict.fromkeys(("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4),
     **dict.fromkeys(("workspace", "jobs", "packages", "rasters", "tables", "export", "scenes", "provenance"), 3),
     "ogc": 2,
-    **dict.fromkeys(("net", "settings", "errors", "audit"), 1),
+    **dict.fromkeys(("net", "settings", "authentication", "errors", "audit"), 1),
 }
 # A wing of its own: what it may import, and who may import it.
 LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings")
@@ -26,6 +26,8 @@ OWNERS = {
     "httpx": ("net", "ogc.client", "ogc.core", "ogc.deployments", "ogc.exchange", "ogc.answers", "server"),
     "boto3": ("net.storage",),
     "botocore": ("net.storage",),
+    "jwt": ("net.id_token", "net.refusal"),
+    "keyring": ("net.token_store",),
     "rasterio": ("rasters", "local.sample"),
     "pystac": ("ogc.stac", "scenes", "local.publish", "local.stage_in", "local.sample"),
     "cwl_utils": ("packages",),

@@ -15,6 +15,8 @@ COMMANDS = {
     "serve": "serve MCP, over stdio or HTTP (what clients start; the default)",
     "demo": "find the water bodies of a real Landsat scene, through the MCP tools",
     "check": "tell what works against the configured endpoints (GET only)",
+    "login": "sign in to an endpoint, with a browser here or anywhere",
+    "logout": "sign out of an endpoint, and remove its tokens",
     "local": "serve the local OGC API - Processes endpoint over HTTP, on loopback",
     "config": "print the configuration to paste into a client",
 }

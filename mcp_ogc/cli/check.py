@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from mcp_ogc.errors import AccessDenied, AuthenticationRequired, OgcError, SettingsError
+from mcp_ogc.errors import OgcError, SettingsError
 from mcp_ogc.settings import load
 from mcp_ogc.text import clean, elapsed, explain, moment, plural
 
@@ -35,12 +35,12 @@ def run(options: argparse.Namespace) -> int:
     from mcp_ogc.net.redaction import configure_logging
     from mcp_ogc.server import open_from_settings
 
-    configure_logging(options.log_level or settings.log_level, settings)
+    redaction = configure_logging(options.log_level or settings.log_level, settings)
 
     async def check() -> bool:
-        async with open_from_settings(settings) as work:
+        async with open_from_settings(settings, redaction) as work:
             names = [work.endpoint(options.endpoint).name] if options.endpoint else list(work.endpoints)
-            usable = [await check_endpoint(work.endpoints[name]) for name in names]
+            usable = [await check_endpoint(work, work.endpoints[name]) for name in names]
             if options.run:
                 chosen = work.endpoint(options.endpoint)
                 usable.append(await run_process(work, chosen, options.run, _inputs(options.inputs)))
@@ -49,12 +49,15 @@ def run(options: argparse.Namespace) -> int:
     return 0 if anyio.run(check) else 1
 
 
-async def check_endpoint(endpoint: Endpoint) -> bool:
+async def check_endpoint(work: Workspace, endpoint: Endpoint) -> bool:
     """Landing page, conformance, processes, job list; whether the endpoint can be used."""
     from mcp_ogc.ogc.capabilities import Capability
 
     client = endpoint.client
     print(f"{endpoint.name}  {'embedded' if endpoint.is_local else endpoint.url}")
+    standing = await work.standing(endpoint)
+    if standing.text:
+        print(f"  {'✗' if standing.signed_in is False else '✓'} {standing.text}")
     landing = await _try("reachable", client.landing_page)
     if landing is None:
         return False
@@ -81,8 +84,6 @@ async def _try(what: str, ask: Callable[[], Awaitable[T]]) -> T | None:
     try:
         with anyio.fail_after(SECONDS):
             answer = await ask()
-    except (AuthenticationRequired, AccessDenied) as error:
-        print(f"  ✗ {what}: not signed in. {explain(error)}")
     except OgcError as error:
         print(f"  ✗ {what}: {explain(error)}")
     except TimeoutError:

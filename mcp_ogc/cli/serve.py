@@ -28,11 +28,11 @@ def run(options: argparse.Namespace) -> int:
 
     # Before the SDK's constructor, which would install a handler of its own, and imports rich for it whether it is
     # needed or not (mcp 2.3): a twentieth of the cold start. Nothing that serves uses rich.
-    configure_logging(level, settings)
+    redaction = configure_logging(level, settings)
     sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
     from mcp_ogc.server import build_server
 
-    server = build_server(settings)
+    server = build_server(settings, redaction)
     if options.http:
         host, port = listening_address(options.http)
         _serve_http(server.streamable_http_app(host=host), host, port, level)

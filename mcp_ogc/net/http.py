@@ -7,30 +7,30 @@ each hop checked; credentials go to their own origin only; a GET is tried again,
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import httpx
 
 from mcp_ogc import __version__
+from mcp_ogc.authentication import ClientCredentialsAuthentication, OidcAuthentication
 from mcp_ogc.errors import HostRefused, TimedOut, TooLarge, Unreachable
-from mcp_ogc.net.auth import Credentials
+from mcp_ogc.net.auth import Credentials, Learn, Realm
 from mcp_ogc.net.body import decoded, told
 from mcp_ogc.net.connections import Connections
 from mcp_ogc.net.hosts import Hosts, is_inside, origin, shown
+from mcp_ogc.net.realms import realms_of
+from mcp_ogc.net.refusal import Entry, is_login_address
 
 if TYPE_CHECKING:
     from mcp_ogc.settings import Limits, Settings, StorageSettings
 
 REDIRECTS = 5
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
-# An OAuth 2.0 authorization request (RFC 6749 §4.1.1) names itself; other ways to sign in have a telling path.
-SIGN_IN = re.compile(r"/(log-?[io]n|sign-?in|oauth2?|openid-connect|sso|saml2?|cas)(/|$)", re.IGNORECASE)
-HOST = re.compile(r"^(https?:)?//[^/]*", re.IGNORECASE)
 TRIES = 3
 RETRIED_STATUSES = (429, 502, 503, 504)
 LONGEST_PAUSE = 8.0
@@ -53,6 +53,14 @@ SENT_HEADERS = frozenset(
 SIGNED = "AWS4-HMAC-SHA256 "
 ENDPOINT = "endpoint"
 """The request extension that names the base URL of the endpoint a request is for."""
+AUTHORIZATION = "authorization"
+"""The request extension with the Authorization header of a request that brings its own."""
+ENTRY = "entry"
+"""The response extension that tells how the request presented itself: an `Entry`, where it is an endpoint's."""
+
+
+def _unheard(secret: str) -> None:
+    """Where nothing is written, nothing has to be masked."""
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -95,7 +103,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             response = await self._tried(request, started)
             if response.status_code not in REDIRECT_STATUSES or "location" not in response.headers:
                 return response
-            if _is_sign_in(response.headers["location"]):
+            if _is_refused(request, response):
                 return response  # nobody is there to sign in: the redirect itself is the answer
             await response.aclose()
             request = _redirected(request, response, started.extensions.get(ENDPOINT))
@@ -105,7 +113,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """One request, a GET up to three times. Nothing else is ever sent twice."""
         for number in range(1, TRIES if request.method == "GET" else 1):
             try:
-                response = await self._once(request, started)
+                response = await self._authenticated(request, started)
             except TimedOut:
                 raise
             except Unreachable:
@@ -116,46 +124,110 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 return response
             await response.aclose()
             await anyio.sleep(pause)
-        return await self._once(request, started)
+        return await self._authenticated(request, started)
 
-    async def _once(self, request: httpx.Request, started: httpx.Request) -> httpx.Response:
+    async def _authenticated(self, request: httpx.Request, started: httpx.Request) -> httpx.Response:
+        """One request with the credentials of where it goes; a GET once more with new ones if they are refused.
+
+        Anything else is not sent again: a 401 says that nothing was done (RFC 9110 §15.5.2), but it is the gateway's
+        word for what is behind it, the body may be gone by now, and "never sent twice" would have an exception. What
+        was refused is renewed before the next request, so the same call made again goes through.
+
+        Raises:
+            AuthenticationRequired: Nobody is signed in, or it leads to a login page.
+        """
+        own = _brought(request, started)
+        endpoint = started.extensions.get(ENDPOINT)
+        realm = None if own else self._credentials.realm(request.url, httpx.URL(endpoint) if endpoint else None)
+        if realm is None:
+            return await self._once(request, own)
+        sent = await realm.credential.headers()
+        response = await self._once(request, sent)
+        for _ in range(2 if request.method == "GET" else 1):
+            if not _is_refused(request, response):
+                break
+            realm.credential.refused(sent)
+            renewed = await self._renewed(realm, response) if request.method == "GET" else sent
+            if renewed == sent:
+                break
+            await response.aclose()
+            sent, response = renewed, await self._once(request, renewed)
+        entry = Entry(realm, sent)
+        if response.status_code != 401 and _is_refused(request, response):
+            await response.aclose()
+            raise entry.login_page()
+        response.extensions[ENTRY] = entry
+        return response
+
+    async def _renewed(self, realm: Realm, response: httpx.Response) -> Mapping[str, str]:
+        try:
+            return await realm.credential.headers()
+        except BaseException:
+            await response.aclose()
+            raise
+
+    async def _once(self, request: httpx.Request, credentials: Mapping[str, str]) -> httpx.Response:
         transport = await self._connections.transport(request.url)
         with told(request.url):
-            response = await transport.handle_async_request(self._outgoing(request, started))
+            response = await transport.handle_async_request(_outgoing(request, credentials))
         return decoded(response, request.url)
 
-    def _outgoing(self, request: httpx.Request, started: httpx.Request) -> httpx.Request:
-        """The request as it leaves: allowed headers, and the credentials of where it goes."""
-        endpoint = started.extensions.get(ENDPOINT)
-        credentials = self._credentials.headers(request.url, httpx.URL(endpoint) if endpoint else None)
-        sent = SENT_HEADERS
-        if request.headers.get("authorization", "").startswith(SIGNED) and origin(request.url) == origin(started.url):
-            # A signed request belongs to the origin it was signed for, and brings its own credentials.
-            credentials = {}
-            sent = sent | {name for name in request.headers if name == "authorization" or name.startswith("x-amz-")}
-        headers = httpx.Headers([(name, value) for name, value in request.headers.items() if name in sent])
-        headers["Host"] = request.url.netloc.decode("ascii")
-        headers.update(credentials)
-        return httpx.Request(
-            request.method, request.url, headers=headers, stream=request.stream, extensions=request.extensions
-        )
+
+def open_http(settings: Settings, learn: Learn = _unheard) -> httpx.AsyncClient:
+    """The one client for everything on other machines.
+
+    Args:
+        settings: Say what may be reached, and what authenticates where.
+        learn: Told of secrets that are found at run time.
+    """
+    connections = _connections(settings)
+    # It shares the connections, which are closed with the other one.
+    providers = _client(settings, Credentials(), connections)
+    return _client(settings, Credentials(realms_of(settings, providers, learn)), connections)
 
 
-def open_http(settings: Settings) -> httpx.AsyncClient:
-    """The one client for everything on other machines."""
-    endpoints, limits = settings.configured_endpoints(), settings.limits
-    configured = [endpoint.url for endpoint in endpoints.values()]
-    configured += [catalogue.url for catalogue in settings.catalogues.values()]
-    configured += [address for storage in settings.storage.values() for address in _addresses(storage)]
-    ca_files = {origin(httpx.URL(one.url)): one.ca_file for one in endpoints.values() if one.ca_file}
-    connections = Connections(Hosts(configured), ca_files)
+def open_provider_http(settings: Settings) -> httpx.AsyncClient:
+    """A client for identity providers, as guarded as any: it has no credentials of endpoints."""
+    return _client(settings, Credentials(), _connections(settings))
+
+
+def _connections(settings: Settings) -> Connections:
+    return Connections(Hosts(_configured(settings)), _ca_files(settings))
+
+
+def _client(settings: Settings, credentials: Credentials, connections: Connections) -> httpx.AsyncClient:
+    limits = settings.limits
     return httpx.AsyncClient(
-        transport=GuardedTransport(Credentials(endpoints), connections, limits),
+        transport=GuardedTransport(credentials, connections, limits),
         timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
         headers={"User-Agent": f"mcp-ogc/{__version__}", "Accept-Encoding": "gzip"},
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _configured(settings: Settings) -> Iterator[str]:
+    """Every URL the settings name: what may be reached, wherever it is."""
+    for endpoint in settings.configured_endpoints().values():
+        yield endpoint.url
+        if isinstance(endpoint.authentication, OidcAuthentication | ClientCredentialsAuthentication):
+            yield endpoint.authentication.issuer
+    yield from (catalogue.url for catalogue in settings.catalogues.values())
+    for storage in settings.storage.values():
+        yield from _addresses(storage)
+        if storage.workspace_url:
+            yield storage.workspace_url
+
+
+def _ca_files(settings: Settings) -> Mapping[str, Path]:
+    """The certificate authority's file by origin; an endpoint's own is good for its identity provider too."""
+    files: dict[str, Path] = {}
+    for endpoint in settings.configured_endpoints().values():
+        if endpoint.ca_file:
+            files[origin(httpx.URL(endpoint.url))] = endpoint.ca_file
+            if isinstance(endpoint.authentication, OidcAuthentication | ClientCredentialsAuthentication):
+                files.setdefault(origin(httpx.URL(endpoint.authentication.issuer)), endpoint.ca_file)
+    return files
 
 
 async def read_bounded(response: httpx.Response, limit: int) -> bytes:
@@ -188,12 +260,35 @@ def _addresses(storage: StorageSettings) -> tuple[str, ...]:
     return (storage.endpoint,) if storage.path_style else (storage.endpoint, storage.endpoint.replace("://", "://*."))
 
 
-def _is_sign_in(target: str) -> bool:
-    """Whether a redirect leads to where people sign in, which gateways do with a request that is not (quirk Q27)."""
-    place, _, query = target.partition("?")
-    path = HOST.sub("", place, count=1)
-    asked = {name.split("=", 1)[0] for name in query.split("&")}
-    return {"response_type", "client_id"} <= asked or "SAMLRequest" in asked or SIGN_IN.search(path) is not None
+def _brought(request: httpx.Request, started: httpx.Request) -> Mapping[str, str]:
+    """The credentials a request brings, a signature or its extension's: for the origin it was made for."""
+    if origin(request.url) != origin(started.url):
+        return {}
+    if request.headers.get("authorization", "").startswith(SIGNED):
+        signed = [name for name in request.headers if name == "authorization" or name.startswith("x-amz-")]
+        return {name: request.headers[name] for name in signed}
+    brought = started.extensions.get(AUTHORIZATION)
+    return {"Authorization": brought} if brought else {}
+
+
+def _outgoing(request: httpx.Request, credentials: Mapping[str, str]) -> httpx.Request:
+    """The request as it leaves: allowed headers, and the credentials of where it goes."""
+    headers = httpx.Headers([(name, value) for name, value in request.headers.items() if name in SENT_HEADERS])
+    headers["Host"] = request.url.netloc.decode("ascii")
+    headers.update(credentials)
+    return httpx.Request(
+        request.method, request.url, headers=headers, stream=request.stream, extensions=request.extensions
+    )
+
+
+def _is_refused(request: httpx.Request, response: httpx.Response) -> bool:
+    """Whether an answer says that nobody is signed in: 401, or a redirect to where people do."""
+    if response.status_code not in REDIRECT_STATUSES or "location" not in response.headers:
+        return response.status_code == 401
+    try:
+        return is_login_address(request.url.join(response.headers["location"]))
+    except httpx.InvalidURL:
+        return False
 
 
 def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str | None) -> httpx.Request:

@@ -32,7 +32,8 @@ from mcp_ogc.errors import (
     UnreadableAnswer,
 )
 from mcp_ogc.net.hosts import shown
-from mcp_ogc.net.http import read_bounded, stream_bounded
+from mcp_ogc.net.http import ENTRY, read_bounded, stream_bounded
+from mcp_ogc.net.refusal import Entry
 
 if TYPE_CHECKING:
     from mcp_ogc.net.storage import Storage, StorageHint
@@ -273,6 +274,9 @@ def _misplaced(response: httpx.Response) -> OgcError:
 def _problem(response: httpx.Response) -> RemoteProblem:
     url, status = shown(response.url), response.status_code
     message = f"{url} answered with HTTP {status}"
+    entry = response.extensions.get(ENTRY)
+    if status in (401, 403) and isinstance(entry, Entry):
+        return entry.refused(status)
     if status == 401 or 300 <= status < 400:  # a redirect that was not followed leads to where people sign in
         return AuthenticationRequired(message, status=status, remedy="Configure credentials for its host")
     if status == 403:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, SecretStr
 
 MASK = "[redacted]"
 SHORTEST = 4
+REMEMBERED = 200
+"""Of the values learned: tokens expire, and new ones come all day."""
 # What stands after these words, and in these parts of a URL, is secret. Expiry dates are left readable.
 PATTERNS = (
     (
@@ -21,6 +24,8 @@ PATTERNS = (
         ),
         rf"\1\2{MASK}",
     ),
+    # A JSON Web Token, wherever it stands.
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), MASK),
     # A digit, padding, length or a capital inside tells a credential from "basic information".
     (
         re.compile(
@@ -30,7 +35,7 @@ PATTERNS = (
         rf"\1 {MASK}",
     ),
     (re.compile(r"(?i)\b((?:x-amz-)?(?:signature|credential)=)[^&\s'\",]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)([?&](?:x-amz-security-token|sig|(?:access_)?token|key)=)[^&\s'\"]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)([?&](?:x-amz-security-token|sig|(?:access_)?token|code|key)=)[^&\s'\"]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/?#\s'\"]*@"), rf"\1{MASK}@"),
 )
 
@@ -43,7 +48,18 @@ class Redaction:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        long_enough = {secret for secret in secrets if len(secret) >= SHORTEST}
+        self._given = tuple(secrets)
+        self._learned: deque[str] = deque(maxlen=REMEMBERED)
+        self._compile()
+
+    def learn(self, secret: str) -> None:
+        """Mask one more value from now on: a token that was found at run time."""
+        if secret not in self._learned:
+            self._learned.append(secret)
+            self._compile()
+
+    def _compile(self) -> None:
+        long_enough = {secret for secret in (*self._given, *self._learned) if len(secret) >= SHORTEST}
         written = sorted({*long_enough, *map(quote_plus, long_enough), *map(quote, long_enough)}, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, written))) if written else None
 
@@ -82,11 +98,17 @@ class _RedactingFormatter(logging.Formatter):
         return self._redaction(super().format(record))
 
 
-def configure_logging(level: str, settings: BaseModel) -> None:
-    """One handler on stderr, redacting; before the SDK's constructor, which would install its own (mcp 2.3)."""
+def configure_logging(level: str, settings: BaseModel) -> Redaction:
+    """One handler on stderr, redacting; before the SDK's constructor, which would install its own (mcp 2.3).
+
+    Returns:
+        What masks, to be told of secrets that are found at run time.
+    """
+    redaction = Redaction(secrets_of(settings))
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_RedactingFormatter(Redaction(secrets_of(settings))))
+    handler.setFormatter(_RedactingFormatter(redaction))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # These log whole URLs, headers and what is signed.
     for name in ("httpx", "httpcore", "botocore", "boto3", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    return redaction

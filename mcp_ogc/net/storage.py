@@ -6,7 +6,7 @@ boto3 only resolves credentials and signs; the bytes go through the one way out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,8 @@ from mcp_ogc.settings import StorageSettings
 if TYPE_CHECKING:
     from boto3 import Session
     from pydantic import SecretStr
+
+    from mcp_ogc.net.workspaces import Workspaces
 
 AWS_REGION = "us-east-1"
 # Both become part of a host name that is sent a signed request, and both are a stranger's text.
@@ -57,10 +59,12 @@ class Storage:
 
     Args:
         sections: `[storage.NAME]` by name.
+        workspaces: Completes sections of a workspace.
     """
 
-    def __init__(self, sections: Mapping[str, StorageSettings]) -> None:
+    def __init__(self, sections: Mapping[str, StorageSettings], workspaces: Workspaces | None = None) -> None:
         self._sections = sections
+        self._workspaces = workspaces
         self._sessions: dict[StorageSettings, Session] = {}
 
     async def sign(
@@ -82,9 +86,10 @@ class Storage:
 
         Raises:
             StorageError: It is on a storage that no section maps, or no credentials are there.
+            AuthenticationRequired, AccessDenied, Unreachable: A workspace API does not tell them.
         """
         bucket, key = bucket_and_key(href)
-        section = self._section(bucket, hint)
+        section = await self._section(bucket, hint)
         if section is None and hint is not None:
             _check_is_aws(bucket, hint)
         headers = {"Range": f"bytes={range_[0]}-{range_[1]}"} if range_ else {}
@@ -102,16 +107,16 @@ class Storage:
 
         return await anyio.to_thread.run_sync(signed)
 
-    def _section(self, bucket: str, hint: StorageHint | None) -> StorageSettings | None:
-        """The section whose advertised endpoint is the one STAC names, else one whose buckets match."""
-        named = _origin(hint.endpoint) if hint and hint.endpoint else None
-        for section in self._sections.values():
-            if named and section.advertised_endpoint and _origin(section.advertised_endpoint) == named:
-                return section
-        for section in self._sections.values():
-            if any(fnmatchcase(bucket, pattern) for pattern in section.buckets):
-                return section
-        return None
+    async def _section(self, bucket: str, hint: StorageHint | None) -> StorageSettings | None:
+        """The section for a bucket; workspaces are asked for theirs only where no other section has it."""
+        sections = list(self._sections.values())
+        section = _chosen(sections, bucket, hint)
+        if self._workspaces is None:
+            return section
+        if section is not None:
+            return await self._workspaces.completed(section) if section.workspace_url else section
+        unnamed = [one for one in sections if one.workspace_url and not one.buckets]
+        return _chosen([await self._workspaces.completed(one) for one in unnamed], bucket, hint)
 
     def _session(self, section: StorageSettings) -> Session:
         """A session is kept: it reads files and asks services once, and renews what expires by itself."""
@@ -129,6 +134,18 @@ class Storage:
             except BotoCoreError as error:
                 raise _unresolved(error) from error
         return self._sessions[section]
+
+
+def _chosen(sections: Sequence[StorageSettings], bucket: str, hint: StorageHint | None) -> StorageSettings | None:
+    """The section whose advertised endpoint is the one STAC names, else one whose buckets match."""
+    named = _origin(hint.endpoint) if hint and hint.endpoint else None
+    for section in sections:
+        if named and section.advertised_endpoint and _origin(section.advertised_endpoint) == named:
+            return section
+    for section in sections:
+        if any(fnmatchcase(bucket, pattern) for pattern in section.buckets):
+            return section
+    return None
 
 
 def bucket_and_key(href: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from mcp_ogc.errors import (
+    AccessDenied,
     AuthenticationRequired,
     JobFailed,
     NoSuchJob,
@@ -128,7 +129,10 @@ class CoreClient:
         """What the endpoint speaks: as configured, else recognised from its landing page, its headers and classes."""
         if self._dialect is not None:
             return self._dialect
-        response, body = await self._exchange.send("GET", f"{self.url}/", headers={"Accept": JSON})
+        try:
+            response, body = await self._exchange.send("GET", f"{self.url}/", headers={"Accept": JSON})
+        except (AuthenticationRequired, AccessDenied):  # it may say more once it lets us in
+            return recognise(self.url, {}, "", ())
         text = body.decode("utf-8", errors="replace")
         classes: tuple[str, ...] = ()
         if response.status_code >= 300 and response.status_code != 404:  # it may say more once it lets us in
@@ -200,8 +204,10 @@ class CoreClient:
         headers = {"Prefer": dialect.prefer, "Accept": JSON, **sending.headers}
         try:
             response, body = await self._exchange.send("POST", url, headers=headers, content=sending.content())
+        except (AuthenticationRequired, AccessDenied):
+            raise  # an answer: it was not let in
         except OgcError as error:
-            if not sending.begun or isinstance(error, AuthenticationRequired):
+            if not sending.begun:
                 raise
             # Whatever went wrong since: without an answer nobody knows whether there is a job.
             raise SubmissionUnconfirmed(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx
 
-from mcp_ogc.errors import RemoteProblem, TimedOut, Unreachable, UnreadableAnswer
-from mcp_ogc.net.http import ENDPOINT, read_bounded, retry_after
+from mcp_ogc.errors import AccessDenied, AuthenticationRequired, RemoteProblem, TimedOut, Unreachable, UnreadableAnswer
+from mcp_ogc.net.http import ENDPOINT, ENTRY, read_bounded, retry_after
+from mcp_ogc.net.refusal import Entry, is_login_page
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import excerpt, json_or_none, link_headers, mended_json
 from mcp_ogc.ogc.models import JsonObject, Link
-from mcp_ogc.ogc.problems import is_exception, read_problem, refuse_sign_in_page
+from mcp_ogc.ogc.problems import is_exception, read_problem
 
 if TYPE_CHECKING:
     from mcp_ogc.settings import Limits
@@ -92,11 +93,11 @@ class Exchange:
         content: bytes | AsyncIterator[bytes] | None = None,
         read: Callable[[httpx.Response, int], Awaitable[bytes]] = read_bounded,
     ) -> tuple[httpx.Response, bytes]:
-        """One request, and its answer whatever its status.
+        """One request, and its answer whatever its status, unless it lets nobody in.
 
         Raises:
+            AuthenticationRequired, AccessDenied: 401, 403 or a login page; with what to do at this endpoint.
             Unreachable, TimedOut, TooLarge, UnreadableAnswer: No answer, or none that can be taken.
-            AuthenticationRequired: A page to sign in, in the place of an answer.
         """
         # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
         extensions, seconds = {ENDPOINT: self._url}, self._limits.request_seconds
@@ -108,10 +109,10 @@ class Exchange:
             with anyio.fail_after(seconds):
                 async with self._sent(request) as response:
                     body = await read(response, self._limits.document_bytes)
+                    _check_let_in(response, body)
+                    return response, body
         except TimeoutError:
             raise TimedOut(f"{url} did not answer to its end within {seconds:g} s", remedy="Try again") from None
-        refuse_sign_in_page(response.status_code, body, url)
-        return response, body
 
     @asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
@@ -127,3 +128,16 @@ class Exchange:
             raise Unreachable(
                 f"{request.url} can't be reached: {error}", remedy="Check the URL and the network"
             ) from error
+
+
+def _check_let_in(response: httpx.Response, body: bytes) -> None:
+    """Raise where the answer is that nobody is, or that this one may not."""
+    entry = response.extensions.get(ENTRY)
+    if not isinstance(entry, Entry):
+        return
+    if response.status_code in (401, 403):
+        problem = read_problem(response.status_code, body, url=str(response.url))
+        if isinstance(problem, AuthenticationRequired | AccessDenied):
+            raise entry.refused(response.status_code, problem.detail)
+    elif response.status_code < 300 and is_login_page(body):
+        raise entry.login_page()

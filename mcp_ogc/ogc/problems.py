@@ -20,7 +20,6 @@ from mcp_ogc.errors import RemoteProblem
 
 DETAIL_CHARACTERS = 2000
 READ_BYTES = 256 * 1024
-PASSWORD_FIELD = re.compile(rb"""<input\b[^<>]{0,300}\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 
 # Last segment of the type URI or code, lower case, without hyphens -> error.
 KINDS: Mapping[str, type[RemoteProblem]] = {
@@ -100,17 +99,6 @@ def read_problem(
     told = TOLD[error]
     message = f"{subject or url}: {told.message} (HTTP {status})"
     return error(message, status=status, type=code, detail=detail[:DETAIL_CHARACTERS], remedy=told.remedy)
-
-
-def refuse_sign_in_page(status: int, body: bytes, url: str) -> None:
-    """A page with a field for a password is a refusal, whatever its status.
-
-    Raises:
-        AuthenticationRequired: It is one.
-    """
-    if body[:64].lstrip().startswith(b"<") and PASSWORD_FIELD.search(body[:READ_BYTES]):
-        told = f"{url}: the server answered with a page to sign in (HTTP {status})"
-        raise errors.AuthenticationRequired(told, status=status, remedy=TOLD[errors.AuthenticationRequired].remedy)
 
 
 def is_exception(document: JsonValue) -> bool:

@@ -34,6 +34,8 @@ class EndpointRow(Reply):
     url: str
     default: bool
     authentication: str
+    signed_in: bool | None = None
+    sign_in: str | None = None
     reachable: bool
     kind: str | None = None
     declared: tuple[str, ...] = ()
@@ -124,6 +126,7 @@ async def endpoint_rows(work: Workspace) -> tuple[EndpointRow, ...]:
 async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
     can: Capabilities | None = None
     problem = title = None
+    standing = await work.standing(endpoint)
     try:
         with anyio.fail_after(ENDPOINT_SECONDS):
             can = await endpoint.capabilities()
@@ -138,6 +141,8 @@ async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
         url="embedded in this server" if endpoint.is_local else endpoint.url,
         default=endpoint.name == work.default_endpoint,
         authentication=endpoint.authentication,
+        signed_in=standing.signed_in,
+        sign_in=standing.text or None,
         reachable=problem is None,
         kind=can.dialect if can else None,
         declared=tuple(sorted(can.declared)) if can else (),
@@ -150,7 +155,7 @@ async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
 
 def _endpoint_line(row: EndpointRow) -> str:
     default = " (default)" if row.default else ""
-    signed_in = "" if row.authentication == "none" else f"; authentication: {row.authentication}"
+    signed_in = "" if row.authentication == "none" else f"; authentication: {row.authentication}, {row.sign_in}"
     if not row.reachable:
         return f"{row.name}{default}: {row.url}{signed_in}; can't be used: {row.problem}"
     declared = f"declares {', '.join(row.declared) or 'the core only'}"

@@ -5,33 +5,35 @@ import base64
 import httpx
 import pytest
 
-from mcp_ogc.net.auth import Credentials, headers_of
-from mcp_ogc.settings import (
+from mcp_ogc.authentication import (
     BasicAuthentication,
     BearerAuthentication,
-    EndpointSettings,
+    CookieAuthentication,
     HeaderAuthentication,
     NoAuthentication,
 )
+from mcp_ogc.net.auth import Credentials, Fixed, Realm, headers_of
 
 ZOO = "https://zoo.example"
 
 
-def bearer(url: str, token: str) -> EndpointSettings:
-    return EndpointSettings(url=url, authentication=BearerAuthentication(token=token))
+def credentials(**endpoints: tuple[str, str]) -> Credentials:
+    """Endpoints of a URL and a bearer token."""
+    return Credentials(
+        Realm(name, url, settings := BearerAuthentication(token=token), Fixed(headers_of(settings)), "mcp-ogc login")
+        for name, (url, token) in endpoints.items()
+    )
 
 
-def token(credentials: Credentials, url: str, endpoint: str | None = None) -> str | None:
-    headers = credentials.headers(httpx.URL(url), httpx.URL(endpoint) if endpoint else None)
-    return headers["Authorization"].removeprefix("Bearer ") if headers else None
+def token(known: Credentials, url: str, endpoint: str | None = None) -> str | None:
+    realm = known.realm(httpx.URL(url), httpx.URL(endpoint) if endpoint else None)
+    return headers_of(realm.authentication)["Authorization"].removeprefix("Bearer ") if realm else None
 
 
-NAMESPACES = Credentials(
-    {
-        "root": bearer(f"{ZOO}/ogc-api", "root"),
-        "acme": bearer(f"{ZOO}/acme/ogc-api/", "acme"),
-        "lab": bearer(f"{ZOO}/acme/ogc-api/lab", "lab"),
-    }
+NAMESPACES = credentials(
+    root=(f"{ZOO}/ogc-api", "root"),
+    acme=(f"{ZOO}/acme/ogc-api/", "acme"),
+    lab=(f"{ZOO}/acme/ogc-api/lab", "lab"),
 )
 
 
@@ -62,7 +64,7 @@ def test_a_path_outside_every_base_gets_what_the_endpoint_it_is_read_for_has() -
 
 
 def test_a_path_outside_every_base_gets_the_only_credentials_its_origin_has() -> None:
-    alone = Credentials({"zoo": bearer(f"{ZOO}/ogc-api", "only"), "other": bearer("https://b.example/api", "b")})
+    alone = credentials(zoo=(f"{ZOO}/ogc-api", "only"), other=("https://b.example/api", "b"))
     assert token(alone, f"{ZOO}/temp/1.tif") == "only"
     assert token(alone, "https://c.example/temp/1.tif") is None
 
@@ -71,5 +73,6 @@ def test_each_way_of_authentication_has_its_header() -> None:
     assert headers_of(NoAuthentication()) == {}
     assert headers_of(BearerAuthentication(token="t")) == {"Authorization": "Bearer t"}
     assert headers_of(HeaderAuthentication(name="PRIVATE-TOKEN", value="v")) == {"PRIVATE-TOKEN": "v"}
+    assert headers_of(CookieAuthentication(name="auth_tkt", value="v")) == {"Cookie": "auth_tkt=v"}
     basic = headers_of(BasicAuthentication(username="ü", password="p:w"))["Authorization"]
     assert base64.b64decode(basic.removeprefix("Basic ")).decode() == "ü:p:w"

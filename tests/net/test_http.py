@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mcp_ogc.errors import HostRefused, TimedOut, TooLarge, Unreachable
+from mcp_ogc.authentication import BearerAuthentication
+from mcp_ogc.errors import AuthenticationRequired, HostRefused, TimedOut, TooLarge, Unreachable
 from mcp_ogc.net.http import ENDPOINT, open_http, read_bounded
-from mcp_ogc.settings import BearerAuthentication, EndpointSettings, Limits, Settings
+from mcp_ogc.settings import EndpointSettings, Limits, Settings
 from tests.servers.loopback import Reply, Server, certified
 
 pytestmark = pytest.mark.anyio
@@ -197,11 +198,12 @@ async def test_traffic_goes_through_the_proxy_of_the_environment(
         "/Login",
     ],
 )
-async def test_a_redirect_to_where_people_sign_in_is_the_answer(place: str, server: Server) -> None:
+async def test_a_redirect_to_where_people_sign_in_is_not_followed(place: str, server: Server) -> None:
     server.on("/processes", Reply(302, {"Location": place}))
     async with open_http(configured(server.url)) as http:
-        assert (await http.get(f"{server.url}/processes")).status_code == 302
-        assert (await http.post(f"{server.url}/processes")).status_code == 302
+        for method in ("GET", "POST"):
+            with pytest.raises(AuthenticationRequired, match="login page"):
+                await http.request(method, f"{server.url}/processes")
     assert [seen.path for seen in server.seen] == ["/processes"] * 2
 
 

@@ -137,8 +137,8 @@ async def test_q27_a_redirect_to_a_login_page_says_that_nobody_is_signed_in(tmp_
         reading = await refused(client, "ogc_list_processes")
         executing = await refused(client, "ogc_execute_process", process_id="echo", inputs=inputs)
         rows = (await call(client, "ogc_list_jobs"))["jobs"]
-    assert "wants authentication" in reading
-    assert "wants authentication" in executing
+    assert "answered with a login page" in reading
+    assert "answered with a login page" in executing
     assert [row["status"] for row in rows if "unconfirmed" in row["status"]] == []
 
 
@@ -149,8 +149,8 @@ async def test_q27_a_login_page_in_the_place_of_an_answer_is_no_answer(tmp_path:
         endpoint.faults += [Fault(method, "", 200, body=LOGIN, times=99) for method in ("GET", "POST")]
         listed = await refused(client, "ogc_list_processes")
         executed = await refused(client, "ogc_execute_process", process_id="echo", inputs=ECHO)
-    assert "page to sign in" in listed
-    assert "page to sign in" in executed
+    assert "answered with a login page" in listed
+    assert "answered with a login page" in executed
     assert "may exist" not in executed
 
 

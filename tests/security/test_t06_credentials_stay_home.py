@@ -5,19 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
+from mcp_ogc.authentication import (
+    BasicAuthentication,
+    BearerAuthentication,
+    CookieAuthentication,
+    HeaderAuthentication,
+)
+from mcp_ogc.net.auth import headers_of
 from mcp_ogc.net.http import open_http
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
-from mcp_ogc.settings import (
-    BasicAuthentication,
-    BearerAuthentication,
-    CatalogueSettings,
-    EndpointSettings,
-    HeaderAuthentication,
-    Limits,
-    Settings,
-    StorageSettings,
-)
+from mcp_ogc.settings import CatalogueSettings, EndpointSettings, Limits, Settings, StorageSettings
 from tests.servers.loopback import Reply, Server
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +29,7 @@ CANARY = secrets.token_hex(16)
         BearerAuthentication(token=CANARY),
         BasicAuthentication(username="u", password=CANARY),
         HeaderAuthentication(name="Private-Token", value=CANARY),
+        CookieAuthentication(name="auth_tkt", value=CANARY),
     ],
     ids=lambda one: one.kind,
 )
@@ -54,8 +53,10 @@ async def test_a_foreign_redirect_and_a_foreign_link_get_nothing(
         set(seen.headers) <= {"host", "accept", "accept-encoding", "user-agent", "connection"} for seen in away.seen
     )
     assert len(home.seen) == 1
-    assert {"authorization", "private-token"} & set(home.seen[0].headers)
-    assert not {"cookie", "x-api-key", "proxy-authorization"} & set(home.seen[0].headers)
+    brought = {"authorization", "private-token", "cookie", "x-api-key", "proxy-authorization"}
+    (name, value), *others = [(name, home.seen[0].headers[name]) for name in brought & set(home.seen[0].headers)]
+    assert not others, "what the caller put beside the endpoint's own is left out"
+    assert {name.title(): value} == headers_of(authentication)
 
 
 async def test_a_hop_abroad_and_back_brings_only_what_is_the_endpoints_own(serve: Callable[[], Server]) -> None:

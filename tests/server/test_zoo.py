@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from mcp_ogc.authentication import BearerAuthentication
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import BearerAuthentication, EndpointSettings, Settings, StorageSettings
+from mcp_ogc.settings import EndpointSettings, Settings, StorageSettings
 from tests.server.talk import call, finished, refused, text_of
 
 pytestmark = pytest.mark.anyio

@@ -53,4 +53,4 @@ def client(
     ca_files: Mapping[str, Path] | None = None,
 ) -> httpx.AsyncClient:
     connections = Connections(Hosts(configured, Names(names)), ca_files or {}, internet)
-    return httpx.AsyncClient(transport=GuardedTransport(Credentials({}), connections, Limits()), trust_env=False)
+    return httpx.AsyncClient(transport=GuardedTransport(Credentials(), connections, Limits()), trust_env=False)
