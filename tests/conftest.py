@@ -24,7 +24,7 @@ def only_loopback() -> None:
 
 @pytest.fixture(autouse=True)
 def no_settings_of_this_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No MCP_OGC_*, AWS_* or proxy variable reaches a test, and the user's folders are the test's own."""
+    """No MCP_OGC_*, AWS_* or proxy variable reaches a test; folders are the test's own, and there is no keychain."""
     for name in list(os.environ):
         if name.startswith(("MCP_OGC_", "AWS_")) or name.lower() in (
             "http_proxy",
@@ -36,6 +36,7 @@ def no_settings_of_this_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_DOWNLOAD_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "home" / name.lower()))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from mcp_ogc.authentication import ClientCredentialsAuthentication, OidcAuthentication
 from mcp_ogc.errors import AuthenticationRequired, SettingsError, UnknownName
@@ -96,18 +97,26 @@ async def _with_browser(client: OidcClient, port: int, *, opens: bool) -> Tokens
 
     async with open_redirect(port) as redirect:
         request = await client.authorization(redirect.uri)
-        if opens and webbrowser.open(request.url):
-            print(f"A browser opens. If it does not, go to:\n  {request.url}", flush=True)
-        else:
-            print(f"Go to this address, with a browser on this machine:\n  {request.url}", flush=True)
+        redirect.expect(request.state)
+        print("A browser opens. If it does not, go to this address:" if opens else "Go to this address, here:")
+        print(f"  {request.url}", flush=True)
         try:
             with anyio.fail_after(BROWSER_SECONDS):
-                returned = await redirect.returned(request.state)
+                async with anyio.create_task_group() as tasks:
+                    if opens:
+                        tasks.start_soon(_open, request.url)
+                    returned = await redirect.returned()
+                    tasks.cancel_scope.cancel()
         except TimeoutError:
             raise AuthenticationRequired(
                 f"Nobody signed in within {BROWSER_SECONDS // 60} minutes", remedy="Run it again, or with --device"
             ) from None
         return await client.tokens_of_code(request, returned)
+
+
+async def _open(url: str) -> None:
+    """A browser may not return before it is closed."""
+    await anyio.to_thread.run_sync(webbrowser.open, url, abandon_on_cancel=True)
 
 
 async def _with_code(client: OidcClient) -> Tokens:

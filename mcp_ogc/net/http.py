@@ -142,21 +142,23 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if realm is None:
             return await self._once(request, own)
         sent = await realm.credential.headers()
-        response = await self._once(request, sent)
-        for _ in range(2 if request.method == "GET" else 1):
-            if not _is_refused(request, response):
-                break
-            realm.credential.refused(sent)
-            renewed = await self._renewed(realm, response) if request.method == "GET" else sent
-            if renewed == sent:
-                break
-            await response.aclose()
-            sent, response = renewed, await self._once(request, renewed)
+        response = await self._presented(request, realm, sent)
+        if request.method == "GET" and _is_refused(request, response):
+            renewed = await self._renewed(realm, response)
+            if renewed != sent:
+                await response.aclose()
+                sent, response = renewed, await self._presented(request, realm, renewed)
         entry = Entry(realm, sent)
         if response.status_code != 401 and _is_refused(request, response):
             await response.aclose()
             raise entry.login_page()
         response.extensions[ENTRY] = entry
+        return response
+
+    async def _presented(self, request: httpx.Request, realm: Realm, sent: Mapping[str, str]) -> httpx.Response:
+        response = await self._once(request, sent)
+        if _is_refused(request, response):
+            realm.credential.refused(sent)
         return response
 
     async def _renewed(self, realm: Realm, response: httpx.Response) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,9 +29,12 @@ class Redirect:
         self._server = server
         self.uri = f"http://127.0.0.1:{server.server_address[1]}{PATH}"
 
-    async def returned(self, state: str) -> Mapping[str, str]:
-        """The query parameters of the request with this state; any other is turned away, whoever sent it."""
+    def expect(self, state: str) -> None:
+        """Take the request with this state; any other is turned away, whoever sent it."""
         self._server.state = state
+
+    async def returned(self) -> Mapping[str, str]:
+        """Its query parameters, once it came."""
         while True:
             try:
                 return self._server.returned.get_nowait()
@@ -54,14 +58,14 @@ async def open_redirect(port: int) -> AsyncIterator[Redirect]:
         raise SettingsError(
             f"The redirect_port {port} can't be used: {error.strerror}", remedy="Free it, or leave redirect_port out"
         ) from None
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(anyio.to_thread.run_sync, lambda: server.serve_forever(poll_interval=0.05))
-        try:
-            yield Redirect(server)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(server.shutdown)
-            server.server_close()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield Redirect(server)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(server.shutdown)
+        server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -2,5 +2,6 @@
 
 from tests.servers.loopback import serve, server
 from tests.servers.object_storage import object_storage
+from tests.servers.oidc import provider
 
-__all__ = ["object_storage", "serve", "server"]
+__all__ = ["object_storage", "provider", "serve", "server"]

@@ -1,5 +1,6 @@
 """Servers on loopback."""
 
 from tests.servers.loopback import serve, server
+from tests.servers.oidc import provider
 
-__all__ = ["serve", "server"]
+__all__ = ["provider", "serve", "server"]

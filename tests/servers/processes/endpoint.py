@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import anyio
-import anyio.to_thread
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.servers.listening import listening
 from tests.servers.processes import deployment, execution, job_resources, process_resources
 from tests.servers.processes.catalogue import Process, the_processes
 from tests.servers.processes.deployment import Pipeline, Revisions
@@ -30,7 +27,6 @@ from tests.servers.recorded import RecordedServer
 
 Resource = Callable[["TestEndpoint", Request], Awaitable[Response]]
 POLLS = 3
-START_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -203,14 +199,5 @@ async def _description(endpoint: TestEndpoint, request: Request) -> Response:
 @asynccontextmanager
 async def served(endpoint: TestEndpoint | RecordedServer, namespace: str = "acme") -> AsyncIterator[str]:
     """The endpoint on a loopback port; gives its base URL, the landing page without its last slash."""
-    server = uvicorn.Server(uvicorn.Config(endpoint.app, port=0, interface="asgi3", log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        with anyio.fail_after(START_SECONDS):
-            while not server.started:
-                await anyio.sleep(0.005)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{endpoint.base(namespace)}"
-    finally:
-        server.should_exit = True
-        await anyio.to_thread.run_sync(thread.join)
+    async with listening(endpoint.app) as url:
+        yield f"{url}{endpoint.base(namespace)}"
