@@ -13,8 +13,10 @@ from mcp_ogc.authentication import (
     Authentication,
     BasicAuthentication,
     BearerAuthentication,
+    ClientCredentialsAuthentication,
     CookieAuthentication,
     HeaderAuthentication,
+    OidcAuthentication,
 )
 from mcp_ogc.net.hosts import origin
 
@@ -48,6 +50,18 @@ class Realm:
     credential: Credential
     login: str
     """The command that signs in there."""
+    is_endpoint: bool = True
+    """Or a workspace, which its endpoint's credentials open: of its origin only what is below its URL."""
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether something new can be presented without a person: after a refusal it will be."""
+        match self.authentication:
+            case OidcAuthentication() | ClientCredentialsAuthentication():
+                return True
+            case BearerAuthentication(token_command=command):
+                return command is not None
+        return False
 
     @property
     def origin(self) -> str:
@@ -78,8 +92,9 @@ class Credentials:
         found = _below(own, url) or (_below(own, endpoint) if endpoint is not None else None)
         if found is not None:
             return found
-        alike = own and all(other.authentication == own[0].authentication for other in own)
-        return own[0] if alike else None
+        endpoints = [realm for realm in own if realm.is_endpoint]
+        alike = endpoints and all(other.authentication == endpoints[0].authentication for other in endpoints)
+        return endpoints[0] if alike else None
 
 
 def _below(realms: Sequence[Realm], url: httpx.URL) -> Realm | None:

@@ -148,7 +148,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             if renewed != sent:
                 await response.aclose()
                 sent, response = renewed, await self._presented(request, realm, renewed)
-        entry = Entry(realm, sent)
+        entry = Entry(realm, sent, will_renew=request.method != "GET" and realm.is_renewable)
         if response.status_code != 401 and _is_refused(request, response):
             await response.aclose()
             raise entry.login_page()

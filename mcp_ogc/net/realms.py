@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcp_ogc.authentication import (
@@ -36,7 +37,7 @@ def realms_of(settings: Settings, http: httpx.AsyncClient, learn: Learn) -> Iter
     for storage in settings.storage.values():
         if storage.workspace_url and storage.workspace_endpoint:
             own = realms[storage.workspace_endpoint]
-            yield Realm(own.name, storage.workspace_url, own.authentication, own.credential, own.login)
+            yield replace(own, url=storage.workspace_url, is_endpoint=False)
 
 
 def _credential(

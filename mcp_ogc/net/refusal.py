@@ -35,6 +35,8 @@ class Entry:
 
     realm: Realm
     sent: Mapping[str, str]
+    will_renew: bool = False
+    """Whether the next request presents something new: this one could not be sent again."""
     clock: Callable[[], float] = time.time
 
     def refused(self, status: int, detail: str = "") -> RemoteProblem:
@@ -53,7 +55,10 @@ class Entry:
                 detail=detail,
                 remedy=_joined(self._namespace(claims), "Ask its operators for the permission", self._other_person()),
             )
-        if not self.sent:
+        if self.will_renew:
+            message = f"Endpoint {name} refused the token it was sent (HTTP 401), and nothing was done"
+            remedy = _joined("A new one goes with the next request: call again", self._namespace(claims))
+        elif not self.sent:
             message, remedy = f"Endpoint {name} wants to know who asks (HTTP 401)", self._first_time()
         elif claims.expires_at is not None and claims.expires_at < self.clock():
             moment = datetime.fromtimestamp(claims.expires_at, UTC)
@@ -67,6 +72,8 @@ class Entry:
     def login_page(self) -> AuthenticationRequired:
         """The error of a login page where an answer should be."""
         remedy = self._renewal() if self.sent else self._first_time()
+        if self.will_renew:
+            remedy = f"Call again; if it stays so: {remedy}"
         return AuthenticationRequired(
             f"Endpoint {self.realm.name} answered with a login page for people: nobody is signed in there",
             remedy=remedy,

@@ -53,7 +53,7 @@ class SignIn:
         self._login = login
         self._clock = clock
         self._tokens: Tokens | None = None
-        self._stamp = 0
+        self._stamp = (0, 0)
         self._refused = ""
         self._renewing = anyio.Lock()
 

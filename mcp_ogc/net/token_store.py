@@ -64,12 +64,13 @@ class TokenStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def stamp(self, name: str) -> int:
+    def stamp(self, name: str) -> tuple[int, int]:
         """Changes whenever somebody signs in or out, or a token is renewed."""
         try:
-            return self._file(name).stat().st_mtime_ns
+            stat = self._file(name).stat()
         except OSError:
-            return 0
+            return (0, 0)
+        return (stat.st_mtime_ns, stat.st_ino)
 
     async def record(self, name: str) -> Record | None:
         """Who is signed in, without the tokens."""

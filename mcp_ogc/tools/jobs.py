@@ -263,7 +263,7 @@ async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: lis
     except NotOffered:
         not_asked.append(f"{endpoint.name}: it has no list of jobs; those submitted from here are shown")
     except OgcError as error:
-        not_asked.append(f"{endpoint.name}: {error.message}")
+        not_asked.append(f"{endpoint.name}: {error}")
     except TimeoutError:
         not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_ogc.net.redaction import Redaction, secrets_of
+from mcp_ogc.net.redaction import REMEMBERED, Redaction, secrets_of
 from mcp_ogc.settings import Settings
 
 
@@ -72,3 +72,21 @@ def test_secrets_are_found_wherever_they_are_nested() -> None:
 
 def test_nothing_is_printed_by_itself() -> None:
     assert not logging.getLogger("mcp_ogc").handlers
+
+
+def test_what_is_learned_is_masked_from_then_on_and_a_web_token_always() -> None:
+    redaction = Redaction()
+    assert redaction("opaque-token-1") == "opaque-token-1"
+    redaction.learn("opaque-token-1")
+    redaction.learn("opaque-token-1")
+    assert redaction("it is opaque-token-1.") == "it is [redacted]."
+    web_token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0abc.c2lnbmF0dXJl"
+    assert redaction(f"got {web_token}, and left") == "got [redacted], and left"
+
+
+def test_only_so_many_are_remembered() -> None:
+    redaction = Redaction(["given-secret"])
+    for number in range(REMEMBERED + 1):
+        redaction.learn(f"token-{number:04}-end")
+    assert redaction("token-0000-end") == "token-0000-end"
+    assert redaction(f"token-{REMEMBERED:04}-end given-secret") == "[redacted] [redacted]"

@@ -17,7 +17,9 @@ START_SECONDS = 10
 @asynccontextmanager
 async def listening(app: Any) -> AsyncIterator[str]:
     """The app in a thread of its own; gives its origin."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, interface="asgi3", log_config=None, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, interface="asgi3", log_config=None, log_level="warning", lifespan="off")
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
