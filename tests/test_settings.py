@@ -1,9 +1,11 @@
 """Settings: a file of the user's own, variables that win, and errors that name the place."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from mcp_ogc.authentication import BasicAuthentication
 from mcp_ogc.errors import SettingsError
 from mcp_ogc.settings import config_path, load
 
@@ -32,6 +34,29 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(FILE, encoding="utf-8")
     return path
+
+
+GUIDE = Path(__file__).parents[1] / "docs" / "endpoints.md"
+
+
+@pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+def test_each_example_of_the_guide_is_settings(example: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(example, encoding="utf-8")
+    assert load(path).configured_endpoints()
+
+
+def test_a_secret_of_the_file_may_come_from_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        "[endpoints.four]\nurl = 'https://x.example'\nauthentication = { kind = 'basic', username = 'ada' }\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("MCP_OGC_ENDPOINTS__FOUR__AUTHENTICATION__PASSWORD", "from-a-variable")
+    authentication = load(path).endpoints["four"].authentication
+    assert isinstance(authentication, BasicAuthentication)
+    assert authentication.username == "ada"
+    assert authentication.password.get_secret_value() == "from-a-variable"
 
 
 def test_nothing_configured_is_a_local_endpoint_and_nothing_else() -> None:

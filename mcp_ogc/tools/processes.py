@@ -34,7 +34,6 @@ class EndpointRow(Reply):
     url: str
     default: bool
     authentication: str
-    signed_in: bool | None = None
     sign_in: str | None = None
     reachable: bool
     kind: str | None = None
@@ -141,7 +140,6 @@ async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
         url="embedded in this server" if endpoint.is_local else endpoint.url,
         default=endpoint.name == work.default_endpoint,
         authentication=endpoint.authentication,
-        signed_in=standing.signed_in,
         sign_in=standing.text or None,
         reachable=problem is None,
         kind=can.dialect if can else None,
@@ -155,9 +153,10 @@ async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
 
 def _endpoint_line(row: EndpointRow) -> str:
     default = " (default)" if row.default else ""
-    signed_in = "" if row.authentication == "none" else f"; authentication: {row.authentication}, {row.sign_in}"
     if not row.reachable:
-        return f"{row.name}{default}: {row.url}{signed_in}; can't be used: {row.problem}"
+        kind = "" if row.authentication == "none" else f"; authentication: {row.authentication}"
+        return f"{row.name}{default}: {row.url}{kind}; can't be used: {row.problem}"
+    signed_in = "" if row.authentication == "none" else f"; {row.authentication}, {row.sign_in}"
     declared = f"declares {', '.join(row.declared) or 'the core only'}"
     also = [one for one in row.found if one not in row.declared]
     found = f"; found as well: {', '.join(also)}" if also else ""
