@@ -47,11 +47,15 @@ async def _sign_out(
     from mcp_ogc.net.sign_in import is_for
     from mcp_ogc.net.token_store import TokenStore
 
-    async with TokenStore(settings.sign_in_folder).exclusive(name) as slot:
-        tokens = await slot.read()
+    store = TokenStore(settings.sign_in_folder)
+    async with store.exclusive(name) as slot:
+        record, tokens = await store.record(name), await slot.read()
         await slot.clear()
-    if tokens is None:
+    if record is None:
         print(f"Nobody was signed in to {name}.")
+        return
+    if tokens is None:
+        print(f"Signed out of {name}. Its tokens could not be read, so they were not revoked: is the keychain locked?")
         return
     print(f"Signed out of {name}: its tokens are removed from this machine.")
     if not is_for(tokens.record, endpoint.url, authentication):

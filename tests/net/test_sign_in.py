@@ -1,5 +1,6 @@
 """A sign-in while it lasts: renewed in time, once for all, and said to be over when it is."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -13,6 +14,7 @@ from mcp_ogc.net.oidc import OidcClient
 from mcp_ogc.net.sign_in import SignIn
 from mcp_ogc.net.token_store import Record, Tokens, TokenStore
 from mcp_ogc.settings import CatalogueSettings, EndpointSettings, Settings
+from tests.servers.keychain import Keychain
 from tests.servers.loopback import Reply, Server
 from tests.servers.oidc import Grant, OidcProvider
 
@@ -84,14 +86,16 @@ async def test_a_sign_in_in_a_terminal_is_noticed(settings: Settings, provider: 
 
 
 async def test_an_expired_token_is_renewed_before_it_is_sent_once_for_all_who_wait(
-    settings: Settings, provider: OidcProvider, server: Server
+    settings: Settings, provider: OidcProvider, server: Server, keychain: Keychain
 ) -> None:
     await signed_in(settings, provider, until=1)
+    keychain.reads = 0
     async with open_http(settings) as http, anyio.create_task_group() as tasks:
         for _ in range(8):
             tasks.start_soon(http.get, f"{server.url}/")
     assert len(set(sent(server))) == 1
     assert "first" not in sent(server)
+    assert keychain.reads == 1, "it may ask the person"
     assert provider.granted("refresh_token") == 1
 
 
@@ -213,8 +217,9 @@ async def test_a_renewal_whose_caller_gave_up_is_kept(settings: Settings, provid
             renewed = client.renewed
 
             async def interrupted(tokens: Tokens) -> Tokens:
-                scope.cancel()  # after it was sent, before its answer is read
-                return await renewed(tokens)
+                fresh = await renewed(tokens)
+                scope.cancel()  # the old refresh token is used up, the new one not kept yet
+                return fresh
 
             client.renewed = interrupted  # type: ignore[method-assign]
             url, store = settings.endpoints["zoo"].url, TokenStore(settings.sign_in_folder)
@@ -238,6 +243,19 @@ async def test_a_program_signs_in_by_itself_and_again_when_it_is_refused(
     first, again, refused, renewed = sent(server)
     assert first == again == refused != renewed
     assert {provider.people[token] for token in (first, renewed)} == {"robot"}
+
+
+async def test_a_sign_in_does_not_leave_the_endpoints_origin(
+    settings: Settings, provider: OidcProvider, server: Server, serve: Callable[[], Server]
+) -> None:
+    away = serve()
+    server.on("/", Reply(302, {"Location": away.on("/file", Reply(body=b"bytes"))}))
+    await signed_in(settings, provider)
+    there = settings.model_copy(update={"catalogues": {"away": CatalogueSettings(url=away.url)}})
+    async with open_http(there) as http:
+        assert (await http.get(f"{server.url}/")).content == b"bytes"
+    assert sent(server) == ["first"]
+    assert "authorization" not in away.seen[0].headers
 
 
 async def test_endpoints_credentials_are_not_sent_to_the_provider(

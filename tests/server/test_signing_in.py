@@ -19,7 +19,7 @@ from mcp_ogc.tools.catalogue import TOOLS
 from tests.server.talk import call, finished, refused, text_of
 from tests.servers import browser
 from tests.servers.oidc import OidcProvider, provider
-from tests.servers.processes.endpoint import TestEndpoint, served
+from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 from tests.servers.processes.quirk import Quirk
 
 __all__ = ["provider"]
@@ -165,6 +165,19 @@ async def test_a_sign_in_that_is_over_makes_every_tool_answer_with_the_command(
         assert command in row["problem"]
     assert endpoint.asked("POST") == []
     assert set(ASKING) <= {tool.name for tool in TOOLS}
+
+
+async def test_a_login_page_where_an_answer_should_be_says_the_command(
+    config: Path, settings: Settings, endpoint: TestEndpoint
+) -> None:
+    assert (await run(config, "login", "zoo")).returncode == 0
+    page = "<html><form action=/login><input name=u><input name=p type=password></form></html>"
+    headers = {"Content-Type": "text/html"}
+    endpoint.faults = [Fault("GET", "/processes", 200, headers, page, times=99)]
+    async with Client(build_server(settings)) as client:
+        told = await refused(client, "ogc_list_processes")
+    assert "answered with a login page" in told
+    assert f"Run `mcp-ogc login zoo --config {config}`" in told
 
 
 async def test_a_list_of_jobs_still_has_the_journal_and_says_the_command(config: Path, settings: Settings) -> None:

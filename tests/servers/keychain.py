@@ -16,8 +16,10 @@ class Keychain(KeyringBackend):
         super().__init__()
         self.entries: dict[tuple[str, str], str] = {}
         self.locked = False
+        self.reads = 0
 
     def get_password(self, service: str, username: str) -> str | None:
+        self.reads += 1
         if self.locked:
             raise KeyringLocked
         return self.entries.get((service, username))
