@@ -232,6 +232,15 @@ def _ca_files(settings: Settings) -> Mapping[str, Path]:
     return files
 
 
+async def answered(http: httpx.AsyncClient, request: httpx.Request, limit: int) -> tuple[httpx.Response, bytes]:
+    """Send a request and read its answer, whatever its status, up to a bound; raises as `read_bounded`."""
+    response = await http.send(request, stream=True)
+    try:
+        return response, await read_bounded(response, limit)
+    finally:
+        await response.aclose()
+
+
 async def read_bounded(response: httpx.Response, limit: int) -> bytes:
     """The body of a response, decoded, up to a bound.
 

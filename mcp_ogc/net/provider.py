@@ -15,9 +15,9 @@ from urllib.parse import quote_plus
 import httpx
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
-from mcp_ogc.errors import AuthenticationRequired, EndpointFault, HostRefused, Unreachable, UnreadableAnswer
+from mcp_ogc.errors import AuthenticationRequired, EndpointFault, HostRefused, UnreadableAnswer
 from mcp_ogc.net.hosts import is_inside, shown
-from mcp_ogc.net.http import AUTHORIZATION, read_bounded
+from mcp_ogc.net.http import AUTHORIZATION, answered
 
 if TYPE_CHECKING:
     from mcp_ogc.authentication import ClientCredentialsAuthentication, OidcAuthentication
@@ -131,14 +131,7 @@ class Provider:
         request = self._http.build_request(
             method, url, data=form, headers={"Accept": "application/json"}, extensions=dict(extensions or {})
         )
-        try:
-            response = await self._http.send(request, stream=True)
-            try:
-                body = await read_bounded(response, ANSWER_BYTES)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
-            raise Unreachable(f"The provider {shown(request.url)} can't be reached: {error}") from error
+        response, body = await answered(self._http, request, ANSWER_BYTES)
         if response.status_code >= 500:
             raise EndpointFault(
                 f"The provider {shown(request.url)} failed (HTTP {response.status_code})",

@@ -10,9 +10,9 @@ import anyio
 import httpx
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from mcp_ogc.errors import StorageError, Unreachable
+from mcp_ogc.errors import StorageError
 from mcp_ogc.net.hosts import shown
-from mcp_ogc.net.http import ENTRY, read_bounded
+from mcp_ogc.net.http import ENTRY, answered
 from mcp_ogc.net.refusal import Entry
 
 if TYPE_CHECKING:
@@ -91,14 +91,7 @@ class Workspaces:
 
     async def _asked(self, url: str) -> _Credentials:
         request = self._http.build_request("GET", url, headers={"Accept": "application/json"})
-        try:
-            response = await self._http.send(request, stream=True)
-            try:
-                body = await read_bounded(response, ANSWER_BYTES)
-            finally:
-                await response.aclose()
-        except httpx.TransportError as error:
-            raise Unreachable(f"The workspace {shown(request.url)} can't be reached: {error}") from error
+        response, body = await answered(self._http, request, ANSWER_BYTES)
         entry = response.extensions.get(ENTRY)
         if response.status_code in (401, 403) and isinstance(entry, Entry):
             raise entry.refused(response.status_code)

@@ -204,6 +204,6 @@ async def test_a_wrong_token_says_sign_in_and_is_not_printed(settings: Settings,
     wrong = settings.model_copy(update={"endpoints": {"zoo": endpoint}})
     async with Client(build_server(wrong)) as client:
         told = await refused(client, "ogc_list_processes")
-        assert "authentication" in told
+        assert "Write a new token into [endpoints.zoo]" in told
         assert "namespace" in told
         assert "canary" not in told
