@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.auth import Learn
     from mcp_ogc.net.objects import Objects
-    from mcp_ogc.net.standing import Standing
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.catalogue import Catalogue
@@ -174,12 +173,6 @@ class Workspace:
             raise UnknownName("endpoint", chosen, tuple(self.endpoints))
         return self.endpoints[chosen]
 
-    async def standing(self, endpoint: Endpoint) -> Standing:
-        """Who is signed in there, as far as that is known here."""
-        from mcp_ogc.net.standing import standing
-
-        return await standing(self.settings, endpoint.name)
-
     async def job(self, job_id: str, endpoint: str | None) -> tuple[Endpoint, Entry | None]:
         """The endpoint that has a job, and what the journal knows of it.
 
@@ -291,14 +284,7 @@ class JobChanges:
 async def open_workspace(
     settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Learn
 ) -> AsyncIterator[Workspace]:
-    """Open everything a tool needs: no request is sent.
-
-    Args:
-        settings: What the operator configured.
-        local: The embedded endpoint, where it is enabled.
-        samples: By name.
-        learn: Told of secrets that are found at run time, to be masked.
-    """
+    """Open everything a tool needs: no request is sent. `learn` is told of secrets to mask, found at run time."""
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.http import open_http

@@ -51,13 +51,14 @@ def run(options: argparse.Namespace) -> int:
 
 async def check_endpoint(work: Workspace, endpoint: Endpoint) -> bool:
     """Landing page, conformance, processes, job list; whether the endpoint can be used."""
+    from mcp_ogc.net.standing import standing
     from mcp_ogc.ogc.capabilities import Capability
 
     client = endpoint.client
     print(f"{endpoint.name}  {'embedded' if endpoint.is_local else endpoint.url}")
-    standing = await work.standing(endpoint)
-    if standing.text:
-        print(f"  {'✗' if standing.signed_in is False else '✓'} {standing.text}")
+    signing_in = await standing(work.settings, endpoint.name)
+    if signing_in.text:
+        print(f"  {'✗' if signing_in.signed_in is False else '✓'} {signing_in.text}")
     landing = await _try("reachable", client.landing_page)
     if landing is None:
         return False

@@ -11,6 +11,7 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
+from mcp_ogc.net.standing import standing
 from mcp_ogc.ogc.models import ProcessSummary
 from mcp_ogc.text import Reply, Untrusted, call, clean, explain, literal, plural, remote, respond, untrusted
 from mcp_ogc.tools.paging import Limit, decode, encode
@@ -125,7 +126,7 @@ async def endpoint_rows(work: Workspace) -> tuple[EndpointRow, ...]:
 async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
     can: Capabilities | None = None
     problem = title = None
-    standing = await work.standing(endpoint)
+    signing_in = await standing(work.settings, endpoint.name)
     try:
         with anyio.fail_after(ENDPOINT_SECONDS):
             can = await endpoint.capabilities()
@@ -140,7 +141,7 @@ async def _endpoint_row(work: Workspace, endpoint: Endpoint) -> EndpointRow:
         url="embedded in this server" if endpoint.is_local else endpoint.url,
         default=endpoint.name == work.default_endpoint,
         authentication=endpoint.authentication,
-        sign_in=standing.text or None,
+        sign_in=signing_in.text or None,
         reachable=problem is None,
         kind=can.dialect if can else None,
         declared=tuple(sorted(can.declared)) if can else (),
