@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
-    from mcp_ogc.net.auth import Learn
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.capabilities import Capabilities
@@ -282,7 +281,7 @@ class JobChanges:
 
 @asynccontextmanager
 async def open_workspace(
-    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Learn
+    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Callable[[str], None]
 ) -> AsyncIterator[Workspace]:
     """Open everything a tool needs: no request is sent. `learn` is told of secrets to mask, found at run time."""
     from mcp_ogc.jobs.journal import Journal
