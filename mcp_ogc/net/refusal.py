@@ -48,9 +48,9 @@ class Entry:
         """
         name, claims = self.realm.name, claims_of(self.sent)
         if status == 403:
-            who = f"{claims.person} " if claims.person else ""
+            who = f" to {claims.person}" if claims.person else ""
             return AccessDenied(
-                f"Endpoint {name} does not allow {who or 'you '}this (HTTP 403)",
+                f"Endpoint {name} does not allow this{who} (HTTP 403)",
                 status=status,
                 detail=detail,
                 remedy=_joined(self._namespace(claims), "Ask its operators for the permission", self._other_person()),

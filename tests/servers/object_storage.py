@@ -61,4 +61,6 @@ def object_storage() -> Iterator[ObjectStorage]:
     check_signatures(url, 0)
     yield ObjectStorage(url, key["AccessKeyId"], key["SecretAccessKey"])
     check_signatures(url, NEVER)
+    # What one server was told, the next one in this process would know.
+    urlopen(Request(f"{url}/moto-api/reset", data=b"", method="POST")).close()
     server.stop()
