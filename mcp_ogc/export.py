@@ -73,10 +73,10 @@ def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wa
 def _files_of(output: Output) -> Iterator[Wanted]:
     folder = Path(safe_name(output.id))
     if output.href:
-        yield Wanted(output.href, output.storage, folder / _file_name(output.href))
+        yield Wanted(output.href, None, folder / _file_name(output.href))
     for member in output.members:
         if member.href:
-            yield Wanted(member.href, member.storage, folder / _file_name(member.href))
+            yield Wanted(member.href, None, folder / _file_name(member.href))
     for item in output.items:
         for asset in item.assets:
             yield Wanted(asset.href, asset.storage, folder / safe_name(item.id) / _file_name(asset.href))

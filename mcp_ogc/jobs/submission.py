@@ -134,7 +134,7 @@ class _Sending:
             raise
         if isinstance(answer, StatusInfo):
             return await self._journal.confirm(number, answer, self._endpoint.client.job_place(answer.job_id))
-        kept = KeptAnswer(answer.media_type, answer.body, answer.links)
+        kept = KeptAnswer(answer.media_type, answer.body, answer.links, answer.url)
         return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
 
 

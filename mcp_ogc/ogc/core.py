@@ -26,14 +26,14 @@ from mcp_ogc.errors import (
     SubmissionUnconfirmed,
     UnreadableAnswer,
 )
-from mcp_ogc.ogc.addresses import Addresses, with_query
+from mcp_ogc.ogc.addresses import Addresses, absolute, with_query
 from mcp_ogc.ogc.answers import (
     Answer,
     job_of,
     json_or_none,
     landing_or_none,
-    link_headers,
     read_unless_file,
+    result_links,
     validated,
     with_links,
 )
@@ -332,6 +332,14 @@ class CoreClient:
             raise read_problem(response.status_code, body, url=url, subject="log")
         return body.decode("utf-8", errors="replace")[-limit:]
 
+    def locate(self, url: str, href: str) -> str:
+        """A reference in what the endpoint made, such as an asset's, found at `url`; as it is reached from here.
+
+        Raises:
+            UnreadableAnswer: It is no URL.
+        """
+        return self._addresses.reachable(absolute(url, href))
+
     def _as_json(self) -> dict[str, str]:
         return {self._exchange.format_parameter: "json"} if self._exchange.format_parameter else {}
 
@@ -357,6 +365,6 @@ def _answer(response: httpx.Response, body: bytes) -> Answer:
         status=response.status_code,
         media_type=response.headers.get("content-type", ""),
         body=body,
-        links=link_headers(response.headers.get_list("link"), str(response.url)),
+        links=result_links(response),
         url=str(response.url),
     )
