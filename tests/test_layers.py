@@ -15,7 +15,19 @@ FLOORS = {
     "server": 5,
     **dict.fromkeys(("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4),
     **dict.fromkeys(
-        ("workspace", "jobs", "packages", "rasters", "tables", "export", "inline_files", "scenes", "provenance"), 3
+        (
+            "workspace",
+            "jobs",
+            "packages",
+            "rasters",
+            "tables",
+            "columns",
+            "export",
+            "inline_files",
+            "scenes",
+            "provenance",
+        ),
+        3,
     ),
     "ogc": 2,
     **dict.fromkeys(("net", "settings", "errors", "audit"), 1),
