@@ -45,6 +45,11 @@ class Answer:
     url: str
 
     @property
+    def is_document(self) -> bool:
+        """Whether the body is JSON, rather than a file or text that is an output itself."""
+        return json_or_none(self.body) is not None
+
+    @property
     def digest(self) -> str:
         """`sha256:` and the digest of the body, and of the links that stand for one."""
         told = self.body + b"".join(link.href.encode() for link in self.links)

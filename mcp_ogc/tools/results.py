@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, unquote
 
@@ -11,8 +13,8 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc import uris
-from mcp_ogc.errors import OgcError, UnknownName
-from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files
+from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
+from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files, with_values_as_files
 from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
@@ -59,6 +61,7 @@ class OutputRow(Reply):
     output_id: str
     kind: str
     media_type: str | None = None
+    bytes: int | None = None
     shows: str | None = None
     content: ContentRow | None = None
     untrusted: dict[str, JsonValue] | None = None
@@ -113,7 +116,13 @@ async def get_results(
     chosen, _ = await work.job(job_id, endpoint)
     scope = f"results {chosen.name} {job_id} {output or ''}"
     start = decode(cursor, scope).get("item", 0)
-    found = await work.results(chosen, job_id)
+    try:
+        found = await work.results(chosen, job_id)
+    except UnreadableAnswer as error:
+        uri = uris.expand(uris.RESULTS, endpoint=chosen.name, job_id=job_id)
+        raise UnreadableAnswer(
+            error.message, detail=error.detail, remedy=f"The answer as it came: resource {uri}"
+        ) from error
     page = _Page(chosen, job_id, start if isinstance(start, int) else 0, limit, links)
     if output is None:
         rows = tuple(page.output(one) for one in await _sized(work, found.outputs))
@@ -227,11 +236,13 @@ class _Page:
             told["value"] = clean(literal(output.value, SHORT_VALUE_CHARACTERS), SHORT_VALUE_CHARACTERS * 2)
         if output.unreadable:
             told["unreadable"] = [clean(one, 200) for one in output.unreadable[:10]]
+        is_long = content is None and output.kind == "value" and not _is_short(output.value)
         return OutputRow(
             output_id=output.id,
             kind=output.kind,
             media_type=output.media_type,
-            shows=output.id if content is None and output.kind == "value" and not _is_short(output.value) else None,
+            bytes=len(json.dumps(output.value, ensure_ascii=False).encode()) if is_long else None,
+            shows=output.id if is_long else None,
             content=self._content,
             untrusted=told or None,
             files=files,
@@ -261,7 +272,7 @@ class _Page:
             media_type=asset.media_type,
             bytes=asset.size,
             raster=self._handle(output, item, key) if is_raster else None,
-            shows=shows if is_readable(asset) else None,
+            shows=shows if content is None and is_readable(asset) else None,
             href=asset.href if self._links else None,
         )
 
@@ -271,7 +282,8 @@ class _Page:
 
 def _output_lines(row: OutputRow) -> list[str]:
     total = f", {plural(row.items_total, 'item')}" if row.items_total else ""
-    lines = [f"{row.output_id}: {row.kind}{f' {row.media_type}' if row.media_type else ''}{total}"]
+    shows = f", {size(row.bytes)}, output={literal(row.shows)}" if row.shows else ""
+    lines = [f"{row.output_id}: {row.kind}{f' {row.media_type}' if row.media_type else ''}{total}{shows}"]
     told = row.untrusted or {}
     if "value" in told:
         lines.append(f"  {untrusted(str(told['value']), SHORT_VALUE_CHARACTERS * 2)}")
@@ -310,18 +322,24 @@ def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> list[
     texts = [file.shows for file in files if file.shows] + [row.shows for row in rows if row.shows]
     told = [f"{call('ogc_get_results', **job, output=texts[0])} shows what is in it."] if texts else []
     if rasters:
-        return [f"Next: {call('ogc_summarize_raster', raster=rasters[0])}", *told]
+        return [*told, f"Next: {call('ogc_summarize_raster', raster=rasters[0])}"]
     return [f"Next: {one}" for one in told] or [f"Next: {call('ogc_export_job', **job)}"]
 
 
 async def export_job(
     ctx: Call, job_id: str, endpoint: str | None = None, outputs: list[str] | None = None
 ) -> Annotated[CallToolResult, Export]:
-    """Save a job's files to the download folder, with checksums. Call again to go on where it stopped."""
+    """Save a job's files and result document to the download folder, with checksums. Call again to go on where it
+    stopped.
+    """
     work = await workspace(ctx)
     chosen, _ = await work.job(job_id, endpoint)
     folder = work.settings.download_folder / safe_name(chosen.name) / safe_name(job_id)
-    wanted = list(wanted_files(await work.results(chosen, job_id), outputs))
+    keep = work.inline_files.keep
+    found = await with_values_as_files(await work.results(chosen, job_id), keep)
+    wanted = list(wanted_files(found, outputs))
+    if not outputs and (answer := await work.raw_results(chosen, job_id)).is_document:
+        wanted.append(Wanted(await keep("results", answer.body, answer.media_type), None, Path("results.json")))
     saved: list[Saved] = []
     slots = anyio.CapacityLimiter(EXPORTS_AT_ONCE)
 

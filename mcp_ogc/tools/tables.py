@@ -102,7 +102,9 @@ def _row(content: Content, columns_left_out: int | None = None, rows_left_out: i
 
 
 def _head(content: Content) -> str:
-    parts = [content.format if content.kind != "file" else "a file that is neither text nor a raster"]
+    parts = ["a file that is neither text nor a raster" if content.kind == "file" else content.format]
+    if content.kind == "raster":
+        parts = [f"a raster, {content.format}"]
     if noun := NOUNS.get(content.kind):
         parts.append(f"{'' if content.whole else 'at least '}{plural(content.count, noun)}")
     if content.kind in ("table", "features"):
