@@ -140,7 +140,8 @@ def _from_links(links: Sequence[Link], description: ProcessDescription | None, n
     """A link for each output, its relation the output's id (/req/core/process-execute-sync-raw-ref)."""
     known = description.outputs if description else {}
     told = [link for link in links if link.rel not in NO_OUTPUT]
-    told = [link for link in told if link.rel in known or _numbered(link, known)] or told
+    if named := [link for link in told if link.rel in known or (known and _numbered(link, known))]:
+        told = named
     arrays: dict[str, list[JsonValue]] = {}
     for number, link in enumerate(told, 1):
         if array := _numbered(link, known):

@@ -329,9 +329,7 @@ def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> list[
 async def export_job(
     ctx: Call, job_id: str, endpoint: str | None = None, outputs: list[str] | None = None
 ) -> Annotated[CallToolResult, Export]:
-    """Save a job's files and result document to the download folder, with checksums. Call again to go on where it
-    stopped.
-    """
+    """Save a job's files and result document, with checksums; call again to go on where it stopped."""
     work = await workspace(ctx)
     chosen, _ = await work.job(job_id, endpoint)
     folder = work.settings.download_folder / safe_name(chosen.name) / safe_name(job_id)
