@@ -16,7 +16,7 @@ from typing import TypeVar
 from pydantic import JsonValue, ValidationError
 
 from mcp_ogc.errors import JobFailed, OgcError, UnknownName, UnreadableAnswer
-from mcp_ogc.ogc.answers import Answer, is_file, is_generic, json_or_none, text_or_none
+from mcp_ogc.ogc.answers import Answer, excerpt, is_file, is_generic, json_or_none, mended_json, text_or_none
 from mcp_ogc.ogc.inputs import nearest
 from mcp_ogc.ogc.models import Link, ProcessDescription
 from mcp_ogc.ogc.multipart import read_parts
@@ -127,6 +127,8 @@ def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator
                 yield _from_bytes(part.output_id, part.body, part.media_type)
         return
     document = json_or_none(answer.body)
+    if document is None and media_type.endswith("json") and answer.body.lstrip()[:1] in (b"{", b"["):
+        document = _mended(answer)
     if document is None and answer.body.strip() != b"null":
         yield _from_bytes(name, answer.body, answer.media_type or "application/octet-stream")
     elif is_exception(document) and not _declared(document, description):
@@ -134,6 +136,18 @@ def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator
         raise JobFailed("The results are an exception", status=answer.status, type=problem.type, detail=problem.detail)
     else:
         yield from _from_document(document, description, name)
+
+
+def _mended(answer: Answer) -> JsonValue:
+    """Damaged JSON as far as it can be mended (quirk Q44).
+
+    Raises:
+        UnreadableAnswer: It can't.
+    """
+    document = mended_json(answer.body)
+    if document is None:
+        raise UnreadableAnswer("The results say they are JSON and can't be read as such", detail=excerpt(answer.body))
+    return document
 
 
 def _from_links(links: Sequence[Link], description: ProcessDescription | None, name: str) -> Iterator[_Raw]:

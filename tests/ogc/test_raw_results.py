@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_ogc.errors import OgcError, TooLarge
+from mcp_ogc.errors import OgcError, TooLarge, UnreadableAnswer
 from mcp_ogc.ogc.answers import Answer, read_unless_file, result_links, text_or_none
 from mcp_ogc.ogc.models import Link, ProcessDescription
 from mcp_ogc.ogc.results import Results, read_results
@@ -93,6 +93,16 @@ async def test_a_file_written_as_text_inside_a_document_is_a_file() -> None:
 async def test_bytes_are_a_value_where_they_are_text_and_else_a_file(body: bytes, media_type: str, kind: str) -> None:
     (output,) = (await read(body, media_type)).outputs
     assert output.kind == kind
+
+
+async def test_q44_a_damaged_document_is_mended_as_far_as_it_goes_and_else_said_to_be_none() -> None:
+    (output,) = (await read(b'{"share": {"value": "50 \\% of it"}}{"second": "answer"}')).outputs
+    assert (output.id, output.value) == ("share", "50 \\% of it")
+    with pytest.raises(UnreadableAnswer, match="say they are JSON") as caught:
+        await read(b'{"share": {"value": ')
+    assert '{"share"' in caught.value.detail
+    (output,) = (await read(b"[draft] Vinte lagos", "text/plain")).outputs
+    assert output.value == "[draft] Vinte lagos"
 
 
 async def test_a_reference_has_the_size_and_checksum_it_tells() -> None:
