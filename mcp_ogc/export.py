@@ -48,7 +48,7 @@ class Saved:
 
 async def with_values_as_files(results: Results, keep: Keep) -> Results:
     """The same results, with texts, lists and objects that came inside them as files; a number or a word is none."""
-    return type(results)(tuple([await _as_file(output, keep) for output in results.outputs]))
+    return replace(results, outputs=tuple([await _as_file(output, keep) for output in results.outputs]))
 
 
 async def _as_file(output: Output, keep: Keep) -> Output:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,7 +199,7 @@ class Workspace:
         process_id = entries[0].process_id if entries else None
         description = await _described(endpoint, process_id)
         answer = await self.raw_results(endpoint, job_id)
-        await self.journal.note_results(endpoint.name, job_id, answer.digest)
+        before = await self.journal.note_results(endpoint.name, job_id, answer.digest)
         around = Surroundings(
             fetch=self.objects.read,
             locate=partial(self._locate, endpoint),
@@ -207,7 +207,8 @@ class Workspace:
             max_pages=self.settings.limits.stac_pages,
             base_url=f"{endpoint.url}/",
         )
-        return await read_results(answer, description, around)
+        found = await read_results(answer, description, around)
+        return replace(found, digest=answer.digest, changed=before not in (None, answer.digest))
 
     async def raw_results(self, endpoint: Endpoint, job_id: str) -> Answer:
         """The results of a job as its endpoint sent them; those that are kept here as they were."""

@@ -52,11 +52,15 @@ class Surroundings:
     """What relative references are relative to, where the answer does not say."""
 
 
+@dataclass(frozen=True, slots=True)
 class Results:
     """What a job made, by output."""
 
-    def __init__(self, outputs: tuple[Output, ...]) -> None:
-        self.outputs = outputs
+    outputs: tuple[Output, ...]
+    digest: str = ""
+    """Of the answer they were read from: `sha256:…`."""
+    changed: bool = False
+    """Whether it is another than when it was last read; links that are signed anew are enough for that."""
 
     def asset(self, output_id: str, item_id: str, asset_key: str) -> Asset:
         """The file a raster handle names: an asset of an item, or a plain file where the item is `-`.

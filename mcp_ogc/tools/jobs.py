@@ -12,7 +12,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
+from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable
 from mcp_ogc.jobs.logs import log_links, read_logs
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
@@ -129,6 +129,10 @@ async def get_job(
         info = await chosen.monitor.wait(job_id, wait_seconds, submitted=submitted, on_status=_progress(ctx))
     except NoSuchJob as error:
         raise _gone(chosen, job_id, entry, error) from error
+    except (Unreachable, EndpointFault) as error:
+        if entry and entry.status:
+            error.remedy = f"Last known here: {entry.status} at {moment(entry.updated)}. {error.remedy}"
+        raise
     return await _told(chosen, info)
 
 

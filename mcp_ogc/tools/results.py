@@ -72,13 +72,15 @@ class OutputRow(Reply):
 
 
 class JobResults(Reply):
-    """Answer of ogc_get_results."""
+    """Answer of ogc_get_results. `digest` is of the result document; `changed` if it was another before."""
 
     endpoint: str
     job_id: str
     outputs: tuple[OutputRow, ...]
     left_out: int = 0
     next_cursor: str | None = None
+    digest: str | None = None
+    changed: bool | None = None
 
 
 class FileRow(Reply):
@@ -130,6 +132,8 @@ async def get_results(
         rows = (await _asked_for(work, found, output, page),)
     next_cursor = encode(scope, item=page.end) if page.left_out else None
     lines = [f"Job {job_id} on {chosen.name}: {plural(len(rows), 'output')}."]
+    if found.changed:
+        lines.append("The result document is another than when it was last read (signed links change each time).")
     for row in rows:
         lines += _output_lines(row)
     lines += page.content_lines
@@ -138,7 +142,15 @@ async def get_results(
     lines += _next(chosen, job_id, rows)
     return respond(
         lines,
-        JobResults(endpoint=chosen.name, job_id=job_id, outputs=rows, left_out=page.left_out, next_cursor=next_cursor),
+        JobResults(
+            endpoint=chosen.name,
+            job_id=job_id,
+            outputs=rows,
+            left_out=page.left_out,
+            next_cursor=next_cursor,
+            digest=found.digest,
+            changed=found.changed or None,
+        ),
     )
 
 
