@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from mcp_ogc.errors import NoSuchProcess, OgcError, SettingsError, UnknownName
+from mcp_ogc.errors import NoSuchProcess, OgcError, ResultNotReady, SettingsError, UnknownName
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription, StatusInfo
 
 if TYPE_CHECKING:
@@ -198,6 +199,8 @@ class Workspace:
         entries = await self.journal.find(job_id, endpoint.name)
         process_id = entries[0].process_id if entries else None
         description = await _described(endpoint, process_id)
+        if entries:
+            await _ended(endpoint, entries[0])
         answer = await self.raw_results(endpoint, job_id)
         before = await self.journal.note_results(endpoint.name, job_id, answer.digest)
         around = Surroundings(
@@ -245,6 +248,24 @@ class Workspace:
 
         place = absolute(url, href)
         return place if self.objects.is_mapped(place) else endpoint.client.locate(url, href)
+
+
+async def _ended(endpoint: Endpoint, entry: Entry) -> None:
+    """Ask after a job just submitted as its monitor does: it may not be visible yet, or be called failed (Q10).
+
+    Raises:
+        ResultNotReady: It has not ended.
+    """
+    from mcp_ogc.jobs.followed import GRACE
+
+    if not entry.job_id or (entry.status and entry.status.ended) or datetime.now(UTC) - entry.intended > GRACE:
+        return
+    info = await endpoint.monitor.wait(entry.job_id, 0, submitted=entry.intended)
+    if not info.status.ended:
+        raise ResultNotReady(
+            f"Job {entry.job_id} is {info.status}, so it has no results yet",
+            remedy=f'ogc_get_job(job_id="{entry.job_id}", wait_seconds=30) waits for it',
+        )
 
 
 async def _described(endpoint: Endpoint, process_id: str | None) -> ProcessDescription | None:
@@ -344,52 +365,3 @@ async def _background() -> AsyncIterator[TaskGroup]:
         if len(group.exceptions) == 1:
             raise group.exceptions[0] from None
         raise
-
-
-class LateWorkspace:
-    """A workspace that opens when the first tool needs it, and closes with the server.
-
-    It is opened and closed in one task of its own (`run`), because what it holds may own cancel scopes.
-    """
-
-    def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Workspace]]) -> None:
-        self._opening = opening
-        self._wanted = anyio.Event()
-        self._opened = anyio.Event()
-        self._closing = anyio.Event()
-        self._workspace: Workspace | None = None
-        self._failure: Exception | None = None
-
-    async def get(self) -> Workspace:
-        """The workspace, opened by now.
-
-        Raises:
-            OgcError: It could not be opened; the next call says the same.
-        """
-        self._wanted.set()
-        await self._opened.wait()
-        if self._workspace is None:
-            raise self._failure or SettingsError("The server is closing")
-        return self._workspace
-
-    async def run(self) -> None:
-        """Wait until it is wanted, open it, hold it until `close`."""
-        await self._wanted.wait()
-        if self._closing.is_set():
-            return
-        try:
-            async with self._opening() as workspace:
-                self._workspace = workspace
-                self._opened.set()
-                await self._closing.wait()
-        except Exception as error:
-            if self._workspace is not None:
-                raise
-            self._failure = error
-        finally:
-            self._opened.set()
-
-    def close(self) -> None:
-        """Let `run` end."""
-        self._closing.set()
-        self._wanted.set()

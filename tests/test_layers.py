@@ -21,6 +21,7 @@ FLOORS = {
             "packages",
             "rasters",
             "tables",
+            "late_workspace",
             "columns",
             "export",
             "inline_files",

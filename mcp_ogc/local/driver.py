@@ -117,7 +117,8 @@ def _run_package(folder: JobFolder, spec: Spec, store: Store) -> dict[str, Any]:
     with steps.watched():
         outputs, status = executor(tool, inputs, context)
     if status != "success" or outputs is None:
-        raise steps.failure() or StepFailed(f"cwltool ended with {status}: {complaints.text() or 'it gave no reason'}")
+        told = complaints.text()
+        raise steps.failure(told) or StepFailed(f"cwltool ended with {status}: {told or 'it gave no reason'}")
     store.progress(spec.job_id, 95, "publishing")
     return Publication(folder.published, spec.job_id, reader.permits).document(outputs)
 
@@ -158,7 +159,10 @@ def _staged_in(
         name = one["id"].rsplit("#", 1)[-1].rsplit("/", 1)[-1]
         if name in given or one.get("default") is not None:
             value = given.get(name, one.get("default"))
-            staged[name] = stage_in(value, one["type"], folder / str(number), reader)
+            try:
+                staged[name] = stage_in(value, one["type"], folder / str(number), reader)
+            except OgcError as error:
+                raise StepFailed(f"stage-in of {name}: {error}") from error
     return staged
 
 
@@ -240,15 +244,15 @@ class Steps:
                 self._failed = (name, code)
             self._note("ended", name, exit_code=code, seconds=round(time.monotonic() - began, 2))
 
-    def failure(self) -> StepFailed | None:
-        """The first step that failed, with the end of its log."""
+    def failure(self, complaints: str) -> StepFailed | None:
+        """The first step that failed, with the end of its log, or why it could not be started."""
         if self._failed is None:
             return None
         name, code = self._failed
         told = tail(self._folder.logs / f"{name}.log", LOG_TAIL).strip()
         ended = f"exited {code}" if code is None or code >= 0 else f"was ended by signal {-code}"
         if code is None:
-            ended = "could not be started"
+            ended, told = "could not be started", told or complaints
         return StepFailed(f"step {name} {ended}: {told or 'its log is empty'}")
 
     @staticmethod

@@ -136,6 +136,11 @@ class CoreClient:
         self._learn(recognise(self.url, response.headers, text, classes))
         return self._dialect or STANDARD
 
+    @property
+    def known_dialect(self) -> Dialect:
+        """What it is known to speak, without asking; the standard's as long as it was not asked."""
+        return self._dialect or STANDARD
+
     def _learn(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._exchange.format_parameter = self._exchange.format_parameter or dialect.format_parameter
@@ -319,6 +324,15 @@ class CoreClient:
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=NoSuchJob)
         return job_or_none(json_or_none(body), await self.dialect())
+
+    async def beside(self, job_id: str, name: str) -> Answer:
+        """`GET /jobs/{jobID}/{name}`, whatever its status: what a server has there beside the standard, such as logs.
+
+        The results of a job that failed are an answer too: what is wrong, in the server's words.
+        """
+        url = with_query(f"{self._job(job_id)}/{name}", **self._as_json())
+        response, body = await self._exchange.send("GET", url, headers={"Accept": JSON})
+        return _answer(response, body)
 
     async def text(self, href: str, *, limit: int) -> str:
         """A text the endpoint links, such as a log: its last `limit` characters."""

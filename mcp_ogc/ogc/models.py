@@ -271,6 +271,10 @@ class StatusInfo(Value):
     inputs: JsonObject | None = Field(default=None, validation_alias=AliasChoices("inputs", "parameters"), exclude=True)
     """What it was executed with, where the server tells (pygeoapi)."""
     message: Text = None
+    exception: Annotated[JsonObject | None, BeforeValidator(_object)] = Field(default=None, exclude=True)
+    """The problem document of a job that failed (Part 1, 2.0)."""
+    metadata: Annotated[JsonObject | None, BeforeValidator(_object)] = Field(default=None, exclude=True)
+    """ECMWF keeps a job's log here (quirk Q30)."""
     progress: Percent = Field(default=None, ge=0, le=100)
     created: Time = None
     started: Time = None

@@ -13,55 +13,34 @@ from mcp_types import CallToolResult
 from pydantic import Field
 
 from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable
-from mcp_ogc.jobs.logs import log_links, read_logs
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import outputs_of, prepared_request, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
     Reply,
-    Untrusted,
     call,
-    elapsed,
     literal,
     moment,
     plural,
-    remote,
     respond,
     untrusted,
-    untrusted_tail,
 )
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.input_notes import input_notes, with_notes
+from mcp_ogc.tools.job_answers import Job, job_answer, known_job, row, row_line, told
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
     from mcp_ogc.jobs.entries import Entry
+    from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.workspace import Endpoint, Workspace
 
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
-LOG_TAIL = 1200
 LIST_SECONDS = 25
 SINGLE_LOOKS = 20
 HEARTBEAT_STEP = 0.01
-
-
-class Job(Reply):
-    """Answer of ogc_get_job; a row of ogc_list_jobs."""
-
-    endpoint: str
-    job_id: str | None = None
-    process_id: str | None = None
-    status: str
-    reported_status: str | None = None
-    progress: int | None = None
-    created: str | None = None
-    finished: str | None = None
-    seconds: float | None = None
-    repeated: bool | None = None
-    dry_run: bool | None = None
-    untrusted: Untrusted | None = None
 
 
 class Execution(Job):
@@ -111,9 +90,9 @@ async def execute_process(
     entry = submission.entry
     job_id = entry.job_id or ""
     if entry.status and entry.status.ended:
-        return with_notes(_job_answer(chosen, entry_info(entry), submission.repeated), submission.prepared.warnings)
+        return with_notes(job_answer(chosen, known_job(entry), submission.repeated), submission.prepared.warnings)
     info = await chosen.monitor.wait(job_id, wait_seconds, submitted=entry.intended, on_status=_progress(ctx))
-    return with_notes(await _told(chosen, info, submission.repeated), submission.prepared.warnings)
+    return with_notes(await told(chosen, info, entry, submission.repeated), submission.prepared.warnings)
 
 
 async def get_job(
@@ -123,7 +102,7 @@ async def get_job(
     work = await workspace(ctx)
     chosen, entry = await work.job(job_id, endpoint)
     if entry and await work.journal.answer(chosen.name, job_id):
-        return _job_answer(chosen, entry_info(entry))
+        return job_answer(chosen, known_job(entry))
     try:
         submitted = entry.intended if entry and not (entry.status and entry.status.ended) else None
         info = await chosen.monitor.wait(job_id, wait_seconds, submitted=submitted, on_status=_progress(ctx))
@@ -133,7 +112,7 @@ async def get_job(
         if entry and entry.status:
             error.remedy = f"Last known here: {entry.status} at {moment(entry.updated)}. {error.remedy}"
         raise
-    return await _told(chosen, info)
+    return await told(chosen, info, entry)
 
 
 async def list_jobs(
@@ -163,9 +142,9 @@ async def list_jobs(
     )
     shown = entries[:limit]
     next_cursor = encode(scope, before=shown[-1].submission) if len(entries) > limit else None
-    rows = tuple(_row(entry) for entry in shown)
+    rows = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in shown)
     lines = [f"{plural(len(rows), 'job')}{', more follow' if next_cursor else ''}:"]
-    lines += [_row_line(row) for row in rows]
+    lines += [row_line(one) for one in rows]
     lines += [f"Not asked: {problem}" for problem in not_asked]
     if next_cursor:
         lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
@@ -229,7 +208,8 @@ def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> N
 async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tuple[Endpoint, StatusInfo]:
     chosen, entry = await work.job(job_id, endpoint)
     try:
-        return chosen, await chosen.client.job(job_id)
+        # Through the monitor: a job that was just submitted may not be visible yet, or be called failed (Q10).
+        return chosen, await chosen.monitor.wait(job_id, 0, submitted=entry.intended if entry else None)
     except NoSuchJob as error:
         raise _gone(chosen, job_id, entry, error) from error
 
@@ -256,6 +236,14 @@ def _gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob
     )
 
 
+def _dialect(work: Workspace, endpoint: str) -> Dialect:
+    """What an endpoint of the journal speaks, as far as is known; it may no longer be configured."""
+    from mcp_ogc.ogc.dialects.standard import STANDARD
+
+    known = work.endpoints.get(endpoint)
+    return known.client.known_dialect if known else STANDARD
+
+
 async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: list[str]) -> None:
     """Write what the endpoint lists into the journal, or into `not_asked` why it could not be asked."""
     try:
@@ -276,113 +264,11 @@ async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: lis
 
 def _progress(ctx: Call) -> Watcher:
     """Tell the client of each change, and that the wait goes on: progress has to grow each time it is told (MCP)."""
-    told = -HEARTBEAT_STEP
+    shown = -HEARTBEAT_STEP
 
     async def tell(info: StatusInfo) -> None:
-        nonlocal told
-        told = max(told + HEARTBEAT_STEP, float(info.progress or 0))
-        await ctx.report_progress(told, 100, untrusted(info.message, 120) or str(info.status))
+        nonlocal shown
+        shown = max(shown + HEARTBEAT_STEP, float(info.progress or 0))
+        await ctx.report_progress(shown, 100, untrusted(info.message, 120) or str(info.status))
 
     return tell
-
-
-def entry_info(entry: Entry) -> StatusInfo:
-    """What the journal knows of a job, as a status document."""
-    return StatusInfo(
-        job_id=entry.job_id or "",
-        process_id=entry.process_id,
-        status=entry.status or JobStatus.ACCEPTED,
-        message=entry.message,
-        progress=entry.progress,
-        created=entry.intended,
-        started=entry.started,
-        finished=entry.finished,
-        updated=entry.updated,
-    )
-
-
-async def _told(endpoint: Endpoint, info: StatusInfo, repeated: bool | None = None) -> CallToolResult:
-    if info.status is not JobStatus.FAILED:
-        return _job_answer(endpoint, info, repeated)
-    logs = await read_logs(endpoint, info, newest=1)
-    told = info.message or ""
-    lines = [
-        f"{log.title}: {untrusted_tail(log.text, LOG_TAIL) or log.problem or 'empty'}"
-        for log in logs
-        if log.text.strip()[-LOG_TAIL:] not in told  # the message may hold it already
-    ]
-    texts = {f"log {log.title}": log.text[-LOG_TAIL:] for log in logs if log.text}
-    return _job_answer(endpoint, info, repeated, more=lines, texts=texts)
-
-
-def _job_answer(
-    endpoint: Endpoint,
-    info: StatusInfo,
-    repeated: bool | None = None,
-    *,
-    more: list[str] | None = None,
-    texts: dict[str, str] | None = None,
-) -> CallToolResult:
-    job = _job(endpoint.name, info, repeated, texts or {})
-    took = f" after {elapsed(job.seconds)}" if job.seconds is not None else ""
-    word = f" (its word: {untrusted(info.reported_status, 40)})" if info.reported_status else ""
-    percent = f", {info.progress} %" if info.progress is not None and not info.status.ended else ""
-    lines = [
-        f"Job {info.job_id} of {info.process_id or 'a process'} on {endpoint.name}: {info.status}{word}{percent}{took}."
-    ]
-    if repeated:
-        lines.append("It was already there: the same request is still open. new_run=true starts another.")
-    if info.message:
-        lines.append(untrusted(info.message, 1500 if info.status is JobStatus.FAILED else 200))
-    lines += more or []
-    lines.append(_next(endpoint, info))
-    return respond(lines, job)
-
-
-def _next(endpoint: Endpoint, info: StatusInfo) -> str:
-    job = {"job_id": info.job_id, "endpoint": endpoint.name}
-    match info.status:
-        case JobStatus.SUCCESSFUL:
-            return f"Next: {call('ogc_get_results', **job)}"
-        case JobStatus.FAILED:
-            count = len(log_links(info))
-            logs = (
-                f" All {plural(count, 'log')}: resource ogc://{endpoint.name}/jobs/{info.job_id}/logs."
-                if count > 1
-                else ""
-            )
-            return f"Next: mend the inputs or the package, then execute again.{logs}"
-        case JobStatus.DISMISSED:
-            return "Next: execute the process again, if it is still wanted."
-        case _:
-            return f"Next: {call('ogc_get_job', **job, wait_seconds=30)}"
-
-
-def _job(endpoint: str, info: StatusInfo, repeated: bool | None = None, texts: dict[str, str] | None = None) -> Job:
-    begun = info.started or info.created
-    end = info.finished or (info.updated if info.status.ended else datetime.now(UTC))
-    return Job(
-        endpoint=endpoint,
-        job_id=info.job_id,
-        process_id=info.process_id,
-        status=info.status,
-        reported_status=info.reported_status,
-        progress=info.progress,
-        created=moment(info.created),
-        finished=moment(info.finished),
-        seconds=max(0.0, round((end - begun).total_seconds(), 1)) if begun and end else None,
-        repeated=repeated or None,
-        untrusted=remote(message=info.message, **(texts or {})),
-    )
-
-
-def _row(entry: Entry) -> Job:
-    job = _job(entry.endpoint, entry_info(entry))
-    status = str(entry.status) if entry.status else f"{entry.state} submission"
-    return job.model_copy(update={"job_id": entry.job_id, "status": status, "untrusted": remote(message=entry.message)})
-
-
-def _row_line(row: Job) -> str:
-    percent = f" {row.progress} %" if row.status == JobStatus.RUNNING and row.progress is not None else ""
-    where = f"{row.process_id or 'unknown process'} on {row.endpoint}"
-    return f"- {row.job_id or 'no job id'}: {row.status}{percent}, {where}, created {row.created or 'unknown'}"

@@ -16,6 +16,7 @@ from mcp_ogc import uris
 from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
 from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files, with_values_as_files
 from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted
+from mcp_ogc.tools.job_answers import Reason, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.tables import ContentRow, shown
@@ -81,6 +82,7 @@ class JobResults(Reply):
     next_cursor: str | None = None
     digest: str | None = None
     changed: bool | None = None
+    empty_because: Reason | None = None
 
 
 class FileRow(Reply):
@@ -115,7 +117,7 @@ async def get_results(
 ) -> Annotated[CallToolResult, JobResults]:
     """What a successful job made: values, files, STAC items with their assets, and handles of rasters."""
     work = await workspace(ctx)
-    chosen, _ = await work.job(job_id, endpoint)
+    chosen, entry = await work.job(job_id, endpoint)
     scope = f"results {chosen.name} {job_id} {output or ''}"
     start = decode(cursor, scope).get("item", 0)
     try:
@@ -139,19 +141,19 @@ async def get_results(
     lines += page.content_lines
     if page.left_out:
         lines.append(f"{plural(page.left_out, 'item')} left out. Next page: cursor={literal(next_cursor, 2000)}")
-    lines += _next(chosen, job_id, rows)
-    return respond(
-        lines,
-        JobResults(
-            endpoint=chosen.name,
-            job_id=job_id,
-            outputs=rows,
-            left_out=page.left_out,
-            next_cursor=next_cursor,
-            digest=found.digest,
-            changed=found.changed or None,
-        ),
+    empty = await why_empty(chosen, job_id, found.outputs, entry)
+    why, last = empty or (None, _next(chosen, job_id, rows))
+    answer = JobResults(
+        endpoint=chosen.name,
+        job_id=job_id,
+        outputs=rows,
+        left_out=page.left_out,
+        next_cursor=next_cursor,
+        digest=found.digest,
+        changed=found.changed or None,
+        empty_because=why,
     )
+    return respond([*lines, *last], answer)
 
 
 async def _asked_for(work: Workspace, found: Results, output: str, page: _Page) -> OutputRow:
@@ -319,15 +321,10 @@ def _asset_line(row: AssetRow) -> str:
 
 def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> list[str]:
     job = {"job_id": job_id, "endpoint": endpoint.name}
-    if not any(row.items or row.files or row.untrusted or row.content for row in rows):
-        return [
-            "The job was successful and made nothing: its last step found no STAC catalog or no data in the area. "
-            f"See its logs: resource ogc://{endpoint.name}/jobs/{job_id}/logs."
-        ]
     files = [file for row in rows for file in row.files]
     files += [asset for row in rows for item in row.items for asset in item.assets]
     rasters = [file.raster for file in files if file.raster]
-    if content := rows[0].content:
+    if rows and (content := rows[0].content):
         if content.kind == "raster" and files:
             return [f"Next: {call('ogc_summarize_raster', raster=files[0].raster)}"]
         return [f"Next: {call('ogc_export_job', **job, outputs=[rows[0].output_id])} saves it."]

@@ -148,7 +148,7 @@ async def test_a_failed_job_names_the_step_its_exit_code_and_the_end_of_its_log(
     await finished(client, job["job_id"])
     told = text_of(await client.call_tool("ogc_get_job", {"job_id": job["job_id"]}))
     assert "failed" in told
-    assert "exited 42" in told
+    assert "step ⟦failing⟧, exit code 42" in told
     assert "the disk is made of cheese" in told
     assert "failed, so it has no results" in await refused(client, "ogc_get_results", job_id=job["job_id"])
 
