@@ -22,6 +22,7 @@
     │   ├── NotOffered              the endpoint has no such operation
     │   └── EndpointFault           5xx
     ├── SubmissionUnconfirmed     sent, and no answer: the job may exist
+    ├── JournalError              the journal can't be read or written just now
     ├── StorageError              an object storage that refused or is not configured
     ├── RasterError               a file that can't be read as a raster
     └── LocalEndpointError        the embedded endpoint can't do this on this machine
@@ -243,6 +244,10 @@ class EndpointFault(RemoteProblem):
 
 class SubmissionUnconfirmed(OgcError):
     """An execution was sent and no answer came: the job may exist; it is never sent again."""
+
+
+class JournalError(OgcError):
+    """The journal can't be read or written just now."""
 
 
 class StorageError(OgcError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from mcp_ogc.errors import FileRefused, OgcError, UnknownName
 if TYPE_CHECKING:
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
-    from mcp_ogc.ogc.results import Results
+    from mcp_ogc.ogc.results import Keep, Results
     from mcp_ogc.ogc.stac import Output
 
 NAME_CHARACTERS = 120
@@ -43,6 +44,23 @@ class Saved:
     size: int = 0
     sha256: str = ""
     problem: str | None = None
+
+
+async def with_values_as_files(results: Results, keep: Keep) -> Results:
+    """The same results, with texts, lists and objects that came inside them as files; a number or a word is none."""
+    return replace(results, outputs=tuple([await _as_file(output, keep) for output in results.outputs]))
+
+
+async def _as_file(output: Output, keep: Keep) -> Output:
+    value, media_type = output.value, output.media_type or ""
+    if isinstance(value, list | dict):
+        media_type = media_type if media_type.endswith("json") else "application/json"
+        body = json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", errors="replace")
+    elif isinstance(value, str) and "\n" in value:
+        media_type, body = media_type or "text/plain", value.encode("utf-8", errors="replace")
+    else:
+        return output
+    return output.model_copy(update={"kind": "file", "href": await keep(output.id, body, media_type)})
 
 
 def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wanted]:
@@ -73,10 +91,10 @@ def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wa
 def _files_of(output: Output) -> Iterator[Wanted]:
     folder = Path(safe_name(output.id))
     if output.href:
-        yield Wanted(output.href, output.storage, folder / _file_name(output.href))
+        yield Wanted(output.href, None, folder / _file_name(output.href))
     for member in output.members:
         if member.href:
-            yield Wanted(member.href, member.storage, folder / _file_name(member.href))
+            yield Wanted(member.href, None, folder / _file_name(member.href))
     for item in output.items:
         for asset in item.assets:
             yield Wanted(asset.href, asset.storage, folder / safe_name(item.id) / _file_name(asset.href))

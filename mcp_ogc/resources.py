@@ -22,6 +22,7 @@ from mcp_types import (
 from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
 from mcp_ogc.jobs.logs import read_logs
+from mcp_ogc.ogc.answers import text_or_none
 from mcp_ogc.text import explain, remote, tail
 from mcp_ogc.tools import jobs, packages, processes, rasters, results
 from mcp_ogc.tools.spec import Call, Session, workspace
@@ -36,6 +37,7 @@ T = TypeVar("T")
 NEWEST_JOBS = 50
 READ_SECONDS = 45
 LOG_CHARACTERS = 8000
+ANSWER_CHARACTERS = 32_000
 JSON = "application/json"
 
 
@@ -74,8 +76,8 @@ def add_resources(server: MCPServer[Session], session: Callable[[], Session]) ->
 
     @server.resource(uris.RESULTS, name="results", title="Results", mime_type=JSON, security=ids)
     async def result(endpoint: str, job_id: str, ctx: Call) -> str:
-        """The outputs of a job: items, assets, raster URIs."""
-        return await _structured(results.get_results(ctx, job_id, endpoint, limit=100))
+        """The outputs of a job: items, assets, raster URIs; and the answer as the server sent it."""
+        return await _read(_results(ctx, endpoint, job_id))
 
     @server.resource(uris.LOGS, name="logs", title="Logs", mime_type=JSON, security=ids)
     async def logs(endpoint: str, job_id: str, ctx: Call) -> str:
@@ -108,6 +110,33 @@ async def newest_resources(session: Session) -> list[Resource]:
         for entry in await work.journal.newest(NEWEST_JOBS)
         if entry.job_id
     ]
+
+
+async def _results(ctx: Call, endpoint: str, job_id: str) -> str:
+    """What the results are read as, or why they can't be, beside what came.
+
+    What came is as it came but for its length: what can't be seen in it is escaped, as JSON has it.
+    """
+    work = await workspace(ctx)
+    answer = await work.raw_results(work.endpoint(endpoint), job_id)
+    try:
+        told = (await results.get_results(ctx, job_id, endpoint, limit=100)).structured_content or {}
+    except OgcError as error:
+        told = {"problem": explain(error)}
+    text = text_or_none(answer.body, answer.media_type)
+    came = {
+        "status": answer.status,
+        "media_type": answer.media_type,
+        "bytes": len(answer.body),
+        "digest": answer.digest,
+        "left_out": max(0, len(text or "") - ANSWER_CHARACTERS),
+        "untrusted": {
+            "url": answer.url,
+            "links": [link.wire() for link in answer.links],
+            "body": text[:ANSWER_CHARACTERS] if text is not None else None,
+        },
+    }
+    return json.dumps({**told, "answer": came})
 
 
 async def _logs(ctx: Call, endpoint: str, job_id: str) -> str:

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from mcp_ogc import __version__
 from mcp_ogc.confirmation import Confirmations
 from mcp_ogc.errors import OgcError
+from mcp_ogc.late_workspace import LateWorkspace
 from mcp_ogc.net.redaction import Redaction, secrets_of
 from mcp_ogc.prompts import as_mcp, read_prompts
 from mcp_ogc.resources import add_completions, add_resources, newest_resources
@@ -28,7 +29,7 @@ from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.text import explain, refuse
 from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.tools.spec import Effect, Session, ToolSpec
-from mcp_ogc.workspace import LOCAL_URL, LateWorkspace, LocalEndpoint, Sample, Workspace, open_workspace
+from mcp_ogc.workspace import LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver.tools import Tool

@@ -26,8 +26,8 @@ from mcp_ogc.errors import OgcError
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from mcp.server import MCPServer
+    from mcp.server.connection import Connection
     from mcp.server.context import ServerRequestContext
-    from mcp.server.session import ServerSession
 
     from mcp_ogc.ogc.models import StatusInfo
     from mcp_ogc.tools.spec import Session
@@ -47,7 +47,7 @@ class Subscriptions:
         self._opened = opened
         self._tasks: TaskGroup | None = None
         self._bus = InMemorySubscriptionBus()
-        self._legacy: dict[tuple[ServerSession, str], anyio.CancelScope] = {}
+        self._legacy: dict[tuple[Connection, str], anyio.CancelScope] = {}
 
     def serve(self, server: MCPServer[Session]) -> None:
         """Answer subscriptions of both eras."""
@@ -76,19 +76,27 @@ class Subscriptions:
             yield
 
     async def _subscribe(self, ctx: ServerRequestContext[Session], params: SubscribeRequestParams) -> EmptyResult:
-        key = (ctx.session, params.uri)
+        # A session of the SDK's is one request's; the connection is whose it is, and lasts.
+        key = (ctx.session._connection, params.uri)
         if key not in self._legacy and self._tasks is not None:
             self._legacy[key] = anyio.CancelScope()
+            key[0].exit_stack.callback(self._end, key)
             self._tasks.start_soon(self._tell, *key)
         return EmptyResult()
 
     async def _unsubscribe(self, ctx: ServerRequestContext[Session], params: UnsubscribeRequestParams) -> EmptyResult:
-        if scope := self._legacy.pop((ctx.session, params.uri), None):
-            scope.cancel()
+        self._end((ctx.session._connection, params.uri))
         return EmptyResult()
 
-    async def _tell(self, session: ServerSession, uri: str) -> None:
-        """Notify one session of one resource, until it unsubscribes or is gone."""
+    def _end(self, key: tuple[Connection, str]) -> None:
+        if scope := self._legacy.pop(key, None):
+            scope.cancel()
+
+    async def _tell(self, connection: Connection, uri: str) -> None:
+        """Notify one connection of one resource, until it unsubscribes or is gone."""
+        scope = self._legacy.get((connection, uri))
+        if scope is None:  # it unsubscribed before this began
+            return
         send, received = anyio.create_memory_object_stream[ResourceUpdated](16)
 
         def listener(event: object) -> None:
@@ -99,17 +107,18 @@ class Subscriptions:
         end = self._bus.subscribe(listener)
         try:
             with (
-                self._legacy[session, uri],
+                scope,
                 send,
                 received,
                 suppress(anyio.ClosedResourceError, anyio.BrokenResourceError),
             ):
                 async with self.following([uri]):
                     async for _ in received:
-                        await session.send_resource_updated(uri)
+                        await connection.send_resource_updated(uri)
         finally:
             end()
-            self._legacy.pop((session, uri), None)
+            if self._legacy.get((connection, uri)) is scope:
+                del self._legacy[connection, uri]
 
 
 class _Listening(ListenHandler):

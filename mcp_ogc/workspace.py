@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from mcp_ogc.ogc.models import JsonObject, ProcessDescription, StatusInfo
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from mcp_ogc.inline_files import InlineFiles
     from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
@@ -143,6 +145,7 @@ class Workspace:
     endpoints: Mapping[str, Endpoint]
     journal: Journal
     objects: Objects
+    inline_files: InlineFiles
     samples: Mapping[str, Sample]
     background: TaskGroup
     """What outlives the call that started it, such as a submission on its way; closing waits for it."""
@@ -191,48 +194,60 @@ class Workspace:
 
     async def results(self, endpoint: Endpoint, job_id: str) -> Results:
         """The results of a job, normalised; a synchronous answer's come from the journal."""
-        from mcp_ogc.ogc.results import read_results
+        from mcp_ogc.ogc.results import Surroundings, read_results
 
         entries = await self.journal.find(job_id, endpoint.name)
         process_id = entries[0].process_id if entries else None
         description = await _described(endpoint, process_id)
         if entries:
             await _ended(endpoint, entries[0])
-        answer = await self._answer(endpoint, job_id)
-        await self.journal.note_results(endpoint.name, job_id, answer.digest)
-        return await read_results(
-            answer,
-            description,
-            self.objects.read,
+        answer = await self.raw_results(endpoint, job_id)
+        before = await self.journal.note_results(endpoint.name, job_id, answer.digest)
+        around = Surroundings(
+            fetch=self.objects.read,
+            locate=partial(self._locate, endpoint),
+            keep=self.inline_files.keep,
             max_pages=self.settings.limits.stac_pages,
-            base_url=endpoint.url,
+            base_url=f"{endpoint.url}/",
         )
+        found = await read_results(answer, description, around)
+        return replace(found, digest=answer.digest, changed=before not in (None, answer.digest))
 
-    async def save_results(self, endpoint: Endpoint, job_id: str) -> bool:
-        """Keep the result document of a job that is about to be dismissed; False where there is none to keep."""
-        from mcp_ogc.jobs.entries import KeptAnswer
-
-        try:
-            answer = await endpoint.client.results(job_id)
-        except OgcError:
-            return False  # what can't be read now can't be lost by a dismissal either
-        kept = KeptAnswer(answer.media_type, answer.body, answer.links, answer.url)
-        await self.journal.save_results(endpoint.name, job_id, kept)
-        return True
-
-    async def _answer(self, endpoint: Endpoint, job_id: str) -> Answer:
-        from mcp_ogc.ogc.answers import Answer
-
+    async def raw_results(self, endpoint: Endpoint, job_id: str) -> Answer:
+        """The results of a job as its endpoint sent them; those that are kept here as they were."""
         kept = await self.journal.answer(endpoint.name, job_id)
         if kept is None:
             return await endpoint.client.results(job_id)
-        return Answer(
-            status=200 if kept.body else 204,
-            media_type=kept.media_type,
-            body=kept.body,
-            links=kept.links,
-            url=kept.url,
-        )
+        from mcp_ogc.ogc.answers import Answer
+
+        status = 204 if kept.links and not kept.body else 200
+        return Answer(status=status, media_type=kept.media_type, body=kept.body, links=kept.links, url=kept.url)
+
+    async def save_results(self, endpoint: Endpoint, job_id: str) -> bool:
+        """Keep the result document of a job that is about to be dismissed; False where there is none to keep.
+
+        Where the results are a file rather than a document, that file is kept, if it is not longer than a document may
+        be.
+        """
+        from mcp_ogc.jobs.entries import KeptAnswer
+        from mcp_ogc.ogc.answers import is_file
+
+        try:
+            answer = await endpoint.client.results(job_id)
+            is_left = not answer.body and is_file(answer.media_type)
+            body = await self.objects.read(answer.url) if is_left else answer.body
+        except OgcError:
+            return False  # what can't be read now can't be lost by a dismissal either
+        kept = KeptAnswer(answer.media_type, body, answer.links, answer.url)
+        await self.journal.save_results(endpoint.name, job_id, kept)
+        return True
+
+    def _locate(self, endpoint: Endpoint, url: str, href: str) -> str:
+        """Where a reference in an endpoint's results leads: first to a storage of the settings."""
+        from mcp_ogc.ogc.addresses import absolute
+
+        place = absolute(url, href)
+        return place if self.objects.is_mapped(place) else endpoint.client.locate(url, href)
 
 
 async def _ended(endpoint: Endpoint, entry: Entry) -> None:
@@ -241,7 +256,7 @@ async def _ended(endpoint: Endpoint, entry: Entry) -> None:
     Raises:
         ResultNotReady: It has not ended.
     """
-    from mcp_ogc.jobs.monitor import GRACE
+    from mcp_ogc.jobs.followed import GRACE
 
     if not entry.job_id or (entry.status and entry.status.ended) or datetime.now(UTC) - entry.intended > GRACE:
         return
@@ -284,6 +299,7 @@ async def open_workspace(
     settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Callable[[str], None]
 ) -> AsyncIterator[Workspace]:
     """Open everything a tool needs: no request is sent. `learn` is told of secrets to mask, found at run time."""
+    from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.http import open_http
@@ -308,7 +324,8 @@ async def open_workspace(
             for name, configured in settings.configured_endpoints().items()
         }
         authentication = {name: one.authentication.kind for name, one in settings.configured_endpoints().items()}
-        folders = [*settings.permitted_folders]
+        files = stack.enter_context(inline_files())
+        folders = [*settings.permitted_folders, files.folder]
         if local:
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
@@ -328,7 +345,7 @@ async def open_workspace(
                 )
                 for name, client in clients.items()
             }
-            yield Workspace(settings, endpoints, journal, objects, samples, background, changes)
+            yield Workspace(settings, endpoints, journal, objects, files, samples, background, changes)
 
 
 @asynccontextmanager
@@ -349,52 +366,3 @@ async def _background() -> AsyncIterator[TaskGroup]:
         if len(group.exceptions) == 1:
             raise group.exceptions[0] from None
         raise
-
-
-class LateWorkspace:
-    """A workspace that opens when the first tool needs it, and closes with the server.
-
-    It is opened and closed in one task of its own (`run`), because what it holds may own cancel scopes.
-    """
-
-    def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Workspace]]) -> None:
-        self._opening = opening
-        self._wanted = anyio.Event()
-        self._opened = anyio.Event()
-        self._closing = anyio.Event()
-        self._workspace: Workspace | None = None
-        self._failure: Exception | None = None
-
-    async def get(self) -> Workspace:
-        """The workspace, opened by now.
-
-        Raises:
-            OgcError: It could not be opened; the next call says the same.
-        """
-        self._wanted.set()
-        await self._opened.wait()
-        if self._workspace is None:
-            raise self._failure or SettingsError("The server is closing")
-        return self._workspace
-
-    async def run(self) -> None:
-        """Wait until it is wanted, open it, hold it until `close`."""
-        await self._wanted.wait()
-        if self._closing.is_set():
-            return
-        try:
-            async with self._opening() as workspace:
-                self._workspace = workspace
-                self._opened.set()
-                await self._closing.wait()
-        except Exception as error:
-            if self._workspace is not None:
-                raise
-            self._failure = error
-        finally:
-            self._opened.set()
-
-    def close(self) -> None:
-        """Let `run` end."""
-        self._closing.set()
-        self._wanted.set()

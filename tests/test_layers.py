@@ -14,7 +14,22 @@ FLOORS = {
     "cli": 6,
     "server": 5,
     **dict.fromkeys(("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4),
-    **dict.fromkeys(("workspace", "jobs", "packages", "rasters", "tables", "export", "scenes", "provenance"), 3),
+    **dict.fromkeys(
+        (
+            "workspace",
+            "jobs",
+            "packages",
+            "rasters",
+            "tables",
+            "late_workspace",
+            "columns",
+            "export",
+            "inline_files",
+            "scenes",
+            "provenance",
+        ),
+        3,
+    ),
     "ogc": 2,
     **dict.fromkeys(("net", "settings", "authentication", "errors", "audit"), 1),
 }

@@ -60,7 +60,7 @@ class KeptAnswer:
     links: tuple[Link, ...]
     """Results that came as Link headers."""
     url: str = ""
-    """Where they were, so that relative links lead on; "" where they were nowhere but in the answer."""
+    """Where they were, so that relative links lead on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio.to_thread
 
-from mcp_ogc.errors import SettingsError
+from mcp_ogc.errors import JournalError, SettingsError
 from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
 from mcp_ogc.jobs.schema import migrate
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
@@ -30,10 +30,20 @@ BUSY_SECONDS = 10
 def _in_thread(
     method: Callable[Concatenate["Journal", P], T],
 ) -> Callable[Concatenate["Journal", P], Coroutine[Any, Any, T]]:
-    """SQLite blocks: every call of the journal runs in a thread."""
+    """SQLite blocks: every call of the journal runs in a thread.
+
+    Raises:
+        JournalError: SQLite can't.
+    """
 
     async def call(self: "Journal", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await anyio.to_thread.run_sync(lambda: method(self, *args, **kwargs))
+        try:
+            return await anyio.to_thread.run_sync(lambda: method(self, *args, **kwargs))
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"The journal {self.path} can't be used: {error}",
+                remedy="Is its disk full, or does another program hold it? Then call again",
+            ) from error
 
     return functools.update_wrapper(call, method)
 
@@ -103,12 +113,7 @@ class Journal:
     def confirm(self, submission: int, info: StatusInfo, place: str | None = None) -> Entry:
         """Write which job a submission became, and where it is if not at the usual place."""
         with self._writing() as connection:
-            # It may have been seen in the endpoint's list before its submission was answered.
-            connection.execute(
-                "DELETE FROM submissions WHERE endpoint = (SELECT endpoint FROM submissions WHERE submission = ?)"
-                " AND job_id = ? AND submission != ? AND digest IS NULL",
-                (submission, info.job_id, submission),
-            )
+            _give_up_job(connection, submission, info.job_id)
             connection.execute(
                 "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
                 " WHERE submission = ?",
@@ -280,6 +285,30 @@ def _open_submission(
         JobStatus.RUNNING,
     )
     return found[0] if found else None
+
+
+def _give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) -> None:
+    """Make a job this submission's alone.
+
+    It may have been seen in the endpoint's list before its submission was answered; an endpoint may answer an equal
+    request with the job it has (MAAP); and it may have been taken for the job of a submission that was never answered,
+    which then is looked for again.
+    """
+    others = _select(
+        connection,
+        "job_id = ? AND submission != ? AND endpoint = (SELECT endpoint FROM submissions WHERE submission = ?)",
+        job_id,
+        submission,
+        submission,
+    )
+    for other in others:
+        if other.reason is None:
+            connection.execute("DELETE FROM submissions WHERE submission = ?", (other.submission,))
+        else:
+            connection.execute(
+                "UPDATE submissions SET state = ?, job_id = NULL, status = NULL WHERE submission = ?",
+                (SubmissionState.UNCONFIRMED, other.submission),
+            )
 
 
 def _record(connection: sqlite3.Connection, endpoint: str, info: StatusInfo) -> Entry:

@@ -7,16 +7,15 @@ those who wait, and published to those who subscribed. Cancelling a wait never d
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError, RemoteProblem
+from mcp_ogc.errors import JournalError, NoSuchJob, NotOffered, OgcError
+from mcp_ogc.jobs.followed import FIRST_PAUSE, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 if TYPE_CHECKING:
@@ -31,73 +30,17 @@ TIME_TO_ANSWER = 3
 """Seconds a wait leaves of the time its caller has."""
 HEARTBEAT = 10.0
 """Seconds after which a wait says that it goes on, whether or not anything changed."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 SWEEP_PAUSE = 5.0
 """Seconds between two readings of the job list."""
 FEW = 4
 """Jobs that are looked at one by one; more are read from the list, at most two requests a second."""
 GAP = 0.5
-GRACE = timedelta(seconds=30)
-"""After a submission a server may not know the job yet, or say that it failed (ZOO-Project, quirk Q10)."""
 SWEPT_PAGES = 50
+SWEEPS = 2
+"""Readings of the list that may fail one after the other; after that jobs are looked at one by one (quirk Q12)."""
 
 Watcher = Callable[[StatusInfo], Awaitable[None]]
 Changed = Callable[[str, StatusInfo], Awaitable[None]]
-
-
-@dataclass(slots=True, eq=False)
-class _Followed:
-    """A job, what is known of it, and when it is looked at next."""
-
-    job_id: str
-    submitted: datetime | None
-    info: StatusInfo | None = None
-    is_whole: bool = False
-    """Whether `info` is the job's own document; an entry of a list may leave things out."""
-    problem: OgcError | None = None
-    followers: int = 0
-    due: float = 0.0
-    pause: float = FIRST_PAUSE
-    doubted: bool = False
-    """Whether it was said to have failed once, and is looked at again before that is believed."""
-    in_list: bool = True
-    """Whether the endpoint's list of jobs has it, as far as is known."""
-    changed: anyio.Event = field(default_factory=anyio.Event)
-
-    @property
-    def is_young(self) -> bool:
-        """Whether the server may not know it rightly yet."""
-        return self.submitted is not None and datetime.now(UTC) - self.submitted < GRACE
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will be seen of it."""
-        return isinstance(self.problem, NoSuchJob) or (self.info is not None and self.info.status.ended)
-
-    def takes(self, info: StatusInfo, pause: float) -> bool:
-        """Take a status, and whether it is another than before; the next look comes ever later until it is."""
-        is_new = _differs(self.info, info)
-        self.info, self.problem = info, None
-        self.pause = pause if is_new else max(pause, min(self.pause * 1.6, LONGEST_PAUSE))
-        self._put_off()
-        return is_new
-
-    def missed(self, error: OgcError) -> None:
-        """No status this time: asked again later than before, and not before the server wants to be asked."""
-        self.problem = error
-        wanted = error.retry_after if isinstance(error, RemoteProblem) else 0.0
-        self.pause = max(min(self.pause * 2, LONGEST_PAUSE), wanted)
-        self._put_off()
-        if self.is_over:
-            self.tell()
-
-    def _put_off(self) -> None:
-        self.due = anyio.current_time() + self.pause * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
-
-    def tell(self) -> None:
-        """Let those who wait for it go on."""
-        self.changed.set()
-        self.changed = anyio.Event()
 
 
 class Monitor:
@@ -119,10 +62,11 @@ class Monitor:
         self._journal = journal
         self._background = background
         self._on_change = on_change
-        self._followed: dict[str, _Followed] = {}
+        self._followed: dict[str, Followed] = {}
         self._polling = False
         self._woken = anyio.Event()
         self._lists_jobs = True
+        self._failed_sweeps = 0
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
 
@@ -183,8 +127,8 @@ class Monitor:
             yield
 
     @asynccontextmanager
-    async def _following(self, job_id: str, submitted: datetime | None) -> AsyncIterator[_Followed]:
-        followed = self._followed.setdefault(job_id, _Followed(job_id, submitted))
+    async def _following(self, job_id: str, submitted: datetime | None) -> AsyncIterator[Followed]:
+        followed = self._followed.setdefault(job_id, Followed(job_id, submitted))
         followed.submitted = followed.submitted or submitted
         followed.followers += 1
         followed.pause = FIRST_PAUSE
@@ -221,8 +165,10 @@ class Monitor:
                     await self._look(due[0])
         finally:
             self._polling = False
+            if self._failed_sweeps:  # the list is tried again for the next who wait
+                self._failed_sweeps, self._lists_jobs = 0, True
 
-    async def _look(self, followed: _Followed) -> None:
+    async def _look(self, followed: Followed) -> None:
         """One job's own status document."""
         await self._keep_pace()
         try:
@@ -243,7 +189,7 @@ class Monitor:
         followed.is_whole = True
         await self._note([(followed, info)], FIRST_PAUSE)
 
-    async def _sweep(self, due: list[_Followed]) -> None:
+    async def _sweep(self, due: list[Followed]) -> None:
         """The list of jobs, as far as those that are followed are in it.
 
         What is due and not in the list is looked at one by one from now on.
@@ -264,9 +210,12 @@ class Monitor:
         except NotOffered:
             self._lists_jobs = False
         except OgcError as error:
+            self._failed_sweeps += 1
+            self._lists_jobs = self._failed_sweeps < SWEEPS
             for one in due:
                 one.missed(error)
             return
+        self._failed_sweeps = 0
         for one in due:
             one.in_list = one.job_id not in awaited
 
@@ -278,18 +227,14 @@ class Monitor:
         if len(self._followed) > FEW:
             await anyio.sleep(turn - now)
 
-    async def _note(self, seen: list[tuple[_Followed, StatusInfo]], pause: float) -> None:
+    async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""
-        news = [(one, info) for one, info in seen if one.takes(info, pause)]
-        await self._journal.record_all(self._name, [info for _, info in news])
-        for one, info in news:
+        try:
+            await self._journal.record_all(self._name, [info for one, info in seen if one.differs(info)])
+        except JournalError as error:  # seen again, and written, at the next look
+            for one, _ in seen:
+                one.missed(error)
+            return
+        for one, info in [(one, info) for one, info in seen if one.takes(info, pause)]:
             await self._on_change(self._name, info)
             one.tell()
-
-
-def _differs(before: StatusInfo | None, after: StatusInfo) -> bool:
-    return before is None or (before.status, before.progress, before.message) != (
-        after.status,
-        after.progress,
-        after.message,
-    )

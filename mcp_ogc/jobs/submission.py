@@ -11,10 +11,10 @@ from uuid import uuid4
 import anyio
 import anyio.to_thread
 
-from mcp_ogc.errors import OgcError, SubmissionUnconfirmed, UnknownName
-from mcp_ogc.jobs.entries import Entry, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.errors import NoSuchJob, OgcError, SubmissionUnconfirmed, UnknownName
+from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, digest_of
 from mcp_ogc.jobs.reconciliation import reconcile
-from mcp_ogc.ogc.models import Execute, JsonObject, ProcessDescription, StatusInfo
+from mcp_ogc.ogc.models import Execute, JobStatus, JsonObject, ProcessDescription, StatusInfo
 
 if TYPE_CHECKING:
     from mcp_ogc.jobs.journal import Journal
@@ -103,14 +103,9 @@ class _Sending:
     async def run(self, same_since: datetime | None) -> None:
         """Intend and send, once; a failure is kept for whoever waits."""
         try:
-            intent = await self._journal.intend(
-                self._endpoint.name,
-                self._description.id,
-                self._description.version,
-                self._request.inputs,
-                digest_of(self._request.inputs, self._request.outputs),
-                same_since=same_since,
-            )
+            intent = await self._intend(same_since)
+            if intent.repeats is not None and await self._has_ended(intent.repeats):
+                intent = await self._intend(same_since)
             self.entry, self.repeated = intent.repeats, intent.repeats is not None
             if self.entry is None:
                 self.entry = await self._send(intent.submission)
@@ -118,6 +113,30 @@ class _Sending:
             self.failure = error
         finally:
             self.done.set()
+
+    async def _intend(self, same_since: datetime | None) -> Intent:
+        return await self._journal.intend(
+            self._endpoint.name,
+            self._description.id,
+            self._description.version,
+            self._request.inputs,
+            digest_of(self._request.inputs, self._request.outputs),
+            same_since=same_since,
+        )
+
+    async def _has_ended(self, entry: Entry) -> bool:
+        """Whether a job that is open as far as is known here has ended since; one that can't be asked for has not."""
+        if entry.job_id is None:
+            return False
+        try:
+            info = await self._endpoint.monitor.wait(entry.job_id, 0, submitted=entry.intended)
+        except NoSuchJob:
+            gone = StatusInfo(job_id=entry.job_id, process_id=entry.process_id, status=JobStatus.DISMISSED)
+            await self._journal.record(self._endpoint.name, gone)
+            return True
+        except OgcError:
+            return False
+        return info.status.ended
 
     async def _send(self, number: int) -> Entry:
         try:
@@ -134,7 +153,7 @@ class _Sending:
             raise
         if isinstance(answer, StatusInfo):
             return await self._journal.confirm(number, answer, self._endpoint.client.job_place(answer.job_id))
-        kept = KeptAnswer(answer.media_type, answer.body, answer.links)
+        kept = KeptAnswer(answer.media_type, answer.body, answer.links, answer.url)
         return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
 
 

@@ -134,6 +134,10 @@ class Objects:
                     raise TooLarge(f"{path.name} is longer than {limit:,} bytes")
                 yield chunk
 
+    def is_mapped(self, href: str) -> bool:
+        """Whether an http URL is on a storage that the settings say how to reach."""
+        return self._storage.advertised(href) is not None
+
     def local_path(self, href: str) -> Path | None:
         """The file behind a `file:` URL or an absolute path; None where the href is on another machine.
 
@@ -196,6 +200,7 @@ class Objects:
         self, href: str, hint: StorageHint | None, range_: tuple[int, int] | None
     ) -> AsyncIterator[httpx.Response]:
         headers: Mapping[str, str] = {"Range": f"bytes={range_[0]}-{range_[1]}"} if range_ else {}
+        href, hint = self._storage.advertised(href) or (href, hint)
         url, signed = href, urlsplit(href).scheme.lower() == "s3"
         if signed:
             request = await self._storage.sign(href, hint, range_=range_)

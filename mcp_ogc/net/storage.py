@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import anyio.to_thread
 
@@ -28,6 +28,7 @@ AWS_REGION = "us-east-1"
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 REGION = re.compile(r"[a-z0-9-]{1,40}")
 HREF = re.compile(r"s3://([^/:@]+)(?::\d{1,5})?/(.+)", re.IGNORECASE | re.DOTALL)
+AWS_HOST = re.compile(r"s3[.-]([a-z0-9-]{1,40}\.)?amazonaws\.com(\.cn)?", re.IGNORECASE)
 AWS = re.compile(r"aws|https?://([^/]+\.)?amazonaws\.com(\.cn)?(/.*)?", re.IGNORECASE)
 ENDPOINT = re.compile(
     r"(https?)://(?:[^/@]*@)?([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?(?:/.*)?", re.IGNORECASE
@@ -107,6 +108,18 @@ class Storage:
 
         return await anyio.to_thread.run_sync(signed)
 
+    def advertised(self, href: str) -> tuple[str, StorageHint] | None:
+        """The object behind an http URL on an endpoint that a section says is only advertised; None for any other.
+
+        What is signed in its query is signed for the advertised host, so it is left out.
+        """
+        named = _origin(href.split("?", 1)[0])
+        for section in self._sections.values():
+            if named and section.advertised_endpoint and _origin(section.advertised_endpoint) == named:
+                path = unquote(href.split("?", 1)[0].split("://", 1)[1].partition("/")[2])
+                return f"s3://{path}", StorageHint(endpoint=section.advertised_endpoint)
+        return None
+
     async def _section(self, bucket: str, hint: StorageHint | None) -> StorageSettings | None:
         """The section for a bucket; workspaces are asked for theirs only where no other section has it."""
         sections = list(self._sections.values())
@@ -155,6 +168,8 @@ def bucket_and_key(href: str) -> tuple[str, str]:
         StorageError: It has not both, or its key would not stay in its bucket once it is part of an http URL.
     """
     parts = HREF.fullmatch(href)
+    if parts and AWS_HOST.fullmatch(parts[1]):  # MAAP writes the service where the bucket should be (quirk Q33)
+        parts = HREF.fullmatch(f"s3://{parts[2]}")
     if not parts or not BUCKET.fullmatch(parts[1]) or {".", ".."} & set(parts[2].split("/")):
         raise StorageError(f"{href[:200]!r} is not an object's URL", remedy="It reads s3://bucket/key")
     return parts[1], parts[2]

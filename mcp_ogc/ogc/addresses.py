@@ -33,7 +33,9 @@ class Addresses:
     def reachable(self, href: str) -> str:
         """A link of whatever the endpoint gives, such as a log; a host that only its own network knows is its own."""
         url = self.linked(href)
-        return self.own(url) if is_inside(urlsplit(url).hostname or "") else url
+        parts = urlsplit(url)
+        inside = parts.scheme in ("http", "https") and is_inside(parts.hostname or "")
+        return self.own(url) if inside else url
 
     def linked(self, href: str) -> str:
         """Any link the endpoint gives, made absolute."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from pydantic import JsonValue, ValidationError
 
 from mcp_ogc.errors import SubmissionUnconfirmed, UnreadableAnswer
-from mcp_ogc.net.http import read_bounded
+from mcp_ogc.net.http import read_bounded, stream_bounded
 from mcp_ogc.ogc.addresses import absolute, last_segment
 from mcp_ogc.ogc.models import JobStatus, JsonObject, LandingPage, Link, StatusInfo, Value
 from mcp_ogc.ogc.statuses import ID_MEMBERS, job_or_none
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Value)
 
 EXCERPT = 300
+CHARSET = re.compile(r"charset\s*=\s*\"?(utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d)", re.IGNORECASE)
 ESCAPE = re.compile(r'\\(["\\/bfnrtu]?)')
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 LINK_HEADER = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))*)')
@@ -42,6 +43,11 @@ class Answer:
     links: tuple[Link, ...]
     """The `Link` headers: where results by reference are (status 204)."""
     url: str
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the body is JSON, rather than a file or text that is an output itself."""
+        return json_or_none(self.body) is not None
 
     @property
     def digest(self) -> str:
@@ -65,15 +71,57 @@ class PackageAnswer:
 
 async def read_unless_file(response: httpx.Response, limit: int) -> bytes:
     """The body, up to a bound; none of a file, which may be of any size and is read where it is."""
-    if response.status_code < 300 and is_file(response.headers.get("content-type", "")):
+    media_type = response.headers.get("content-type", "")
+    if response.status_code >= 300 or not is_file(media_type):
+        return await read_bounded(response, limit)
+    if not is_generic(media_type):
         return b""
-    return await read_bounded(response, limit)
+    found: list[bytes] = []
+    async for chunk in stream_bounded(response, limit):
+        if not found and chunk.lstrip()[:1] not in (b"{", b"["):
+            return b""
+        found.append(chunk)  # a document that is said to be just bytes (quirk Q45)
+    return b"".join(found)
+
+
+def result_links(response: httpx.Response) -> tuple[Link, ...]:
+    """The links of an answer's headers; where it has no content, `Content-Location` is where its content is."""
+    links = link_headers(response.headers.get_list("link"), str(response.url))
+    place = response.headers.get("content-location", "")
+    if response.status_code != 204 or not place:
+        return links
+    with suppress(UnreadableAnswer):
+        href = absolute(str(response.url), place)
+        if href not in [link.href for link in links]:
+            return (*links, Link(href=href, type=response.headers.get("content-type")))
+    return links
 
 
 def is_file(media_type: str) -> bool:
     """Whether a body of this type is a file rather than a document, such as a raw GeoTIFF."""
     name = media_type.split(";", 1)[0].strip().lower()
     return "/" in name and not (name.startswith(("text/", "multipart/")) or name.endswith(("json", "xml", "yaml")))
+
+
+def is_generic(media_type: str) -> bool:
+    """Whether a media type says nothing of what it is of."""
+    name = media_type.split(";", 1)[0].strip().lower()
+    return name in ("", "application/octet-stream", "binary/octet-stream", "application/x-download", "*/*")
+
+
+def text_or_none(body: bytes, media_type: str = "") -> str | None:
+    """Bytes as text: UTF-8, what a byte order mark says, the charset of the media type, for `text/*` Windows-1252;
+    None where they are none.
+    """
+    told = CHARSET.search(media_type)
+    codecs = ["utf-16"] if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ["utf-8-sig"]
+    codecs += [told[1]] if told else []
+    codecs += ["cp1252"] if media_type.strip().lower().startswith("text/") else []
+    for codec in codecs:
+        with suppress(ValueError, LookupError):
+            text = body.decode(codec)
+            return None if "\x00" in text else text
+    return None
 
 
 def job_of(
@@ -212,3 +260,14 @@ def _job_segment(url: str) -> str:
     """The id in `…/jobs/{jobID}`, or in whatever path the server has for its jobs."""
     found = re.search(r"/jobs/([^/?#]+)", url)
     return unquote(found.group(1)) if found else last_segment(url)
+
+
+def answer_of(response: httpx.Response, body: bytes) -> Answer:
+    """An answer with all that reading it may need."""
+    return Answer(
+        status=response.status_code,
+        media_type=response.headers.get("content-type", ""),
+        body=body,
+        links=result_links(response),
+        url=str(response.url),
+    )

@@ -16,9 +16,9 @@ from mcp_ogc.errors import (
 )
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import PackageAnswer, unwrapped
-from mcp_ogc.ogc.core import CoreClient
 from mcp_ogc.ogc.deployments import PACKAGE_TYPES, bodies, deployed
 from mcp_ogc.ogc.exchange import JSON
+from mcp_ogc.ogc.job_client import JobsClient
 from mcp_ogc.ogc.models import RELATIONS, ProcessSummary
 from mcp_ogc.ogc.problems import read_problem
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class ProcessesClient(CoreClient):
+class ProcessesClient(JobsClient):
     """Part 1 and Part 2, Deploy, Replace, Undeploy (OGC 20-044), of one endpoint; raises as `CoreClient`."""
 
     async def deploy(

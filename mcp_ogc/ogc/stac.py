@@ -12,18 +12,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from mcp_ogc.errors import OgcError, UnreadableAnswer
 from mcp_ogc.net.storage import StorageHint
-from mcp_ogc.ogc.addresses import absolute
-from mcp_ogc.ogc.answers import json_or_none
+from mcp_ogc.ogc.answers import is_generic, json_or_none
 from mcp_ogc.ogc.models import JsonObject, Value
 
 if TYPE_CHECKING:
     import pystac
 
 Fetch = Callable[[str, StorageHint | None], Awaitable[bytes]]
+Locate = Callable[[str, str], str]
+"""A reference, made absolute against the URL it was found at, as it is reached from here."""
 
 RASTER_TYPES = ("image/tiff", "image/vnd.stac.geotiff", "image/png", "image/jpeg", "image/jp2")
 RASTER_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2")
@@ -60,7 +61,7 @@ class Asset(Value):
     @property
     def is_raster(self) -> bool:
         """Whether it can be summarised, as far as its type or its name tells."""
-        if self.media_type:
+        if self.media_type and not is_generic(self.media_type):
             return self.media_type.split(";", 1)[0].strip().lower() in RASTER_TYPES
         return re.split("[?#]", self.href, maxsplit=1)[0].lower().endswith(RASTER_SUFFIXES)
 
@@ -89,11 +90,18 @@ class Output(Value):
     unreadable: tuple[str, ...] = ()
     """Items that could not be read, each with the reason."""
     members: tuple[Output, ...] = ()
-    storage: StorageHint | None = Field(default=None)
+    size: int | None = None
+    checksum: str | None = None
 
     def as_asset(self) -> Asset:
         """A plain file as an asset."""
-        return Asset(key=self.id, href=self.href or "", media_type=self.media_type, storage=self.storage)
+        return Asset(
+            key=self.id,
+            href=self.href or "",
+            media_type=self.media_type,
+            size=self.size,
+            checksum=self.checksum,
+        )
 
     @property
     def is_raster(self) -> bool:
@@ -104,8 +112,9 @@ class Output(Value):
 class Catalogue:
     """Reads linked STAC documents, so many at most, none twice."""
 
-    def __init__(self, fetch: Fetch, max_documents: int, url: str) -> None:
+    def __init__(self, fetch: Fetch, locate: Locate, max_documents: int, url: str) -> None:
         self.url = url
+        self.locate = locate
         self._fetch = fetch
         self._left = max_documents
         self._seen: set[str] = set()
@@ -186,7 +195,7 @@ class _Reading:
             self.left_out += 1
             return
         try:
-            place = absolute(url, href)
+            place = self._catalogue.locate(url, href)
             linked = await self._catalogue.document(place, hint)
         except OgcError as error:
             self.unreadable.append(f"{href}: {error.message}")
@@ -196,15 +205,15 @@ class _Reading:
 
     def _item(self, document: JsonObject, url: str) -> None:
         try:
-            item, broken = read_item(document, url)
+            item, broken = read_item(document, url, self._catalogue.locate)
             self.items.append(item)
             self.unreadable += [f"{item.id}: {reason}" for reason in broken]
         except Exception as error:  # pystac raises what it likes on foreign documents
             self.unreadable.append(f"{document.get('id', 'an item')}: {type(error).__name__}: {error}")
 
 
-def read_item(document: JsonObject, url: str) -> tuple[Item, tuple[str, ...]]:
-    """One item, asset hrefs made absolute; and what is wrong with those of its assets that can't be read."""
+def read_item(document: JsonObject, url: str, locate: Locate) -> tuple[Item, tuple[str, ...]]:
+    """One item, its assets as they are reached from here; and what is wrong with those that can't be read."""
     import pystac
 
     listed = document.get("assets")
@@ -215,7 +224,7 @@ def read_item(document: JsonObject, url: str) -> tuple[Item, tuple[str, ...]]:
     broken = [f"asset {key}: it has no href" for key in told if key not in readable]
     for key, asset in item.assets.items():
         try:
-            assets.append(_asset(key, asset, item, url))
+            assets.append(_asset(key, asset, item, locate(url, asset.href)))
         except (UnreadableAnswer, ValidationError) as error:
             broken.append(f"asset {key}: {error}")
     box = tuple(float(value) for value in item.bbox or ())
@@ -230,12 +239,12 @@ def read_item(document: JsonObject, url: str) -> tuple[Item, tuple[str, ...]]:
     return read, tuple(broken)
 
 
-def _asset(key: str, asset: pystac.Asset, item: pystac.Item, url: str) -> Asset:
+def _asset(key: str, asset: pystac.Asset, item: pystac.Item, href: str) -> Asset:
     fields = asset.extra_fields
     size, checksum = fields.get("file:size"), fields.get("file:checksum")
     return Asset(
         key=key,
-        href=absolute(url, asset.href),
+        href=href,
         media_type=asset.media_type,
         title=asset.title,
         roles=tuple(asset.roles or ()),

@@ -12,7 +12,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
+from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import outputs_of, prepared_request, submit
@@ -107,6 +107,10 @@ async def get_job(
         info = await chosen.monitor.wait(job_id, wait_seconds, submitted=_submitted(entry), on_status=_progress(ctx))
     except NoSuchJob as error:
         raise _gone(chosen, job_id, entry, error) from error
+    except (Unreachable, EndpointFault) as error:
+        if entry and entry.status:
+            error.remedy = f"Last known here: {entry.status} at {moment(entry.updated)}. {error.remedy}"
+        raise
     return await told(chosen, info, entry)
 
 

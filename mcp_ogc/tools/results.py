@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote, unquote
 
 import anyio
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc import uris
-from mcp_ogc.errors import UnknownName
-from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files
+from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
+from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files, with_values_as_files
 from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted
 from mcp_ogc.tools.job_answers import Reason, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.tools.tables import ContentRow, shown
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.stac import Item, Output
-    from mcp_ogc.workspace import Endpoint
+    from collections.abc import Sequence
 
-VALUE_CHARACTERS = 2000
+    from mcp_ogc.ogc.results import Results
+    from mcp_ogc.ogc.stac import Asset, Item, Output
+    from mcp_ogc.tables import Content
+    from mcp_ogc.workspace import Endpoint, Workspace
+
 SHORT_VALUE_CHARACTERS = 200
+SIZED_FILES = 10
+SIZE_SECONDS = 5
 EXPORT_SECONDS = 40
 EXPORTS_AT_ONCE = 4
 
 
 class AssetRow(Reply):
-    """One asset of an item. `raster` is its handle where it can be summarised."""
+    """One file. `raster` is its handle where it can be summarised; `shows` the argument `output` that shows a text."""
 
     asset: str
     media_type: str | None = None
     bytes: int | None = None
     raster: str | None = None
+    shows: str | None = None
     href: str | None = None
 
 
@@ -46,11 +57,14 @@ class ItemRow(Reply):
 
 
 class OutputRow(Reply):
-    """One output. A literal has its value, a file its handle, a STAC output its items."""
+    """One output: a literal has its value, a file its handle, a STAC output its items; `content` where asked for."""
 
     output_id: str
     kind: str
     media_type: str | None = None
+    bytes: int | None = None
+    shows: str | None = None
+    content: ContentRow | None = None
     untrusted: dict[str, JsonValue] | None = None
     files: tuple[AssetRow, ...] = ()
     items: tuple[ItemRow, ...] = ()
@@ -59,13 +73,15 @@ class OutputRow(Reply):
 
 
 class JobResults(Reply):
-    """Answer of ogc_get_results."""
+    """Answer of ogc_get_results. `digest` is of the result document; `changed` if it was another before."""
 
     endpoint: str
     job_id: str
     outputs: tuple[OutputRow, ...]
     left_out: int = 0
     next_cursor: str | None = None
+    digest: str | None = None
+    changed: bool | None = None
     empty_because: Reason | None = None
 
 
@@ -92,7 +108,9 @@ async def get_results(
     ctx: Call,
     job_id: str,
     endpoint: str | None = None,
-    output: Annotated[str | None, Field(description="only this one, its value at length")] = None,
+    output: Annotated[
+        str | None, Field(description="show what is in this one: table, GeoJSON, text; or in output/item/asset")
+    ] = None,
     links: Annotated[bool, Field(description="show the files' URLs too")] = False,
     limit: Limit = 20,
     cursor: str | None = None,
@@ -102,29 +120,89 @@ async def get_results(
     chosen, entry = await work.job(job_id, endpoint)
     scope = f"results {chosen.name} {job_id} {output or ''}"
     start = decode(cursor, scope).get("item", 0)
-    found = await work.results(chosen, job_id)
+    try:
+        found = await work.results(chosen, job_id)
+    except UnreadableAnswer as error:
+        uri = uris.expand(uris.RESULTS, endpoint=chosen.name, job_id=job_id)
+        raise UnreadableAnswer(
+            error.message, detail=error.detail, remedy=f"The answer as it came: resource {uri}"
+        ) from error
     page = _Page(chosen, job_id, start if isinstance(start, int) else 0, limit, links)
-    shown = [one for one in found.outputs if output is None or one.id == output]
-    if output is not None and not shown:
-        raise UnknownName("output", output, tuple(one.id for one in found.outputs))
-    rows = tuple(page.output(one, whole=output is not None) for one in shown)
+    if output is None:
+        rows = tuple(page.output(one) for one in await _sized(work, found.outputs))
+    else:
+        rows = (await _asked_for(work, found, output, page),)
     next_cursor = encode(scope, item=page.end) if page.left_out else None
     lines = [f"Job {job_id} on {chosen.name}: {plural(len(rows), 'output')}."]
+    if found.changed:
+        lines.append("The result document is another than when it was last read (signed links change each time).")
     for row in rows:
         lines += _output_lines(row)
+    lines += page.content_lines
     if page.left_out:
         lines.append(f"{plural(page.left_out, 'item')} left out. Next page: cursor={literal(next_cursor, 2000)}")
     empty = await why_empty(chosen, job_id, found.outputs, entry)
-    why, last = empty or (None, [_next(chosen, job_id, rows)])
+    why, last = empty or (None, _next(chosen, job_id, rows))
     answer = JobResults(
         endpoint=chosen.name,
         job_id=job_id,
         outputs=rows,
         left_out=page.left_out,
         next_cursor=next_cursor,
+        digest=found.digest,
+        changed=found.changed or None,
         empty_because=why,
     )
     return respond([*lines, *last], answer)
+
+
+async def _asked_for(work: Workspace, found: Results, output: str, page: _Page) -> OutputRow:
+    """One output, or one file of it as `output/item/asset`, with what is in it."""
+    from mcp_ogc.tables import content_of_file, content_of_value
+
+    known = {one.id: one for one in found.outputs}
+    segments = [unquote(segment) for segment in output.split("/")]
+    if output not in known and len(segments) == 3:
+        asset = found.asset(*segments)
+        content = await content_of_file(work.objects, asset, longest=work.settings.limits.document_bytes)
+        return page.asset(segments[0], segments[1], asset.model_copy(update={"key": segments[2]}), content)
+    if output not in known:
+        raise UnknownName("output", output, tuple(known))
+    one = known[output]
+    if one.kind == "file":
+        content = await content_of_file(work.objects, one.as_asset(), longest=work.settings.limits.document_bytes)
+    elif one.kind == "value" and not _is_short(one.value):
+        content = await anyio.to_thread.run_sync(content_of_value, one.value, one.media_type or "")
+    else:
+        return page.output(one)
+    return page.output(one, content)
+
+
+def _is_short(value: JsonValue) -> bool:
+    """Whether a value is told rather than described."""
+    text = value if isinstance(value, str) else ""
+    return not isinstance(value, list | dict) and len(text) <= SHORT_VALUE_CHARACTERS and "\n" not in text
+
+
+async def _sized(work: Workspace, outputs: Sequence[Output]) -> tuple[Output, ...]:
+    """The same outputs, with the sizes of their files where they can be had at once: they are told, not needed."""
+    sizes: dict[str, int | None] = {}
+
+    async def ask(href: str) -> None:
+        with suppress(OgcError):
+            sizes[href] = (await work.objects.info(href)).size
+
+    files = [one.href for output in outputs for one in (output, *output.members) if one.href and one.size is None]
+    with anyio.move_on_after(SIZE_SECONDS):
+        async with anyio.create_task_group() as tasks:
+            for href in files[:SIZED_FILES]:
+                tasks.start_soon(ask, href)
+
+    def sized(one: Output) -> Output:
+        members = tuple(sized(member) for member in one.members)
+        return one.model_copy(update={"size": sizes.get(one.href or "", one.size), "members": members})
+
+    return tuple(sized(one) for one in outputs)
 
 
 class _Page:
@@ -138,28 +216,48 @@ class _Page:
         self.end = start + limit
         self._count = 0
         self.left_out = 0
+        self.content_lines: tuple[str, ...] = ()
+        self._content: ContentRow | None = None
 
-    def output(self, output: Output, *, whole: bool) -> OutputRow:
-        """One output, with those of its items that are on this page."""
+    def asset(self, output_id: str, item_id: str, asset: Asset, content: Content) -> OutputRow:
+        """One file of an output, and what is in it."""
+        told = self._told(content)
+        file = self._file(asset, output_id, item_id, asset.key, content)
+        return OutputRow(output_id=output_id, kind="file", content=self._content, untrusted=told or None, files=(file,))
+
+    def _told(self, content: Content | None) -> dict[str, JsonValue]:
+        if content is None:
+            return {}
+        told = shown(content)
+        self.content_lines, self._content = told.lines, told.row
+        return dict(told.untrusted)
+
+    def output(self, output: Output, content: Content | None = None) -> OutputRow:
+        """One output, with those of its items that are on this page, and what is in it where that was asked for."""
         items = tuple(self._item(output, item) for item in output.items if self._shown())
         self.left_out += output.items_left_out
         files: tuple[AssetRow, ...] = ()
         if output.href:
-            files = (self._file(output, uris.FILE),)
+            files = (self._file(output.as_asset(), output.id, uris.FILE, uris.FILE, content),)
         elif output.kind == "array":
             files = tuple(
-                self._file(member, str(n), output.id) for n, member in enumerate(output.members) if member.href
+                self._file(member.as_asset(), output.id, uris.FILE, str(n))
+                for n, member in enumerate(output.members)
+                if member.href
             )
-        cap = VALUE_CHARACTERS if whole else SHORT_VALUE_CHARACTERS
-        told: dict[str, JsonValue] = {}
-        if output.value is not None:
-            told["value"] = clean(literal(output.value, cap), cap * 2)
+        told: dict[str, JsonValue] = self._told(content)
+        if output.value is not None and content is None:
+            told["value"] = clean(literal(output.value, SHORT_VALUE_CHARACTERS), SHORT_VALUE_CHARACTERS * 2)
         if output.unreadable:
             told["unreadable"] = [clean(one, 200) for one in output.unreadable[:10]]
+        is_long = content is None and output.kind == "value" and not _is_short(output.value)
         return OutputRow(
             output_id=output.id,
             kind=output.kind,
             media_type=output.media_type,
+            bytes=len(json.dumps(output.value, ensure_ascii=False).encode()) if is_long else None,
+            shows=output.id if is_long else None,
+            content=self._content,
             untrusted=told or None,
             files=files,
             items=items,
@@ -174,24 +272,22 @@ class _Page:
         return self._start <= index < self.end
 
     def _item(self, output: Output, item: Item) -> ItemRow:
-        assets = tuple(
-            AssetRow(
-                asset=asset.key,
-                media_type=asset.media_type,
-                bytes=asset.size,
-                raster=self._handle(output.id, item.id, asset.key) if asset.is_raster else None,
-                href=asset.href if self._links else None,
-            )
-            for asset in item.assets
-        )
+        assets = tuple(self._file(asset, output.id, item.id, asset.key) for asset in item.assets)
         return ItemRow(id=item.id, datetime=item.when, bbox=item.bbox, assets=assets)
 
-    def _file(self, output: Output, number: str, output_id: str | None = None) -> AssetRow:
+    def _file(self, asset: Asset, output: str, item: str, key: str, content: Content | None = None) -> AssetRow:
+        from mcp_ogc.tables import is_readable
+
+        is_plain = item == key == uris.FILE
+        is_raster = asset.is_raster or (content is not None and content.kind == "raster")
+        shows = output if is_plain else "/".join(quote(segment, safe="") for segment in (output, item, key))
         return AssetRow(
-            asset=number,
-            media_type=output.media_type,
-            raster=self._handle(output_id or output.id, uris.FILE, number) if output.is_raster else None,
-            href=output.href if self._links else None,
+            asset=key,
+            media_type=asset.media_type,
+            bytes=asset.size,
+            raster=self._handle(output, item, key) if is_raster else None,
+            shows=shows if content is None and is_readable(asset) else None,
+            href=asset.href if self._links else None,
         )
 
     def _handle(self, output: str, item: str, asset: str) -> str:
@@ -200,10 +296,11 @@ class _Page:
 
 def _output_lines(row: OutputRow) -> list[str]:
     total = f", {plural(row.items_total, 'item')}" if row.items_total else ""
-    lines = [f"{row.output_id}: {row.kind}{f' {row.media_type}' if row.media_type else ''}{total}"]
+    shows = f", {size(row.bytes)}, output={literal(row.shows)}" if row.shows else ""
+    lines = [f"{row.output_id}: {row.kind}{f' {row.media_type}' if row.media_type else ''}{total}{shows}"]
     told = row.untrusted or {}
     if "value" in told:
-        lines.append(f"  {untrusted(str(told['value']), VALUE_CHARACTERS * 2)}")
+        lines.append(f"  {untrusted(str(told['value']), SHORT_VALUE_CHARACTERS * 2)}")
     if row.items_unreadable:
         reasons = told.get("unreadable")
         first = untrusted(str(reasons[0]), 200) if isinstance(reasons, list) and reasons else ""
@@ -217,26 +314,39 @@ def _output_lines(row: OutputRow) -> list[str]:
 
 
 def _asset_line(row: AssetRow) -> str:
-    parts = [row.asset, row.media_type or "type unknown", size(row.bytes) if row.bytes else "", row.raster or ""]
+    shows = f"output={literal(row.shows)}" if row.shows else ""
+    parts = [row.asset, row.media_type or "type unknown", size(row.bytes) if row.bytes else "", row.raster or "", shows]
     return " ".join([*(part for part in parts if part), *([row.href] if row.href else [])])
 
 
-def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> str:
-    handles = [asset.raster for row in rows for item in row.items for asset in item.assets if asset.raster]
-    handles += [file.raster for row in rows for file in row.files if file.raster]
-    if handles:
-        return f"Next: {call('ogc_summarize_raster', raster=handles[0])}"
-    return f"Next: {call('ogc_export_job', job_id=job_id, endpoint=endpoint.name)}"
+def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> list[str]:
+    job = {"job_id": job_id, "endpoint": endpoint.name}
+    files = [file for row in rows for file in row.files]
+    files += [asset for row in rows for item in row.items for asset in item.assets]
+    rasters = [file.raster for file in files if file.raster]
+    if rows and (content := rows[0].content):
+        if content.kind == "raster" and files:
+            return [f"Next: {call('ogc_summarize_raster', raster=files[0].raster)}"]
+        return [f"Next: {call('ogc_export_job', **job, outputs=[rows[0].output_id])} saves it."]
+    texts = [file.shows for file in files if file.shows] + [row.shows for row in rows if row.shows]
+    told = [f"{call('ogc_get_results', **job, output=texts[0])} shows what is in it."] if texts else []
+    if rasters:
+        return [*told, f"Next: {call('ogc_summarize_raster', raster=rasters[0])}"]
+    return [f"Next: {one}" for one in told] or [f"Next: {call('ogc_export_job', **job)}"]
 
 
 async def export_job(
     ctx: Call, job_id: str, endpoint: str | None = None, outputs: list[str] | None = None
 ) -> Annotated[CallToolResult, Export]:
-    """Save a job's files to the download folder, with checksums. Call again to go on where it stopped."""
+    """Save a job's files and result document, with checksums; call again to go on where it stopped."""
     work = await workspace(ctx)
     chosen, _ = await work.job(job_id, endpoint)
     folder = work.settings.download_folder / safe_name(chosen.name) / safe_name(job_id)
-    wanted = list(wanted_files(await work.results(chosen, job_id), outputs))
+    keep = work.inline_files.keep
+    found = await with_values_as_files(await work.results(chosen, job_id), keep)
+    wanted = list(wanted_files(found, outputs))
+    if not outputs and (answer := await work.raw_results(chosen, job_id)).is_document:
+        wanted.append(Wanted(await keep("results", answer.body, answer.media_type), None, Path("results.json")))
     saved: list[Saved] = []
     slots = anyio.CapacityLimiter(EXPORTS_AT_ONCE)
 

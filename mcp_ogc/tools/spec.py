@@ -14,7 +14,8 @@ from mcp_ogc.confirmation import Confirmations
 from mcp_ogc.settings import Toolset
 
 if TYPE_CHECKING:
-    from mcp_ogc.workspace import LateWorkspace, Workspace
+    from mcp_ogc.late_workspace import LateWorkspace
+    from mcp_ogc.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Upstream:
 
     jobs: dict[str, dict[str, object]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    """Paths; with the method before it where it is not GET."""
     lists_jobs: bool = True
     answers: dict[str, list[httpx.Response]] = field(default_factory=dict)
     """What a path answers first, before it answers as it should."""
@@ -31,7 +32,7 @@ class Upstream:
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api")
-        self.asked.append(path)
+        self.asked.append(path if request.method == "GET" else f"{request.method} {path}")
         if self.answers.get(path):
             return self.answers[path].pop(0)
         if path == "/jobs":

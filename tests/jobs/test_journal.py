@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from mcp_ogc.errors import SettingsError
+from mcp_ogc.errors import JournalError, SettingsError
 from mcp_ogc.jobs.entries import KeptAnswer, SubmissionState, digest_of
 from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.jobs.schema import MIGRATIONS
@@ -161,6 +161,41 @@ async def test_a_job_that_was_seen_in_the_list_before_its_submission_was_answere
     entry = await journal.confirm(intent.submission, info("j1"), "https://zoo.example/elsewhere/j1")
     assert (entry.inputs, entry.job_place) == ({"a": 1}, "https://zoo.example/elsewhere/j1")
     assert [one.submission for one in await journal.newest(10)] == [intent.submission]
+
+
+async def test_an_endpoint_that_answers_with_the_job_it_has_makes_it_the_newer_submissions(journal: Journal) -> None:
+    await submit(journal, "j1")
+    second = await submit(journal, "j1")
+    assert [one.submission for one in await journal.newest(10)] == [second]
+
+
+async def test_a_job_that_was_taken_for_anothers_is_given_up_and_that_one_is_looked_for_again(journal: Journal) -> None:
+    lost = await journal.intend("zoo", "water", "1", {}, "lost", same_since=None)
+    await journal.close_submission(lost.submission, SubmissionState.UNCONFIRMED, "no answer")
+    await journal.confirm(lost.submission, info("j1"))
+    await submit(journal, "j1")
+    assert [one.digest for one in await journal.unanswered("zoo", datetime.now(UTC))] == ["lost"]
+    assert len(await journal.find("j1")) == 1
+
+
+async def test_the_same_request_is_another_submission_once_the_first_is_older(journal: Journal) -> None:
+    await submit(journal, "j1")
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    assert (await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=later)).repeats is None
+
+
+async def test_a_journal_that_is_held_or_broken_is_told_in_our_words(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.jobs.journal.BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(JournalError, match="locked"):
+            await journal.record("zoo", info("j1"))
+    await journal.record("zoo", info("j1"))
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(JournalError, match="not a database"):
+        await journal.find("j1")
 
 
 async def test_submissions_without_an_answer_are_those_of_a_server_that_is_gone_too(journal: Journal) -> None:

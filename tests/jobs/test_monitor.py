@@ -6,8 +6,8 @@ import anyio
 import httpx
 import pytest
 
-from mcp_ogc.errors import EndpointFault, NoSuchJob
-from mcp_ogc.jobs.monitor import Monitor
+from mcp_ogc.errors import EndpointFault, JournalError, NoSuchJob
+from mcp_ogc.jobs.monitor import LONGEST_WAIT, SWEEPS, Monitor
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.workspace import Workspace
 from tests.jobs.conftest import Upstream
@@ -27,8 +27,9 @@ async def test_a_wait_of_no_seconds_looks_once_and_the_journal_remembers_it(
 
 
 async def test_all_who_wait_for_a_job_share_its_requests_and_are_told_of_each_change(
-    monitor: Monitor, upstream: Upstream, changes: list[StatusInfo]
+    monitor: Monitor, upstream: Upstream, changes: list[StatusInfo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("mcp_ogc.jobs.monitor.HEARTBEAT", 3600)  # nothing but a change wakes them
     upstream.put("j1", "accepted")
     ended: list[StatusInfo] = []
     seen = anyio.Event()
@@ -60,7 +61,7 @@ async def test_cancelling_a_wait_leaves_the_job_alone(monitor: Monitor, upstream
     with anyio.move_on_after(0.3):
         await monitor.wait("j1", 40)
     await anyio.wait_all_tasks_blocked()
-    assert set(upstream.asked) == {"/jobs/j1"}
+    assert set(upstream.asked) == {"/jobs/j1"}, "nothing but GET"
     assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
 
 
@@ -101,6 +102,7 @@ async def test_where_there_is_no_list_each_job_is_looked_at(monitor: Monitor, up
                 tasks.start_soon(wait, job_id)
     assert {info.job_id for info in infos} == set(ids)
     assert all(info.status is JobStatus.SUCCESSFUL for info in infos)
+    assert upstream.asked.count("/jobs") <= 1
 
 
 async def test_q10_a_job_that_was_just_submitted_may_not_be_visible_yet(monitor: Monitor, upstream: Upstream) -> None:
@@ -159,6 +161,100 @@ async def test_no_wait_is_longer_than_its_bound_or_its_callers_time(monitor: Mon
     upstream.put("j1", "running")
     with anyio.fail_after(4):
         assert (await monitor.wait("j1", 45)).status is JobStatus.RUNNING
+
+
+async def test_no_wait_is_longer_than_what_desktop_clients_bear(
+    monitor: Monitor, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert LONGEST_WAIT == 45
+    monkeypatch.setattr("mcp_ogc.jobs.monitor.LONGEST_WAIT", 0.2)
+    upstream.put("j1", "running")
+    assert (await monitor.wait("j1", 30)).status is JobStatus.RUNNING
+    assert len(upstream.asked) < 6, "that many looks are not of half a minute"
+
+
+async def test_a_wait_says_that_it_goes_on_though_nothing_changes(
+    monitor: Monitor, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.jobs.monitor.HEARTBEAT", 0.02)
+    upstream.put("j1", "running")
+    told: list[JobStatus] = []
+
+    async def watch(info: StatusInfo) -> None:
+        told.append(info.status)
+        if len(told) == 5:
+            upstream.put("j1", "successful")
+
+    with anyio.fail_after(30):
+        await monitor.wait("j1", 40, on_status=watch)
+    assert told[:5] == [JobStatus.RUNNING] * 5
+    assert len(upstream.asked) < len(told), "a word to the client is no request to the endpoint"
+
+
+async def test_q10_a_failure_in_the_list_right_after_the_submission_is_looked_at_twice(
+    monitor: Monitor, upstream: Upstream, changes: list[StatusInfo]
+) -> None:
+    ids = [f"j{number}" for number in range(6)]
+    for job_id in ids:
+        upstream.put(job_id, "successful")
+    early = [{**job, "status": "failed"} for job in upstream.jobs.values()]
+    upstream.answers["/jobs"] = [httpx.Response(200, json={"jobs": early, "links": []})]
+    infos: list[StatusInfo] = []
+
+    async def wait(job_id: str) -> None:
+        infos.append(await monitor.wait(job_id, 40, submitted=datetime.now(UTC)))
+
+    with anyio.fail_after(40):
+        async with anyio.create_task_group() as tasks:
+            for job_id in ids:
+                tasks.start_soon(wait, job_id)
+    assert "/jobs" in upstream.asked
+    assert {info.status for info in infos} == {JobStatus.SUCCESSFUL}
+    assert JobStatus.FAILED not in {change.status for change in changes}
+
+
+async def test_q12_where_the_list_ends_in_time_outs_each_job_is_looked_at(monitor: Monitor, upstream: Upstream) -> None:
+    ids = [f"j{number}" for number in range(8)]
+    for job_id in ids:
+        upstream.put(job_id, "running")
+    upstream.answers["/jobs"] = [httpx.Response(504) for _ in range(100)]
+    infos: list[StatusInfo] = []
+
+    async def wait(job_id: str) -> None:
+        infos.append(await monitor.wait(job_id, 40))
+
+    with anyio.fail_after(40):
+        async with anyio.create_task_group() as tasks:
+            for job_id in ids:
+                tasks.start_soon(wait, job_id)
+            while len([path for path in upstream.asked if path != "/jobs"]) < 12:
+                await anyio.lowlevel.checkpoint()
+            for job_id in ids:
+                upstream.put(job_id, "successful")
+    assert {info.status for info in infos} == {JobStatus.SUCCESSFUL}
+    assert upstream.asked.count("/jobs") == SWEEPS
+
+
+async def test_a_journal_that_can_not_be_written_for_a_moment_loses_no_change(
+    monitor: Monitor, upstream: Upstream, work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream.put("j1", "running")
+    await monitor.wait("j1", 0)
+    upstream.put("j1", "successful")
+    write, failures = work.journal.record_all, [JournalError("it is locked")] * 2
+
+    async def sometimes(endpoint: str, infos: list[StatusInfo]) -> None:
+        if failures:
+            raise failures.pop()
+        await write(endpoint, infos)
+
+    monkeypatch.setattr(work.journal, "record_all", sometimes)
+    with pytest.raises(JournalError):
+        await monitor.wait("j1", 0)
+    with anyio.fail_after(30):
+        async with monitor.following("j1"):
+            while (await work.journal.find("j1"))[0].status is not JobStatus.SUCCESSFUL:
+                await anyio.lowlevel.checkpoint()
 
 
 async def test_who_subscribed_is_told_though_nobody_waits(

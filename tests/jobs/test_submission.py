@@ -1,14 +1,17 @@
 """A submission is sent once, whatever happens to whoever asked for it."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import httpx
 import pytest
 
 from mcp_ogc.errors import InvalidInputs, InvalidParameter, SubmissionUnconfirmed
-from mcp_ogc.jobs.entries import SubmissionState
+from mcp_ogc.jobs.entries import SubmissionState, text_of
 from mcp_ogc.jobs.monitor import Monitor
 from mcp_ogc.jobs.submission import submit
 from mcp_ogc.ogc.catalogue import Catalogue
@@ -31,9 +34,12 @@ class Upstream:
         self.posts = 0
         self.arrived = anyio.Event()
         self.may_answer = anyio.Event()
+        self.job = httpx.Response(200, json={"jobID": "j1", "status": "running"})
         self.answer: httpx.Response | Exception = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j1"})
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if "/jobs/" in request.url.path:
+            return self.job
         if request.method == "GET":
             schema = {"schema": {"type": "string"}}
             return httpx.Response(200, json={"id": "hello", "version": "1", "inputs": {"name": schema}, "links": []})
@@ -98,6 +104,43 @@ async def test_a_submission_without_answer_is_unconfirmed_and_not_sent_again(
     assert entry.state is SubmissionState.UNCONFIRMED
     upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j2"})
     assert (await submit(work, endpoint, "hello", REQUEST, new_run=True)).entry.job_id == "j2"
+
+
+@pytest.mark.parametrize(
+    ("job", "repeated"),
+    [
+        (httpx.Response(200, json={"jobID": "j1", "status": "running"}), True),
+        (httpx.Response(200, json={"jobID": "j1", "status": "successful"}), False),
+        (httpx.Response(200, json={"jobID": "j1", "status": "dismissed"}), False),
+        (httpx.Response(500), True),
+    ],
+    ids=["open", "ended", "dismissed", "can't be asked for"],
+)
+async def test_a_job_that_ended_without_being_seen_is_not_the_same_job(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream, job: httpx.Response, repeated: bool
+) -> None:
+    upstream.may_answer.set()
+    await submit(work, endpoint, "hello", REQUEST)
+    upstream.job = job
+    upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j2"})
+    again = await submit(work, endpoint, "hello", REQUEST)
+    assert (again.repeated, again.entry.job_id) == (repeated, "j1" if repeated else "j2")
+    assert upstream.posts == (1 if repeated else 2)
+
+
+async def test_the_same_request_after_ten_minutes_is_another_job(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    upstream.may_answer.set()
+    await submit(work, endpoint, "hello", REQUEST)
+    upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j2"})
+    with closing(sqlite3.connect(work.journal.path)) as connection, connection:
+        for minutes, posts in ((9, 1), (11, 2)):
+            then = text_of(datetime.now(UTC) - timedelta(minutes=minutes))
+            connection.execute("UPDATE submissions SET intended = ?", (then,))
+            connection.commit()
+            await submit(work, endpoint, "hello", REQUEST)
+            assert upstream.posts == posts
 
 
 async def test_what_is_refused_is_no_job_and_may_be_tried_again(

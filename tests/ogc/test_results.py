@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from mcp_ogc.errors import JobFailed, OgcError, UnknownName, Unreachable, UnreadableAnswer
 from mcp_ogc.net.storage import StorageHint
+from mcp_ogc.ogc.addresses import absolute
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.models import Link, ProcessDescription
-from mcp_ogc.ogc.results import Results, read_results
+from mcp_ogc.ogc.results import Results, Surroundings, read_results
+from mcp_ogc.ogc.stac import Fetch
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +25,15 @@ URL = "https://ogc.example/jobs/j1/results"
 WATER = ProcessDescription.model_validate(
     {"id": "water-bodies", "inputs": {}, "outputs": {"stac_catalog": {"schema": {}}}}
 )
+
+
+def around(fetch: Fetch, max_pages: int) -> Surroundings:
+    """No file of an answer is written, only named."""
+
+    async def keep(name: str, body: bytes, media_type: str) -> str:
+        return f"file:///kept/{name}/{len(body)}"
+
+    return Surroundings(fetch, absolute, keep, max_pages, URL)
 
 
 async def read(
@@ -41,7 +52,7 @@ async def read(
 
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = Answer(status=200 if content else 204, media_type=media_type, body=content, links=links, url=URL)
-    return await read_results(answer, description, fetch, max_pages=max_pages, base_url=URL)
+    return await read_results(answer, description, around(fetch, max_pages))
 
 
 @pytest.mark.parametrize("wrapped", [True, False], ids=["document", "Q3-bare"])
@@ -209,6 +220,10 @@ async def test_a_success_that_made_nothing_is_empty_not_broken(body: object) -> 
     assert all(output.kind == "empty" for output in outputs)
 
 
+async def nowhere(href: str, hint: StorageHint | None) -> bytes:
+    raise Unreachable(f"{href} can't be reached")
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
@@ -245,7 +260,8 @@ async def test_no_bytes_of_a_server_raise_anything_but_our_own_errors(body: byte
 
 
 async def test_a_body_that_is_a_file_is_one_where_it_was_answered() -> None:
-    (output,) = (await read(b"II*\x00", "image/tiff; application=geotiff", description=WATER)).outputs
+    answer = Answer(200, "image/tiff; application=geotiff", b"", (), URL)
+    (output,) = (await read_results(answer, WATER, around(nowhere, 1))).outputs
     assert (output.id, output.kind, output.href, output.is_raster) == ("stac_catalog", "file", URL, True)
 
 
@@ -310,7 +326,7 @@ async def test_the_storage_a_collection_names_is_where_its_items_are_asked_for()
         "links": [{"rel": "item", "href": "s3://b/a.json"}],
     }
     answer = Answer(200, "application/json", json.dumps(body).encode(), (), URL)
-    await read_results(answer, None, fetch, max_pages=2, base_url=URL)
+    await read_results(answer, None, around(fetch, 2))
     assert asked == [StorageHint(endpoint="http://minio.svc:9000")]
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from mcp_ogc import errors
 from mcp_ogc.errors import OgcError, Unreachable
+from mcp_ogc.ogc.addresses import absolute
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
-from mcp_ogc.ogc.results import read_results
+from mcp_ogc.ogc.results import Surroundings, read_results
 from tests.ogc.transcripts import FOLDER, recorded
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +41,11 @@ async def outputs(answer: StatusInfo | Answer) -> dict[str, object]:
     async def fetch(href: str, hint: object) -> bytes:
         raise Unreachable(href)
 
-    read = await read_results(answer, None, fetch, max_pages=1, base_url="https://ogc.example")
+    async def keep(name: str, body: bytes, media_type: str) -> str:
+        return f"file:///{name}"
+
+    around = Surroundings(fetch, absolute, keep, 1, "https://ogc.example")
+    read = await read_results(answer, None, around)
     return {output.id: output.value for output in read.outputs}
 
 

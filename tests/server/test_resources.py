@@ -104,4 +104,5 @@ async def test_the_water_bodies_walk_through_holds_from_the_first_call_to_the_pi
     assert second["outputs"][0]["items"][0]["assets"][0]["raster"] == handles[1]
     assert "next_cursor" not in second
     saved = await call(client, "ogc_export_job", job_id=job["job_id"])
-    assert sorted(file["path"].rsplit("/", 2)[1] for file in saved["files"]) == ["l7-recife-north", "l7-recife-south"]
+    folders = sorted(file["path"].rsplit("/", 2)[1] for file in saved["files"])
+    assert folders == [job["job_id"], "l7-recife-north", "l7-recife-south"]

@@ -1,5 +1,6 @@
 """Whoever subscribed to a job is told when it changes, in both eras."""
 
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -9,8 +10,10 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp_types import ResourceUpdatedNotification
 
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import Settings
+from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from tests.server.talk import call
+from tests.servers.processes.endpoint import TestEndpoint, served
+from tests.servers.processes.jobs import Job
 
 pytestmark = pytest.mark.anyio
 
@@ -52,3 +55,49 @@ async def test_a_session_of_the_older_era_is_told_until_it_unsubscribes(settings
 async def test_what_is_no_job_may_be_subscribed_to_and_never_changes(settings: Settings, uri: str) -> None:
     async with Client(build_server(settings)) as client, client.listen(resource_subscriptions=[uri]):
         assert (await call(client, "ogc_list_jobs"))["jobs"] == []
+
+
+async def test_who_unsubscribed_is_told_no_more_and_who_did_not_is(tmp_path: Path) -> None:
+    endpoint = TestEndpoint(polls=None)
+    told: list[str] = []
+    news = anyio.Event()
+
+    async def handle(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            told.append(str(message.params.uri))
+            news.set()
+
+    async def submitted(client: Client) -> tuple[str, Job]:
+        arguments = {"process_id": "hello", "inputs": {"name": "Ada"}, "wait_seconds": 0, "new_run": True}
+        job = await call(client, "ogc_execute_process", **arguments)
+        found = endpoint.jobs[job["job_id"]]
+        found.status, found.looks = "running", 9  # nothing changes but by the test's hand
+        return f"ogc://far/jobs/{found.id}", found
+
+    async with served(endpoint) as url:
+        settings = Settings(
+            endpoints={"far": EndpointSettings(url=url)},
+            data_folder=tmp_path / "data",
+            local=LocalSettings(enabled=False),
+        )
+        async with Client(build_server(settings), mode="legacy", message_handler=handle) as client:
+            (first, one), (second, other) = await submitted(client), await submitted(client)
+            with pytest.warns(MCPDeprecationWarning, match="subscribe"):
+                await client.subscribe_resource(first)
+            with pytest.warns(MCPDeprecationWarning, match="subscribe"):
+                await client.subscribe_resource(second)
+            with anyio.fail_after(60):
+                while {first, second} - set(told):
+                    await news.wait()
+                    news = anyio.Event()
+            with pytest.warns(MCPDeprecationWarning, match="unsubscribe"):
+                await client.unsubscribe_resource(second)
+            told.clear()
+            other.end("successful")
+            assert (await call(client, "ogc_get_job", job_id=other.id))["status"] == "successful"
+            one.end("failed")
+            with anyio.fail_after(60):
+                while first not in told:
+                    await news.wait()
+                    news = anyio.Event()
+    assert second not in told

@@ -1,6 +1,7 @@
 """The tools, as an assistant meets them."""
 
 import json
+from pathlib import Path
 
 import pytest
 from mcp import Client
@@ -216,8 +217,9 @@ async def test_the_files_of_a_job_are_saved_with_checksums_and_never_twice(clien
     job = await call(client, "ogc_execute_process", process_id="greeting", inputs={"name": "Ada"}, wait_seconds=30)
     await finished(client, job["job_id"])
     first = await call(client, "ogc_export_job", job_id=job["job_id"])
-    (file,) = first["files"]
-    assert file["bytes"] == len("Hello Ada\n")
+    sizes = {Path(file["path"]).name: file["bytes"] for file in first["files"]}
+    assert set(sizes) == {"greeting.txt", "results.json"}
+    assert sizes["greeting.txt"] == len("Hello Ada\n")
     assert await call(client, "ogc_export_job", job_id=job["job_id"]) == first
 
 

@@ -24,6 +24,7 @@ MASKS = (
     (re.compile(r"after (\d+ min )?\d+(\.\d)? s"), "after <s>"),
     (re.compile(r"\b[0-9a-f]+-[0-9a-f]{8}-[0-9a-f]{16}\b"), "<token>"),
     (re.compile(r"sha256 [0-9a-f]{64}"), "sha256 <digest>"),
+    (re.compile(r"results\.json [\d.]+ kB"), "results.json <size>"),  # it names files by their paths
 )
 
 

@@ -1,0 +1,67 @@
+"""Files that came inside an answer, such as a raw GeoTIFF, written so that they can be read as any other.
+
+They are as long-lived as the server: the answer they come from is in the journal, or is asked for again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio.to_thread
+
+from mcp_ogc.export import safe_name
+
+# The system's table of types has none of these everywhere.
+SUFFIXES = {
+    "image/tiff": ".tif",
+    "image/vnd.stac.geotiff": ".tif",
+    "image/jp2": ".jp2",
+    "text/csv": ".csv",
+    "application/geo+json": ".geojson",
+    "application/x-netcdf": ".nc",
+    "application/geopackage+sqlite3": ".gpkg",
+}
+
+
+class InlineFiles:
+    """A folder of them, each once, whatever it is named.
+
+    Args:
+        folder: Where, and from where they may be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def keep(self, name: str, body: bytes, media_type: str) -> str:
+        """Write a file, if it is not there; its `file:` URL."""
+        return await anyio.to_thread.run_sync(self._written, name, body, media_type)
+
+    def _written(self, name: str, body: bytes, media_type: str) -> str:
+        place = self.folder / hashlib.sha256(body).hexdigest()
+        path = place / f"{safe_name(name)}{suffix_of(media_type)}"
+        if not path.exists():
+            place.mkdir(exist_ok=True)
+            part = path.with_name(f"{os.urandom(8).hex()}.part")
+            part.write_bytes(body)
+            part.replace(path)
+        return path.as_uri()
+
+
+@contextmanager
+def inline_files() -> Iterator[InlineFiles]:
+    """A folder that is gone with the server."""
+    with TemporaryDirectory(prefix="mcp-ogc-", ignore_cleanup_errors=True) as folder:
+        yield InlineFiles(Path(folder).resolve())
+
+
+def suffix_of(media_type: str) -> str:
+    """The suffix files of a media type have; "" where nobody knows one."""
+    name = media_type.split(";", 1)[0].strip().lower()
+    return SUFFIXES.get(name) or mimetypes.guess_extension(name) or ""

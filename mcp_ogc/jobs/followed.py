@@ -1,0 +1,80 @@
+"""A job that is followed: what is known of it, and when it is looked at next."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import anyio
+
+from mcp_ogc.errors import NoSuchJob, OgcError, RemoteProblem
+from mcp_ogc.ogc.models import StatusInfo
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+GRACE = timedelta(seconds=30)
+"""After a submission a server may not know the job yet, or say that it failed (ZOO-Project, quirk Q10)."""
+
+
+@dataclass(slots=True, eq=False)
+class Followed:
+    """A job, what is known of it, and when it is looked at next."""
+
+    job_id: str
+    submitted: datetime | None
+    info: StatusInfo | None = None
+    is_whole: bool = False
+    """Whether `info` is the job's own document; an entry of a list may leave things out."""
+    problem: OgcError | None = None
+    followers: int = 0
+    due: float = 0.0
+    pause: float = FIRST_PAUSE
+    doubted: bool = False
+    """Whether it was said to have failed once, and is looked at again before that is believed."""
+    in_list: bool = True
+    """Whether the endpoint's list of jobs has it, as far as is known."""
+    changed: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def is_young(self) -> bool:
+        """Whether the server may not know it rightly yet."""
+        return self.submitted is not None and datetime.now(UTC) - self.submitted < GRACE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be seen of it."""
+        return isinstance(self.problem, NoSuchJob) or (self.info is not None and self.info.status.ended)
+
+    def differs(self, info: StatusInfo) -> bool:
+        """Whether a status is another than the one that is known."""
+        known = self.info
+        return known is None or (known.status, known.progress, known.message) != (
+            info.status,
+            info.progress,
+            info.message,
+        )
+
+    def takes(self, info: StatusInfo, pause: float) -> bool:
+        """Take a status, and whether it is another than before; the next look comes ever later until it is."""
+        is_new = self.differs(info)
+        self.info, self.problem = info, None
+        self.pause = pause if is_new else max(pause, min(self.pause * 1.6, LONGEST_PAUSE))
+        self._put_off()
+        return is_new
+
+    def missed(self, error: OgcError) -> None:
+        """No status this time: asked again later than before, and not before the server wants to be asked."""
+        self.problem = error
+        wanted = error.retry_after if isinstance(error, RemoteProblem) else 0.0
+        self.pause = max(min(self.pause * 2, LONGEST_PAUSE), wanted)
+        self._put_off()
+        if self.is_over:
+            self.tell()
+
+    def _put_off(self) -> None:
+        self.due = anyio.current_time() + self.pause * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+
+    def tell(self) -> None:
+        """Let those who wait for it go on."""
+        self.changed.set()
+        self.changed = anyio.Event()

@@ -1,0 +1,5 @@
+"""Servers on loopback."""
+
+from tests.servers.object_storage import object_storage
+
+__all__ = ["object_storage"]

@@ -1,0 +1,85 @@
+"""Q31: results come raw, as bytes, `Link` headers or multipart, whatever was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.quirks.made import made
+from tests.servers.processes.catalogue import RASTER
+from tests.servers.processes.endpoint import TestEndpoint
+from tests.servers.processes.jobs import Job
+from tests.servers.processes.personalities import GEOSERVER, STANDARD
+from tests.servers.processes.personality import Personality, RawForm
+from tests.servers.processes.quirk import Quirk, quirks
+
+pytestmark = pytest.mark.anyio
+
+SCENE = RASTER.makes({})["raster"].body or b""
+
+
+def raw(form: RawForm) -> Personality:
+    return replace(STANDARD, name="raw", quirks=quirks(31), raw_form=form, always_raw=True)
+
+
+def as_asked_for(job: Job) -> None:
+    """As one that heeds no `response: document`."""
+    job.document = False
+
+
+@pytest.mark.parametrize("quirk", [[], [Quirk.Q45]], ids=["image/tiff", "application/octet-stream"])
+async def test_q31_bytes_are_a_file_that_is_read_where_it_is(tmp_path: Path, quirk: list[Quirk]) -> None:
+    endpoint = TestEndpoint(GEOSERVER, quirks_on=quirk)
+    async with made(endpoint, tmp_path, "raster") as job:
+        output = (await job.outputs())["raster"]
+        assert output["kind"] == "file"
+        assert await job.bands(output["files"][0]["raster"]) == 6
+        assert (await job.exported())["results"]["bytes"] == len(SCENE)
+
+
+async def test_q31_bytes_that_are_answered_at_once_are_kept_and_read_from_here(tmp_path: Path) -> None:
+    endpoint = TestEndpoint(replace(raw(RawForm.BYTES), reads_prefer=False))
+    async with made(endpoint, tmp_path, "raster") as job:
+        assert job.job_id.startswith("sync-")
+        output = (await job.outputs())["raster"]
+        assert await job.bands(output["files"][0]["raster"]) == 6
+        assert (await job.exported())["raster.tif"]["bytes"] == len(SCENE)
+
+
+async def test_q31_link_headers_are_files_of_the_outputs_they_are_named_after(tmp_path: Path) -> None:
+    endpoint = TestEndpoint(raw(RawForm.LINKS))
+    async with made(endpoint, tmp_path, "files", outputs=["table", "raster"], steer=as_asked_for) as job:
+        outputs = await job.outputs()
+        assert {name: one["media_type"] for name, one in outputs.items()} == {
+            "table": "text/csv",
+            "raster": "image/tiff; application=geotiff",
+        }
+        assert await job.bands(outputs["raster"]["files"][0]["raster"]) == 6
+
+
+async def test_q31_parts_of_a_multipart_are_values_and_files(tmp_path: Path) -> None:
+    endpoint = TestEndpoint(raw(RawForm.MULTIPART))
+    async with made(endpoint, tmp_path, "files", steer=as_asked_for) as job:
+        outputs = await job.outputs()
+        assert {name: one["kind"] for name, one in outputs.items()} == {
+            "table": "file",
+            "report": "file",
+            "lakes": "value",
+            "raster": "file",
+        }
+        assert await job.bands(outputs["raster"]["files"][0]["raster"]) == 6
+        assert (await job.exported())["lakes.csv"]["bytes"] == len("name,km2\n") + sum(
+            len(f"lake {n},{n / 2}\n") for n in range(1, 101)
+        )
+
+
+async def test_q31_raw_bytes_of_a_dismissed_job_are_kept_here(tmp_path: Path) -> None:
+    from tests.server.talk import call
+
+    async with made(TestEndpoint(GEOSERVER), tmp_path, "raster") as job:
+        preview = await call(job.client, "ogc_dismiss_job", job_id=job.job_id)
+        await call(job.client, "ogc_dismiss_job", job_id=job.job_id, confirm=preview["confirm"])
+        output = (await job.outputs())["raster"]
+        assert await job.bands(output["files"][0]["raster"]) == 6

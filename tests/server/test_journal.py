@@ -1,0 +1,153 @@
+"""What is remembered of submissions and jobs, as an assistant meets it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client
+
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from tests.server.talk import call, finished, refused
+from tests.servers.processes.endpoint import Fault, TestEndpoint, served
+from tests.servers.processes.quirk import Quirk
+
+pytestmark = pytest.mark.anyio
+
+HELLO = {"process_id": "hello", "inputs": {"name": "Ada"}, "wait_seconds": 0}
+
+
+@pytest.fixture
+def endpoint() -> TestEndpoint:
+    return TestEndpoint(polls=None)
+
+
+@pytest.fixture
+async def settings(endpoint: TestEndpoint, tmp_path: Path) -> AsyncIterator[Settings]:
+    async with served(endpoint) as url:
+        yield Settings(
+            endpoints={"far": EndpointSettings(url=url)},
+            data_folder=tmp_path / "data",
+            download_folder=tmp_path / "downloads",
+            local=LocalSettings(enabled=False),
+        )
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[Client]:
+    async with Client(build_server(settings)) as client:
+        yield client
+
+
+async def test_an_unconfirmed_submission_is_found_in_the_list_at_once_and_not_sent_again(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    endpoint.faults.append(Fault("POST", "/execution", after=True))
+    job = await call(client, "ogc_execute_process", **HELLO)
+    again = await call(client, "ogc_execute_process", **HELLO)
+    assert job["job_id"] == again["job_id"] == endpoint.jobs.newest.id
+    assert len(endpoint.asked("POST", "/execution")) == 1
+
+
+async def test_an_unconfirmed_submission_is_found_when_the_list_can_be_read_again(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    endpoint.faults += [Fault("POST", "/execution", after=True), Fault("GET", "/jobs", times=100)]
+    assert "may exist" in await refused(client, "ogc_execute_process", **HELLO)
+    (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
+    assert (row["status"], row.get("job_id")) == ("unconfirmed submission", None)
+    endpoint.faults.clear()
+    (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
+    assert row["job_id"] == endpoint.jobs.newest.id
+    assert (await call(client, "ogc_execute_process", **HELLO))["job_id"] == row["job_id"]
+    assert len(endpoint.asked("POST", "/execution")) == 1
+
+
+async def test_where_there_is_no_list_jobs_are_remembered_and_it_is_said(settings: Settings, tmp_path: Path) -> None:
+    lonely = TestEndpoint(quirks_on=[Quirk.Q15], polls=None)
+    async with served(lonely) as url:
+        others = settings.model_copy(update={"endpoints": {"lonely": EndpointSettings(url=url)}})
+        async with Client(build_server(others)) as client:
+            job = await call(client, "ogc_execute_process", **HELLO)
+        lonely.jobs.newest.end("successful")
+        async with Client(build_server(others)) as client:
+            listed = await call(client, "ogc_list_jobs")
+            assert [row["job_id"] for row in listed["jobs"]] == [job["job_id"]]
+            assert "no list of jobs" in listed["not_asked"][0]
+            assert (await finished(client, job["job_id"]))["status"] == "successful"
+            assert "greeting" in str(await call(client, "ogc_get_results", job_id=job["job_id"]))
+
+
+async def test_where_the_list_is_slow_what_is_remembered_is_shown_and_it_is_said(
+    client: Client, endpoint: TestEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await call(client, "ogc_execute_process", **HELLO)
+    monkeypatch.setattr("mcp_ogc.tools.jobs.LIST_SECONDS", 0.1)
+    asked = anyio.Event()
+
+    async def never(*_: object, **__: object) -> None:
+        asked.set()
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr("mcp_ogc.ogc.client.ProcessesClient.jobs", never)
+    listed = await call(client, "ogc_list_jobs")
+    assert asked.is_set()
+    assert [row["job_id"] for row in listed["jobs"]] == [job["job_id"]]
+    assert "did not answer within" in listed["not_asked"][0]
+
+
+async def test_what_was_last_known_of_a_job_is_told_while_its_endpoint_does_not_answer(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    job = await call(client, "ogc_execute_process", **HELLO)
+    endpoint.jobs.newest.status = "running"
+    await call(client, "ogc_get_job", job_id=job["job_id"])
+    endpoint.faults.append(Fault("GET", job["job_id"], 503, times=100))
+    assert "Last known here: running at 20" in await refused(client, "ogc_get_job", job_id=job["job_id"])
+
+
+async def test_two_servers_share_what_is_remembered_and_send_an_equal_request_once(
+    client: Client, settings: Settings, endpoint: TestEndpoint
+) -> None:
+    found: list[str] = []
+
+    async def execute(server: Client) -> None:
+        found.append((await call(server, "ogc_execute_process", **HELLO))["job_id"])
+
+    async with Client(build_server(settings)) as other:
+        async with anyio.create_task_group() as tasks:
+            for server in (client, other) * 3:
+                tasks.start_soon(execute, server)
+        assert len(endpoint.asked("POST", "/execution")) == 1
+        assert set(found) == {endpoint.jobs.newest.id}
+        endpoint.jobs.newest.end("failed")
+        assert (await call(client, "ogc_get_job", job_id=found[0]))["status"] == "failed"
+        endpoint.faults.append(Fault("GET", "/jobs", times=100))
+        (row,) = (await call(other, "ogc_list_jobs"))["jobs"]
+        assert row["status"] == "failed", "what one was told the other knows"
+
+
+async def test_results_that_are_others_than_before_are_said_to_be(client: Client, endpoint: TestEndpoint) -> None:
+    job = await call(client, "ogc_execute_process", **HELLO)
+    endpoint.jobs.newest.end("successful")
+    first = await call(client, "ogc_get_results", job_id=job["job_id"])
+    assert first["digest"].startswith("sha256:")
+    assert await call(client, "ogc_get_results", job_id=job["job_id"]) == first
+    endpoint.jobs.newest.products.clear()
+    assert (await call(client, "ogc_get_results", job_id=job["job_id"]))["changed"] is True
+
+
+async def test_a_call_that_is_given_up_while_it_waits_leaves_its_job_alone(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    with anyio.move_on_after(0.5):
+        await client.call_tool("ogc_execute_process", {**HELLO, "wait_seconds": 40})
+    job = endpoint.jobs.newest
+    with anyio.move_on_after(0.5):
+        await client.call_tool("ogc_get_job", {"job_id": job.id, "wait_seconds": 40})
+    assert not endpoint.asked("DELETE")
+    job.end("successful")
+    assert (await call(client, "ogc_get_job", job_id=job.id))["status"] == "successful"
