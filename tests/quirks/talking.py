@@ -23,6 +23,8 @@ from tests.servers.processes.endpoint import TestEndpoint, served
 ECHO: Mapping[str, Any] = {"text": "hello"}
 FAR = "far"
 """The name the endpoint has in the settings."""
+QUEUE = {"queue": "small"}
+"""What MAAP wants with an execution (Q39)."""
 
 WORKFLOW = """cwlVersion: v1.2
 class: Workflow
@@ -87,3 +89,9 @@ async def conversation(endpoint: TestEndpoint, folder: Path, **more: Any) -> Asy
         )
         async with Client(build_server(settings)) as client:
             yield client
+
+
+def sent(endpoint: TestEndpoint) -> Any:
+    """The inputs of the only execution that reached it."""
+    (asked,) = endpoint.asked("POST", "/execution")
+    return asked.json["inputs"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.quirks.asking import conversation
+from tests.quirks.talking import QUEUE, conversation
 from tests.server.talk import call, finished, text_of
 from tests.servers.processes.endpoint import Fault, TestEndpoint
 from tests.servers.processes.personalities import PERSONALITIES
@@ -17,9 +17,9 @@ QUIRKY = [name for name, one in PERSONALITIES.items() if Quirk.Q29 in one.quirks
 
 
 @pytest.mark.parametrize("name", QUIRKY)
-async def test_the_reason_is_read_from_the_message_of_the_job(name: str, tmp_path: Path) -> None:
+async def test_q29_the_reason_is_read_from_the_message_of_the_job(name: str, tmp_path: Path) -> None:
     endpoint = TestEndpoint(name, polls=None)
-    async with conversation(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path, execute_members=QUEUE) as client:
         inputs = {**(await call(client, "ogc_describe_process", process_id="echo"))["example_inputs"]}
         started = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
         endpoint.jobs.newest.end("failed", MESSAGE)
@@ -32,9 +32,9 @@ async def test_the_reason_is_read_from_the_message_of_the_job(name: str, tmp_pat
         assert text.splitlines()[-1] == f"Next: {job['why']['next']}"
 
 
-async def test_what_only_the_results_say_is_read_too(tmp_path: Path) -> None:
+async def test_q29_what_only_the_results_say_is_read_too(tmp_path: Path) -> None:
     endpoint = TestEndpoint("ecmwf", quirks_off=(Quirk.Q30,), polls=None)
-    async with conversation(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path, execute_members=QUEUE) as client:
         inputs = {**(await call(client, "ogc_describe_process", process_id="echo"))["example_inputs"]}
         started = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
         endpoint.jobs.newest.end("failed")

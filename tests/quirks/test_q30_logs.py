@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from tests.quirks.asking import conversation
+from tests.quirks.talking import QUEUE, conversation
 from tests.server.talk import call, finished, text_of
 from tests.servers.processes.endpoint import TestEndpoint
 from tests.servers.processes.quirk import Quirk
@@ -24,8 +24,8 @@ async def failed(client: Client, cause: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", KEEPS_LOGS)
-async def test_the_reason_is_found_in_the_logs_wherever_they_are(name: str, tmp_path: Path) -> None:
-    async with conversation(TestEndpoint(name), tmp_path) as client:
+async def test_q30_the_reason_is_found_in_the_logs_wherever_they_are(name: str, tmp_path: Path) -> None:
+    async with conversation(TestEndpoint(name), tmp_path, execute_members=QUEUE) as client:
         job = await failed(client, "oom")
         why = job["why"]
         assert isinstance(why, dict)
@@ -38,8 +38,8 @@ async def test_the_reason_is_found_in_the_logs_wherever_they_are(name: str, tmp_
 
 
 @pytest.mark.parametrize("name", KEEPS_LOGS)
-async def test_the_logs_are_a_resource_wherever_they_are(name: str, tmp_path: Path) -> None:
-    async with conversation(TestEndpoint(name), tmp_path) as client:
+async def test_q30_the_logs_are_a_resource_wherever_they_are(name: str, tmp_path: Path) -> None:
+    async with conversation(TestEndpoint(name), tmp_path, execute_members=QUEUE) as client:
         job = await failed(client, "oom")
         read = await client.read_resource(f"ogc://far/jobs/{job['job_id']}/logs")
         logs = json.loads(read.contents[0].text)["logs"]
@@ -47,8 +47,8 @@ async def test_the_logs_are_a_resource_wherever_they_are(name: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["pygeoapi", "geoserver"])
-async def test_where_there_are_none_the_reason_is_said_to_be_unknown(name: str, tmp_path: Path) -> None:
-    async with conversation(TestEndpoint(name), tmp_path) as client:
+async def test_q30_where_there_are_none_the_reason_is_said_to_be_unknown(name: str, tmp_path: Path) -> None:
+    async with conversation(TestEndpoint(name), tmp_path, execute_members=QUEUE) as client:
         job = await failed(client, "oom")
         assert isinstance(job["why"], dict)
         assert job["why"]["cause"] == "unknown"
@@ -57,7 +57,7 @@ async def test_where_there_are_none_the_reason_is_said_to_be_unknown(name: str, 
         assert "/logs" not in text
 
 
-async def test_logs_that_a_kind_of_server_usually_has_may_be_missing(tmp_path: Path) -> None:
+async def test_q30_logs_that_a_kind_of_server_usually_has_may_be_missing(tmp_path: Path) -> None:
     async with conversation(TestEndpoint("weaver", quirks_off=(Quirk.Q30,)), tmp_path) as client:
         job = await failed(client, "inputs")
         assert isinstance(job["why"], dict)
@@ -65,7 +65,7 @@ async def test_logs_that_a_kind_of_server_usually_has_may_be_missing(tmp_path: P
         assert "/logs" not in text_of(await client.call_tool("ogc_get_job", {"job_id": job["job_id"]}))
 
 
-async def test_that_a_job_failed_is_told_though_its_logs_do_not_come(
+async def test_q30_that_a_job_failed_is_told_though_its_logs_do_not_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcp_ogc.tools.job_answers.READ_SECONDS", 0)

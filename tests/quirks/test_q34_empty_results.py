@@ -7,7 +7,7 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
-from tests.quirks.asking import conversation
+from tests.quirks.talking import QUEUE, conversation
 from tests.server.talk import call, finished, text_of
 from tests.servers.processes.catalogue import Product, water_bodies
 from tests.servers.processes.endpoint import TestEndpoint
@@ -33,7 +33,7 @@ async def results(client: Client, process_id: str) -> CallToolResult:
     return await client.call_tool("ogc_get_results", {"job_id": job["job_id"]})
 
 
-async def test_an_empty_document_means_that_stage_out_found_no_catalogue(tmp_path: Path) -> None:
+async def test_q34_an_empty_document_means_that_stage_out_found_no_catalogue(tmp_path: Path) -> None:
     async with conversation(TestEndpoint("zoo"), tmp_path) as client:
         answer = await results(client, "water-bodies-empty")
         assert not answer.is_error
@@ -48,21 +48,21 @@ async def test_an_empty_document_means_that_stage_out_found_no_catalogue(tmp_pat
 
 
 @pytest.mark.parametrize("document", [COLLECTION, {"type": "FeatureCollection", "features": []}])
-async def test_a_collection_without_items_means_that_there_was_no_data(
+async def test_q34_a_collection_without_items_means_that_there_was_no_data(
     document: dict[str, Any], tmp_path: Path
 ) -> None:
     endpoint = TestEndpoint("zoo", quirks_off=(Quirk.Q34,))
     endpoint.processes["none"] = water_bodies(lambda _: {"stac_catalog": Product(document)}, process_id="none")
-    async with conversation(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path, execute_members=QUEUE) as client:
         answer = await results(client, "none")
         why = (answer.structured_content or {})["empty_because"]
         assert why["cause"] == "inputs"
         assert "has no items" in why["reason"]
 
 
-async def test_a_log_that_says_there_was_no_data_is_the_evidence(tmp_path: Path) -> None:
+async def test_q34_a_log_that_says_there_was_no_data_is_the_evidence(tmp_path: Path) -> None:
     endpoint = TestEndpoint("zoo", polls=None)
-    async with conversation(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path, execute_members=QUEUE) as client:
         job = await call(client, "ogc_execute_process", process_id="water-bodies-empty", inputs=INPUTS, wait_seconds=0)
         endpoint.jobs.newest.end("successful")
         endpoint.jobs.newest.logs = (
@@ -75,7 +75,7 @@ async def test_a_log_that_says_there_was_no_data_is_the_evidence(tmp_path: Path)
         assert f"1 log: resource ogc://far/jobs/{job['job_id']}/logs" in text
 
 
-async def test_results_that_are_there_are_not_called_empty(tmp_path: Path) -> None:
+async def test_q34_results_that_are_there_are_not_called_empty(tmp_path: Path) -> None:
     async with conversation(TestEndpoint("zoo"), tmp_path) as client:
         answer = await results(client, "water-bodies")
         assert "empty_because" not in (answer.structured_content or {})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.quirks.sent import sent, tools
+from tests.quirks.talking import conversation, sent
 from tests.server.talk import call, finished, text_of
 from tests.servers.processes.endpoint import TestEndpoint
 from tests.servers.processes.quirk import Quirk
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def executed(endpoint: TestEndpoint, folder: Path, **inputs: Any) -> dict[str, Any]:
-    async with tools(endpoint, folder) as client:
+    async with conversation(endpoint, folder) as client:
         job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
         await finished(client, job["job_id"])
         return job
@@ -39,7 +39,7 @@ async def test_q35_false_is_left_out_where_its_default_was_lost_and_that_is_said
 async def test_q35_where_false_can_t_be_said_a_warning_comes_before_and_with_the_job(tmp_path: Path) -> None:
     endpoint = TestEndpoint("zoo")
     arguments = {"process_id": "echo", "inputs": {"text": "a", "strict": False}}
-    async with tools(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path) as client:
         dry = await client.call_tool("ogc_execute_process", {**arguments, "dry_run": True})
         assert endpoint.asked("POST") == []
         job = await client.call_tool("ogc_execute_process", {**arguments, "wait_seconds": 0})

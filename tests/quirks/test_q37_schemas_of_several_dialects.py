@@ -9,7 +9,7 @@ import pytest_socket
 from mcp_ogc.ogc.hints import example_inputs, input_hints
 from mcp_ogc.ogc.models import ProcessDescription
 from tests.ogc.processes import problems, process
-from tests.quirks.sent import sent, tools
+from tests.quirks.talking import conversation, sent
 from tests.server.talk import call, refused
 from tests.servers.processes.endpoint import TestEndpoint
 
@@ -22,7 +22,7 @@ def described(**inputs: Any) -> ProcessDescription:
 
 @pytest.mark.parametrize("personality", ["zoo", "javaps"])
 async def test_q37_a_description_reads_as_of_any_other_server(tmp_path: Path, personality: str) -> None:
-    async with tools(TestEndpoint(personality), tmp_path) as client:
+    async with conversation(TestEndpoint(personality), tmp_path) as client:
         process = await call(client, "ogc_describe_process", process_id="echo")
         told = await refused(client, "ogc_execute_process", process_id="echo", inputs={"text": "a", "number": 500})
     rows = {row["input_id"]: row for row in process["inputs"]}
@@ -149,7 +149,7 @@ steps: {}
 
 async def test_q37_defaults_that_the_description_lost_are_read_from_the_package(tmp_path: Path) -> None:
     endpoint = TestEndpoint("zoo")
-    async with tools(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path) as client:
         await call(client, "ogc_deploy_process", package=PACKAGE)
         described = await call(client, "ogc_describe_process", process_id="counting")
         inputs = {"item": "a", "flag": False}
@@ -166,6 +166,6 @@ async def test_q37_defaults_that_the_description_lost_are_read_from_the_package(
 
 
 async def test_q37_a_process_whose_package_can_t_be_read_is_described_all_the_same(tmp_path: Path) -> None:
-    async with tools(TestEndpoint("zoo"), tmp_path) as client:
+    async with conversation(TestEndpoint("zoo"), tmp_path) as client:
         described = await call(client, "ogc_describe_process", process_id="water-bodies")
     assert described["inputs"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.quirks.sent import sent, tools
+from tests.quirks.talking import conversation, sent
 from tests.server.talk import call, finished, refused
 from tests.servers.processes.endpoint import TestEndpoint
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_q38_a_missing_input_is_told_at_once_and_nothing_is_sent(tmp_path: Path) -> None:
     endpoint = TestEndpoint("zoo")
-    async with tools(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path) as client:
         told = await refused(client, "ogc_execute_process", process_id="water-bodies", inputs={"bands": ["green"]})
     assert "2 problems" in told
     assert "stac_items is missing" in told
@@ -25,7 +25,7 @@ async def test_q38_a_missing_input_is_told_at_once_and_nothing_is_sent(tmp_path:
 async def test_q38_what_has_a_default_or_is_optional_is_not_missing(tmp_path: Path) -> None:
     endpoint = TestEndpoint("zoo")
     inputs = {"stac_items": ["https://x.example/item"], "aoi": "-121.399,39.834,-120.74,40.472"}
-    async with tools(endpoint, tmp_path) as client:
+    async with conversation(endpoint, tmp_path) as client:
         dry = await call(client, "ogc_execute_process", process_id="water-bodies", inputs=inputs, dry_run=True)
         job = await call(client, "ogc_execute_process", process_id="water-bodies", inputs=inputs, wait_seconds=0)
         assert (await finished(client, job["job_id"]))["status"] == "successful"

@@ -41,13 +41,13 @@ def settings(folder: Path, url: str, token: str) -> Settings:
 
 
 @pytest.mark.parametrize("url", ["ada"], indirect=True)
-async def test_ones_own_namespace_is_open(url: str, tmp_path: Path) -> None:
+async def test_q42_ones_own_namespace_is_open(url: str, tmp_path: Path) -> None:
     async with Client(build_server(settings(tmp_path, url, ADAS))) as client:
         assert (await call(client, "ogc_list_processes"))["processes"]
 
 
 @pytest.mark.parametrize("url", ["acme"], indirect=True)
-async def test_a_good_token_in_anothers_namespace_is_told_from_a_bad_one(
+async def test_q42_a_good_token_in_anothers_namespace_is_told_from_a_bad_one(
     url: str, tmp_path: Path, endpoint: TestEndpoint
 ) -> None:
     async with Client(build_server(settings(tmp_path, url, ADAS))) as client:
@@ -63,7 +63,7 @@ async def test_a_good_token_in_anothers_namespace_is_told_from_a_bad_one(
 
 
 @pytest.mark.parametrize("url", ["acme"], indirect=True)
-async def test_a_token_that_can_not_be_read_leaves_it_a_question(url: str, tmp_path: Path) -> None:
+async def test_q42_a_token_that_can_not_be_read_leaves_it_a_question(url: str, tmp_path: Path) -> None:
     async with Client(build_server(settings(tmp_path, url, "opaque"))) as client:
         told = await refused(client, "ogc_list_processes")
     assert "Is the namespace 'acme' in" in told
