@@ -7,21 +7,21 @@ take the nearest, continuous bands the mean. No second read, and nothing depends
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from mcp_ogc.rasters.classes import components, hexadecimal
-from mcp_ogc.rasters.statistics import SINGLE_MAX
+from mcp_ogc.rasters.counts import SINGLE_MAX
+from mcp_ogc.rasters.picture import LegendEntry, Preview, PreviewStyle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from mcp_ogc.rasters.statistics import Block
+    from mcp_ogc.rasters.windows import Block
 
 MOST_BYTES = 200_000
 SAMPLES_PER_PIXEL = 3
@@ -31,56 +31,26 @@ JPEG_QUALITY = 80
 VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewStyle:
-    """What picture is wanted."""
-
-    longest_side: int = 512
-    """Pixels, at most."""
-    encoding: Literal["smallest", "png"] = "smallest"
-    """`png`: always a palette PNG; else true colour without nodata is a JPEG."""
-
-
-@dataclass(frozen=True, slots=True)
-class LegendEntry:
-    """What a colour stands for. A label may hold the publisher's class name."""
-
-    label: str
-    colour: str
-    """`#rrggbb`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A picture, ready to be shown."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-    legend: tuple[LegendEntry, ...]
-    description: str
-
-
 class Samples:
     """An even grid of a raster's pixels, filled window by window.
 
     Args:
         width: Of the raster, in pixels.
         height: Of the raster, in pixels.
-        dtypes: Of the bands that are sampled.
+        bands: Number and type of those that are sampled, in the order in which they are drawn.
         longest_side: Of the preview, in pixels.
     """
 
-    def __init__(self, width: int, height: int, dtypes: Sequence[np.dtype[np.generic]], longest_side: int) -> None:
+    def __init__(self, width: int, height: int, bands: Mapping[int, np.dtype[np.generic]], longest_side: int) -> None:
+        self._places = {number: place for place, number in enumerate(bands)}
         self._shape = (height, width)
         rows, columns = self._size(longest_side * SAMPLES_PER_PIXEL)
         self._rows = _centres(rows, height)
         self._columns = _centres(columns, width)
         # Half the memory; a picture has 256 levels.
-        kinds = [np.dtype(np.float32) if dtype.kind == "f" else dtype for dtype in dtypes]
+        kinds = [np.dtype(np.float32) if dtype.kind == "f" else dtype for dtype in bands.values()]
         self.bands = [np.zeros((rows, columns), dtype=kind) for kind in kinds]
-        self.valid = [np.zeros((rows, columns), dtype=np.bool_) for _ in dtypes]
+        self.valid = [np.zeros((rows, columns), dtype=np.bool_) for _ in bands]
 
     def add(
         self,
@@ -90,7 +60,9 @@ class Samples:
         mask: NDArray[np.bool_] | None,
         valid: Callable[[NDArray[np.generic], NDArray[np.bool_] | None], NDArray[np.bool_] | None],
     ) -> None:
-        """Take the samples within a window of the `band`-th sampled band; `valid` tells which of them count."""
+        """Take the samples within a window, if this is one of the sampled bands; `valid` tells which of them count."""
+        if band not in self._places:
+            return
         top, bottom = np.searchsorted(self._rows, (at.row, at.row + at.rows))
         left, right = np.searchsorted(self._columns, (at.column, at.column + at.columns))
         if top == bottom or left == right:
@@ -100,8 +72,8 @@ class Samples:
         counted = valid(samples, None if mask is None else mask[pick])
         if samples.dtype == np.float64:
             samples = np.clip(samples, -SINGLE_MAX, SINGLE_MAX)
-        self.bands[band][top:bottom, left:right] = samples
-        self.valid[band][top:bottom, left:right] = True if counted is None else counted
+        self.bands[self._places[band]][top:bottom, left:right] = samples
+        self.valid[self._places[band]][top:bottom, left:right] = True if counted is None else counted
 
     def nearest(self, longest_side: int) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
         """The first band's values at the centres of preview pixels, and which are valid."""

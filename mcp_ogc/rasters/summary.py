@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
     from mcp_ogc.rasters.classes import ClassLabel
-    from mcp_ogc.rasters.preview import Preview, PreviewStyle
+    from mcp_ogc.rasters.picture import Preview, PreviewStyle
     from mcp_ogc.rasters.source import Source
 
 SECONDS = 40.0
@@ -89,7 +89,7 @@ class BandSummary(_Part):
     percentiles: dict[str, float] | None
     """2, 25, 50, 75 and 98: the least value at which that share of the valid pixels is reached."""
     percentiles_exact: bool
-    """Else within 0.025 % of the stored value."""
+    """Else within 0.1 % of the stored value."""
     valid_count: int
     valid_km2: float | None
     valid_percent: float

@@ -14,7 +14,7 @@ from mcp_ogc.uris import RasterHandle
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.stac import Asset
-    from mcp_ogc.rasters.preview import LegendEntry, PreviewStyle
+    from mcp_ogc.rasters.picture import LegendEntry, PreviewStyle
     from mcp_ogc.rasters.summary import BandSummary, RasterSummary, Summarized
     from mcp_ogc.workspace import Workspace
 
@@ -86,7 +86,7 @@ async def summarize_raster(
     preview: Annotated[bool, Field(description="with a picture")] = True,
 ) -> Annotated[CallToolResult, Raster]:
     """Profile, bounds, statistics, classes with km², and a picture of a raster; every pixel is counted."""
-    from mcp_ogc.rasters.preview import PreviewStyle
+    from mcp_ogc.rasters.picture import PreviewStyle
 
     work = await workspace(ctx)
     found = await _summarized(work, raster, bands, PreviewStyle() if preview else None)
@@ -113,7 +113,7 @@ async def summarize_raster(
 
 async def preview_png(work: Workspace, handle: RasterHandle) -> bytes:
     """The picture of a raster, as PNG."""
-    from mcp_ogc.rasters.preview import PreviewStyle
+    from mcp_ogc.rasters.picture import PreviewStyle
 
     found = await _summarized(work, str(handle), None, PreviewStyle(encoding="png"))
     assert found.preview is not None
@@ -231,7 +231,7 @@ def _band_lines(band: BandRow) -> list[str]:
         lines[0] += f"; min {low}, max {high}, mean {mean}, std {std}"
     if band.percentiles:
         shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
-        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact else ' (within 0.025 %)'}")
+        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact else ' (within 0.1 %)'}")
     return lines
 
 

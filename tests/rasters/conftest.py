@@ -11,8 +11,9 @@ import pytest
 import rasterio
 from affine import Affine
 
+from mcp_ogc.rasters.approximation import approximate_source
 from mcp_ogc.rasters.classes import ClassLabel
-from mcp_ogc.rasters.preview import PreviewStyle
+from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.reading import Wanted, summarize_source
 from mcp_ogc.rasters.source import Source
 from mcp_ogc.rasters.summary import Summarized
@@ -56,11 +57,13 @@ def summarized(
     bands: Sequence[int] | None = None,
     classes: Sequence[ClassLabel] = (),
     preview: PreviewStyle | None = None,
+    exact: bool = True,
 ) -> Summarized:
     if isinstance(source, Path):
         source = Source(source.name, source.stat().st_size, None, source)
     wanted = Wanted(tuple(bands) if bands else None, tuple(classes), preview)
-    return summarize_source(source, wanted, threading.Event())
+    summarize = summarize_source if exact else approximate_source
+    return summarize(source, wanted, threading.Event())
 
 
 class CountedRanges:

@@ -9,12 +9,21 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mcp_ogc.rasters.preview import PreviewStyle
-from mcp_ogc.rasters.statistics import Moments, Tally, windows
+from mcp_ogc.rasters.counts import KEY_ERROR
+from mcp_ogc.rasters.moments import Moments, moments_of
+from mcp_ogc.rasters.picture import PreviewStyle
+from mcp_ogc.rasters.statistics import Distribution, Pixels, Tally
+from mcp_ogc.rasters.windows import windows
 
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "float32", "float64")
-RELATIVE = 2**-12
-"""Half a key of 20 bits: 11 of them are the mantissa's."""
+
+
+def counted(dtype: str, *blocks: np.ndarray) -> Distribution:
+    pixels = Pixels(np.dtype(dtype), None, weighed=False)
+    tally = Tally(pixels)
+    for block in blocks:
+        tally.merge(pixels.part(block[np.newaxis], None, None))
+    return tally.distribution()
 
 
 @st.composite
@@ -68,7 +77,7 @@ def test_statistics_are_those_of_numpy_on_a_full_read(case, tmp_path: Path, writ
     assert found.std == pytest.approx(values.std(), rel=1e-6, abs=1e-6 * magnitude)
     ranks = [2, 25, 50, 75, 98]
     expected = np.percentile(stored, ranks if scale > 0 else [100 - r for r in ranks], method="inverted_cdf")
-    error = 0 if found.percentiles_exact else RELATIVE * abs(scale)
+    error = 0 if found.percentiles_exact else KEY_ERROR * abs(scale)
     for rank, value in zip(ranks, expected.astype(np.float64), strict=True):
         assert found.percentiles[str(rank)] == pytest.approx(
             value * scale + offset, rel=1e-12, abs=error * abs(value) + 1e-9 * magnitude * (error > 0)
@@ -110,37 +119,32 @@ def test_many_windows_give_what_one_gives(dtype: str, tmp_path: Path, rng, write
         assert (band.minimum, band.maximum) == (values.min(), values.max())
         assert band.mean == pytest.approx(values.mean(), rel=1e-12)
         assert band.std == pytest.approx(values.std(), rel=1e-12)
-        assert band.percentiles["50"] == pytest.approx(np.percentile(values, 50, method="inverted_cdf"), rel=RELATIVE)
+        assert band.percentiles["50"] == pytest.approx(np.percentile(values, 50, method="inverted_cdf"), rel=KEY_ERROR)
 
 
 def test_the_deviation_of_large_numbers_close_together_is_right() -> None:
     values = np.random.default_rng(1).normal(1e9, 1e-2, 300_000)
     moments = Moments()
     for part in np.array_split(values, 7):
-        moments.add(part)
+        moments.merge(moments_of(part))
     assert moments.deviation == pytest.approx(values.std(), rel=1e-6)
 
 
 def test_numbers_beyond_float32_have_extremes_and_no_percentiles() -> None:
-    tally = Tally(np.dtype("float64"), None, weighed=False)
-    tally.add(np.array([[1e300, 1.0, -1e300]]), None, None)
-    found = tally.distribution()
+    found = counted("float64", np.array([1e300, 1.0, -1e300]))
     assert (found.low, found.high, found.count) == (-1e300, 1e300, 3)
     assert found.percentiles((50,)) is None
     assert found.histogram(16) is None
 
 
 def test_integers_that_outgrow_the_table_keep_what_was_counted() -> None:
-    tally = Tally(np.dtype("int32"), None, weighed=False)
     first, second = np.arange(-500, 500, dtype="int32"), np.array([10**6, -(10**6)] * 50, dtype="int32")
-    tally.add(first[np.newaxis], None, None)
-    tally.add(second[np.newaxis], None, None)
-    found, both = tally.distribution(), np.concatenate([first, second]).astype(float)
+    found, both = counted("int32", first, second), np.concatenate([first, second]).astype(float)
     assert found.table is None
     assert (found.count, found.low, found.high) == (both.size, both.min(), both.max())
     assert found.mean == pytest.approx(both.mean())
     assert found.deviation == pytest.approx(both.std())
-    assert found.percentiles((25,))[0] == pytest.approx(np.percentile(both, 25, method="inverted_cdf"), rel=RELATIVE)
+    assert found.percentiles((25,))[0] == pytest.approx(np.percentile(both, 25, method="inverted_cdf"), rel=KEY_ERROR)
 
 
 @given(

@@ -17,7 +17,7 @@ from rasterio.warp import transform_bounds
 
 from mcp_ogc.errors import FileRefused, RasterError, UnknownName
 from mcp_ogc.net.objects import ObjectInfo, Objects
-from mcp_ogc.rasters.preview import PreviewStyle
+from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.reading import Wanted
 from mcp_ogc.rasters.source import Source
 from mcp_ogc.rasters.summary import RasterSummary, summarize

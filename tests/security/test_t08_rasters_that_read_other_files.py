@@ -10,7 +10,7 @@ import pytest
 import rasterio
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.preview import PreviewStyle
+from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.reading import Wanted, summarize_source
 from mcp_ogc.rasters.source import Source
 

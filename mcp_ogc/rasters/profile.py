@@ -1,0 +1,100 @@
+"""The summary of a raster: what the file says of itself, and what was found in its bands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mcp_ogc.rasters.bands import MOST_BANDS, Band, band_summary, notes_of
+from mcp_ogc.rasters.georeference import georeference
+from mcp_ogc.rasters.summary import Provenance, RasterSummary, Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcp_ogc.rasters.area import PixelArea
+    from mcp_ogc.rasters.classes import ClassLabel
+    from mcp_ogc.rasters.source import Opened, Source
+    from mcp_ogc.rasters.statistics import Distribution
+
+COMPRESSION = re.compile(r"[\w .+-]{1,30}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Which pixels were counted: those of the raster, or those of one of its overviews."""
+
+    width: int
+    height: int
+    area: PixelArea
+    """Of these pixels."""
+    exact: bool = True
+    method: str = "every pixel counted at full resolution"
+    notes: tuple[str, ...] = ()
+
+
+def summary_of(
+    opened: Opened,
+    source: Source,
+    bands: Sequence[Band],
+    found: Sequence[Distribution],
+    counted: Counted,
+    labels: Sequence[ClassLabel],
+) -> RasterSummary:
+    """The summary of an open raster.
+
+    Args:
+        opened: The raster.
+        source: Where it is from.
+        bands: Those that were counted.
+        found: What was found in each of them.
+        counted: Which pixels that were.
+        labels: What the publisher calls their values.
+    """
+    dataset = opened.dataset
+    place = georeference(dataset)
+    area, pixels = counted.area, counted.width * counted.height
+    km2 = area.total_km2(counted.width, counted.height)
+    summaries = [band_summary(band, one, pixels, km2, area, labels) for band, one in zip(bands, found, strict=True)]
+    left_out = set(dataset.indexes) - {band.number for band in bands}
+    notes = [*counted.notes, *(note for summary in summaries for note in notes_of(summary))]
+    if place.note:
+        notes.append(place.note)
+    if any(band.masked for band in bands):
+        notes.append("The file's own mask or alpha band says which pixels are valid.")
+    if len(bands) == MOST_BANDS and left_out:
+        notes.append(f"{len(left_out)} more bands are left out: name them, at most {MOST_BANDS} at once.")
+    compression = dataset.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION", "")
+    return RasterSummary(
+        driver=opened.driver,
+        width=dataset.width,
+        height=dataset.height,
+        count=dataset.count,
+        dtypes=tuple(dataset.dtypes),
+        crs=place.crs,
+        bounds_native=place.bounds,
+        bounds_lonlat=place.lonlat,
+        resolution=Resolution(x=place.resolution[0], y=place.resolution[1], unit=place.resolution[2])
+        if place.resolution
+        else None,
+        area_method=area.method,
+        km2=km2,
+        compression=compression if COMPRESSION.match(compression) else None,
+        tiled=dataset.block_shapes[0][1] != dataset.width,
+        block_size=dataset.block_shapes[0],
+        overviews=tuple(dataset.overviews(1)),
+        exact=counted.exact,
+        method=counted.method,
+        bands=tuple(summaries),
+        notes=tuple(notes),
+        provenance=Provenance(
+            source=source.name,
+            size=source.size,
+            etag=source.etag,
+            requests=opened.requests,
+            bytes_read=opened.bytes_read,
+            time=datetime.now(UTC),
+        ),
+    )
