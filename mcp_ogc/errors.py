@@ -25,6 +25,7 @@
     ├── JournalError              the journal can't be read or written just now
     ├── StorageError              an object storage that refused or is not configured
     ├── RasterError               a file that can't be read as a raster
+    ├── InvalidGeometry           a point or polygon that can't be used
     └── LocalEndpointError        the embedded endpoint can't do this on this machine
 
 `message` says what is wrong; `remedy` what would be right and the next call. Both are ours: text that came
@@ -256,6 +257,10 @@ class StorageError(OgcError):
 
 class RasterError(OgcError):
     """A file that can't be read as a raster."""
+
+
+class InvalidGeometry(OgcError):
+    """A point or polygon that can't be used."""
 
 
 class LocalEndpointError(OgcError):

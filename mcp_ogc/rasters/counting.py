@@ -41,10 +41,10 @@ class Grid:
         """That of an open raster."""
         return cls(dataset.width, dataset.height, dataset.block_shapes[0])
 
-    def windows(self, bytes_per_pixel: int) -> tuple[Block, ...]:
-        """Whole blocks, about a megapixel or 8 MiB each, that cover it all."""
-        pixels = min(WINDOW_PIXELS, max(1, WINDOW_BYTES // bytes_per_pixel))
-        return tuple(windows(self.width, self.height, self.block, pixels))
+    def windows(self, bytes_per_pixel: int, pixels: int = WINDOW_PIXELS) -> tuple[Block, ...]:
+        """Whole blocks, about so many pixels or 8 MiB each, that cover it all."""
+        most = max(1, WINDOW_BYTES // bytes_per_pixel)
+        return tuple(windows(self.width, self.height, self.block, min(pixels, most)))
 
 
 class BandReader:
@@ -81,17 +81,29 @@ class BandReader:
         at: Block,
         blocks: NDArray[np.generic],
         mask: NDArray[np.bool_] | None,
-        area: PixelArea,
-        samples: Samples | None,
+        row_km2: NDArray[np.float64] | None,
+        *,
+        inside: NDArray[np.bool_] | None = None,
+        samples: Samples | None = None,
     ) -> list[Part]:
-        """What a window holds, band by band."""
-        row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
+        """What a window holds, band by band.
+
+        Args:
+            at: The window.
+            blocks: As `read` gives them.
+            mask: As `read` gives it.
+            row_km2: The area of a pixel in each row, where rows differ.
+            inside: The pixels that are asked for, of shape (rows, columns); None for all.
+            samples: Filled on the way, of the bands it is of.
+        """
         parts = []
         for band, pixels, block in zip(self.bands, self.pixels, blocks, strict=True):
-            own = mask if band.masked else None
+            valid = mask if band.masked else None
             if samples:
-                samples.add(band.number, at, block, own, pixels.valid)
-            parts.append(pixels.part(block, own, row_km2))
+                samples.add(band.number, at, block, valid, pixels.valid)
+            if inside is not None:
+                valid = inside if valid is None else valid & inside
+            parts.append(pixels.part(block, valid, row_km2))
         return parts
 
 
@@ -125,7 +137,8 @@ def count_bands(
     every = grid.windows(reader.bytes_per_pixel)
 
     def visit(dataset: DatasetReader, at: Block) -> list[Part]:
-        return reader.count(at, *reader.read(dataset, at), area, samples)
+        row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
+        return reader.count(at, *reader.read(dataset, at), row_km2, samples=samples)
 
     for done, parts in enumerate(scan(handles, every, visit, stopped), start=1):
         for tally, part in zip(tallies, parts, strict=True):
@@ -148,7 +161,8 @@ def count_overview(
     """
     reader = BandReader(bands, weighed=area.row_km2 is not None)
     whole = Block(0, 0, grid.height, grid.width)
-    parts = reader.count(whole, *reader.read_overview(dataset, grid), area, samples)
+    row_km2 = area.row_km2(0, grid.height) if area.row_km2 else None
+    parts = reader.count(whole, *reader.read_overview(dataset, grid), row_km2, samples=samples)
     tallies = [Tally(pixels) for pixels in reader.pixels]
     for tally, part in zip(tallies, parts, strict=True):
         tally.merge(part)

@@ -113,7 +113,7 @@ class Pixels:
             block: Stored values, any shape.
             mask: True where the file's own mask or alpha band says valid; None where it has neither.
         """
-        valid = self._unmasked(block, mask)
+        valid = self.unmasked(block, mask)
         if self.dtype.kind == "f":
             finite = np.isfinite(block)
             if not finite.all():
@@ -142,7 +142,7 @@ class Pixels:
             part.km2 = float((per_row * row_km2).sum())
         if self.dtype.kind == "f" and valid is not None:
             infinite = np.isinf(block)
-            unmasked = self._unmasked(block, mask)
+            unmasked = self.unmasked(block, mask)
             if unmasked is not None:
                 infinite &= unmasked
             per_row = np.count_nonzero(infinite, axis=1)
@@ -150,7 +150,8 @@ class Pixels:
             part.infinite_km2 = 0.0 if row_km2 is None else float(per_row @ row_km2)
         return part
 
-    def _unmasked(self, block: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    def unmasked(self, block: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """Which pixels are neither masked nor nodata; None where nothing says so. As in `valid`."""
         if self.nodata is None:
             return mask
         data: NDArray[np.bool_] = np.not_equal(block, self.nodata)
