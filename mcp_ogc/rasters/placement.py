@@ -41,6 +41,8 @@ class Placement:
                 remedy="Its values can only be asked for as a whole: ogc_summarize_raster",
             )
         self._to_pixels: Affine = ~dataset.transform
+        self.mirrored = dataset.transform.determinant < 0
+        """Whether rows go against the CRS's second axis, as they do where north is up."""
         self._crs: CRS | None = None if native else dataset.crs
         self._wraps = bool(dataset.crs) and dataset.crs.is_geographic
         self._middle = float((dataset.transform @ (dataset.width / 2, dataset.height / 2))[0])

@@ -3,6 +3,7 @@
 Runs are found once for a polygon, whatever the number of windows that ask for a part of it, and tell without looking
 at pixels which windows are inside and which are outside. The rules are GDAL's (alg/llrasterize.cpp, all_touched off):
 a pixel is inside where its centre is, and a centre on an edge is inside where the polygon is right of it or below.
+An edge along the centres of a row counts as inside as well on the one side where GDAL has it so.
 """
 
 from __future__ import annotations
@@ -55,18 +56,24 @@ class Runs:
         return self.rows[first:last] - at.row, np.clip(self.columns[first:last] - at.column, 0, at.columns)
 
 
-def runs_of(rings: Sequence[NDArray[np.float64]], height: int) -> Runs:
-    """The runs of a polygon within a raster of `height` rows.
+def runs_of(rings: Sequence[NDArray[np.float64]], height: int, *, mirrored: bool) -> tuple[Runs, ...]:
+    """The runs of a polygon within a raster of `height` rows; a pixel is inside where it is in any of them.
 
     Args:
         rings: In pixel coordinates, each of shape (vertices, 2), column then row, closed.
         height: Rows.
+        mirrored: Whether rows go against the CRS's second axis, as they do where north is up.
 
     Raises:
         InvalidGeometry: It takes too many.
     """
     starts = np.concatenate([ring[:-1] for ring in rings])
     ends = np.concatenate([ring[1:] for ring in rings])
+    found = [_crossed(starts, ends, height), *(_level(ring, height, mirrored=mirrored) for ring in rings)]
+    return tuple(runs for runs in found if runs.rows.size)
+
+
+def _crossed(starts: NDArray[np.float64], ends: NDArray[np.float64], height: int) -> Runs:
     upward = starts[:, 1] > ends[:, 1]
     x1, y1 = np.where(upward[:, None], ends, starts).T
     x2, y2 = np.where(upward[:, None], starts, ends).T
@@ -79,6 +86,21 @@ def runs_of(rings: Sequence[NDArray[np.float64]], height: int) -> Runs:
     edge = np.repeat(np.arange(counts.size), counts)
     rows = np.arange(edge.size) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
     crossings = (rows + 0.5 - y1[edge]) * (x2[edge] - x1[edge]) / (y2[edge] - y1[edge]) + x1[edge]
+    return _sorted(rows, crossings)
+
+
+def _level(ring: NDArray[np.float64], height: int, *, mirrored: bool) -> Runs:
+    """Edges along the centres of rows, which GDAL fills where its ring, turned counter-clockwise, runs to the left."""
+    starts, ends = ring[:-1], ring[1:]
+    rows = starts[:, 1] - 0.5
+    level = (starts[:, 1] == ends[:, 1]) & (rows == np.floor(rows)) & (rows >= 0) & (rows < height)
+    around = float((starts[:, 0] * ends[:, 1] - ends[:, 0] * starts[:, 1]).sum())
+    steps = (ends[:, 0] - starts[:, 0]) * around
+    level &= steps < 0 if mirrored else steps > 0
+    return _sorted(np.repeat(rows[level].astype(np.int64), 2), np.stack([starts[level, 0], ends[level, 0]], 1).ravel())
+
+
+def _sorted(rows: NDArray[np.int64], crossings: NDArray[np.float64]) -> Runs:
     columns = np.floor(np.clip(crossings, -1e15, 1e15) + 0.5).astype(np.int64)
     order = np.argsort(rows, kind="stable")
     return Runs(rows[order], columns[order])

@@ -92,7 +92,7 @@ def zone_of(shape: Shape, placement: Placement, grid: Grid) -> Zone:
         turns = placement.turns(rings[0], grid.width)
         for turn in turns:
             moved = [ring + np.array([turn, 0.0]) for ring in rings]
-            runs.append(runs_of(moved, grid.height))
+            runs.extend(runs_of(moved, grid.height, mirrored=placement.mirrored))
         beyond |= len(turns) != 1 or _beyond(rings[0] + np.array([turns[0], 0.0]), grid)
     return Zone(tuple(runs), beyond, shape.name)
 
