@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.rasters.bands import Band, is_classified
-from mcp_ogc.rasters.preview import Samples, draw_classes, draw_colours, draw_continuous, draw_palette
+from mcp_ogc.rasters.preview import LEGEND_STEPS, Samples, draw_classes, draw_colours, draw_continuous, draw_palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.picture import Preview, PreviewStyle
     from mcp_ogc.rasters.statistics import Distribution
     from mcp_ogc.rasters.summary import BandSummary
-
-LEGEND_STEPS = 5
 
 
 def shown_bands(bands: Sequence[Band]) -> Sequence[Band]:

@@ -29,6 +29,10 @@ LEVELS = 128
 JPEG_QUALITY = 80
 # Nine evenly spaced colours of viridis (matplotlib, CC0); between them it is linear to the eye.
 VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
+# Decrease and increase in two of Okabe and Ito's colours, which are told apart with every kind of colour vision.
+DECREASE, NO_CHANGE, INCREASE = "#0072b2", "#f7f7f7", "#d55e00"
+UNCHANGED = "#d9d9d9"
+LEGEND_STEPS = 5
 
 
 class Samples:
@@ -75,11 +79,11 @@ class Samples:
         self.bands[self._places[band]][top:bottom, left:right] = samples
         self.valid[self._places[band]][top:bottom, left:right] = True if counted is None else counted
 
-    def nearest(self, longest_side: int) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """The first band's values at the centres of preview pixels, and which are valid."""
+    def nearest(self, longest_side: int, place: int = 0) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+        """Values of the `place`-th sampled band at the centres of preview pixels, and which are valid."""
         rows, columns = self._size(longest_side)
         pick = np.ix_(_centres(rows, len(self._rows)), _centres(columns, len(self._columns)))
-        return self.bands[0][pick], self.valid[0][pick]
+        return self.bands[place][pick], self.valid[place][pick]
 
     def mean(self, band: int, longest_side: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Means of the valid samples in each preview pixel, and where there are any."""
@@ -134,7 +138,7 @@ def draw_continuous(
         legend_values: Labels at even distances, the first of `stretch[0]`, the last of `stretch[1]`.
         style: What is wanted.
     """
-    colours = _ramp(LEVELS)
+    colours = _ramp(VIRIDIS, LEVELS)
 
     def picture(side: int) -> bytes:
         values, valid = samples.mean(0, side)
@@ -166,6 +170,52 @@ def draw_colours(samples: Samples, stretches: Sequence[tuple[float, float]], wha
 
     media_type = "image/jpeg" if as_jpeg else "image/png"
     return _preview(picture, media_type, style, (), what if complete else f"{what}, nodata transparent")
+
+
+def draw_change(
+    samples: Samples, became: Sequence[int], colours: Sequence[str], labels: Sequence[str], style: PreviewStyle
+) -> Preview:
+    """A palette PNG: what changed in the colour of its new class, the rest grey.
+
+    Args:
+        samples: The class after, and whether it is another one.
+        became: Classes that something became, ascending.
+        colours: Of each.
+        labels: Of each.
+        style: What is wanted.
+    """
+    palette = [components(UNCHANGED), *(components(colour) for colour in colours)]
+
+    def picture(side: int) -> bytes:
+        after, valid = samples.nearest(side)
+        changed, _ = samples.nearest(side, 1)
+        places = 1 + np.searchsorted(np.asarray(became, dtype=np.int64), after.astype(np.int64))
+        return _palette_png(np.where(changed.astype(np.bool_), places, 0), valid, palette)
+
+    legend = (
+        LegendEntry("unchanged", UNCHANGED),
+        *(LegendEntry(label, colour) for label, colour in zip(labels, colours, strict=True)),
+    )
+    what = "what changed, in the colour of what it became; nodata in either is transparent"
+    return _preview(picture, "image/png", style, legend, what)
+
+
+def draw_difference(samples: Samples, most: float, style: PreviewStyle) -> Preview:
+    """A palette PNG of differences: blue where it is less, orange where it is more; `most` is at both ends."""
+    colours = _ramp((DECREASE, NO_CHANGE, INCREASE), LEVELS - 1)  # an odd number: one colour is that of no change
+
+    def picture(side: int) -> bytes:
+        values, valid = samples.mean(0, side)
+        return _palette_png(_levels(values, (-most, most), len(colours)), valid, colours)
+
+    steps = np.linspace(0, len(colours) - 1, LEGEND_STEPS).round().astype(int)
+    values = np.linspace(-most, most, LEGEND_STEPS)
+    legend = tuple(
+        LegendEntry(f"{value:+.4g}" if value else "0", hexadecimal(*colours[step]))
+        for value, step in zip(values.tolist(), steps.tolist(), strict=True)
+    )
+    what = f"after minus before, from {-most:.4g} (blue) to {most:+.4g} (orange), nodata in either transparent"
+    return _preview(picture, "image/png", style, legend, what)
 
 
 def _preview(
@@ -210,10 +260,10 @@ def _levels(values: NDArray[np.float64], stretch: tuple[float, float], levels: i
     return np.clip(np.round(scaled), 0, levels - 1).astype(np.intp)
 
 
-def _ramp(count: int) -> list[tuple[int, int, int]]:
-    stops = np.asarray([components(colour) for colour in VIRIDIS], dtype=np.float64)
-    at = np.linspace(0, len(VIRIDIS) - 1, count)
-    parts = [np.interp(at, range(len(VIRIDIS)), stops[:, part]).round().astype(int) for part in range(3)]
+def _ramp(colours: Sequence[str], count: int) -> list[tuple[int, int, int]]:
+    stops = np.asarray([components(colour) for colour in colours], dtype=np.float64)
+    at = np.linspace(0, len(colours) - 1, count)
+    parts = [np.interp(at, range(len(colours)), stops[:, part]).round().astype(int) for part in range(3)]
     return [(int(red), int(green), int(blue)) for red, green, blue in zip(*parts, strict=True)]
 
 
