@@ -5,6 +5,8 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 SERVERS_VENV ?= .venv-servers
 SERVERS := $(SERVERS_VENV)/.ready
+PEERS_VENV ?= .venv-peers
+PEERS := $(PEERS_VENV)/.ready
 NAME ?=
 
 .PHONY: help demo test check format bench snapshots lock clean
@@ -24,6 +26,12 @@ $(SERVERS): tests/servers/requirements.lock
 	@$(SERVERS_VENV)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/servers/requirements.lock >&2
 	@$(PYTHON) -c "import pathlib; pathlib.Path('$(SERVERS)').touch()"
 
+$(PEERS): tests/benchmarks/requirements.lock
+	@echo "making $(PEERS_VENV), what the measures compare with …" >&2
+	@$(PYTHON) -m venv $(PEERS_VENV)
+	@$(PEERS_VENV)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/benchmarks/requirements.lock >&2
+	@$(PYTHON) -c "import pathlib; pathlib.Path('$(PEERS)').touch()"
+
 demo: $(READY)  ## find the water bodies of a real Landsat scene, as an assistant would
 	$(BIN)/mcp-ogc demo
 
@@ -40,8 +48,8 @@ format: $(READY)  ## rewrite the code as check wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## measure; one alone: make bench NAME=cold-start
-	@$(BIN)/python -m tests.benchmarks $(NAME)
+bench: $(READY) $(PEERS)  ## measure; one alone: make bench NAME=cold-start
+	@PEERS_PYTHON=$(PEERS_VENV)/$(notdir $(BIN))/python $(BIN)/python -m tests.benchmarks $(NAME)
 
 snapshots: $(READY)  ## write what the model sees again, for review as a diff
 	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots
@@ -51,6 +59,8 @@ lock: $(READY)  ## resolve the dependencies again
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 	cd tests/servers && ../../$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+	cd tests/benchmarks && ../../$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(SERVERS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(SERVERS_VENV) $(PEERS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,11 @@
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,15 @@ class Measure:
         return json.dumps(asdict(self))
 
 
+def in_turn(runs: Sequence[Callable[[], T]], rounds: int) -> list[list[T]]:
+    """What each gave in every round, run in turn so that what else the machine does falls on all; one warm-up each."""
+    for run in runs:
+        run()
+    every = [[run() for run in runs] for _ in range(rounds)]
+    return [list(found) for found in zip(*every, strict=True)]
+
+
 def interleaved(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """The medians of both, run in turn so that what else the machine does falls on both; one warm-up each."""
-    ours(), theirs()
-    pairs = [(ours(), theirs()) for _ in range(rounds)]
-    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+    """The medians of both."""
+    mine, others = in_turn([ours, theirs], rounds)
+    return statistics.median(mine), statistics.median(others)
