@@ -1,6 +1,6 @@
 """Statistics within polygons of b, against exactextract; and that they are those of rasterio.mask.
 
-`python -m tests.benchmarks.zonal PATH` measures ours.
+`python -m tests.benchmarks.zonal within|differences PATH` does one of them.
 """
 
 import json
@@ -65,12 +65,12 @@ def measure() -> Measure:
         places.write_text(json.dumps(zones()), encoding="utf-8")
         ours, *others = in_turn(
             [
-                lambda: in_process("tests.benchmarks.zonal", str(path)),
+                lambda: in_process("tests.benchmarks.zonal", "within", str(path)),
                 *([lambda: peer(path, places)] if PEER.exists() else []),
             ],
             ROUNDS,
         )
-        wrong = differences(path, ours[0].answer)
+        wrong = in_process("tests.benchmarks.zonal", "differences", str(path)).answer
     own = statistics.median(work.cpu for work in ours)
     theirs = statistics.median(work.cpu for work in others[0]) if others else None
     ratio = own / theirs if theirs else None
@@ -97,11 +97,11 @@ def peer(path: Path, places: Path) -> Work:
     return Work(**json.loads(done.stdout))
 
 
-def differences(path: Path, ours: list[list[list[float]]]) -> int:
+def differences(path: Path) -> int:
     """How many statistics are not those of numpy under rasterio's mask, to nine digits."""
     wrong = 0
     with rasterio.open(path) as dataset:
-        for feature, found in zip(zones()["features"], ours, strict=True):
+        for feature, found in zip(zones()["features"], within(path), strict=True):
             data, _ = mask(dataset, [feature["geometry"]], crop=True, filled=False)
             for band, own in zip(data, found, strict=True):
                 values = band.compressed().astype(np.float64)
@@ -129,4 +129,4 @@ def within(path: Path) -> list[list[list[float | None]]]:
 
 
 if __name__ == "__main__":
-    tell(lambda: within(Path(sys.argv[1])))
+    tell(lambda: {"within": within, "differences": differences}[sys.argv[1]](Path(sys.argv[2])))
