@@ -44,13 +44,14 @@ def draw_histogram(band: BandSummary, longest_side: int = 512) -> Preview | None
     for place, bar in enumerate(bars):
         # A class of few pixels is seen to be there.
         tall = max(1, round((floor - MARGIN) * bar.count / most)) if bar.count else 0
-        left, right = round(place * step), max(round(place * step), round((place + 1) * step) - 1 - GAP)
+        left = round(place * step)
+        right = max(left, round((place + 1) * step) - 1 - GAP)
         if tall:
             draw.rectangle((left, floor - tall, right, floor - 1), fill=bar.colour)
     draw.line((0, floor, width, floor), fill=INK)
-    for place, label in _ticks(band, bars):
+    for centre, label in _ticks(band, bars):
         box = draw.textbbox((0, 0), label, font=font)
-        at = min(max(0.0, place * width - box[2] / 2), width - box[2])
+        at = min(max(0.0, centre * width - box[2] / 2), width - box[2])
         draw.text((at, floor + 3), label, fill=INK, font=font)
     draw.text((2, 2), f"most: {most:,} pixels", fill=INK, font=font)
     reduced, buffer = image.quantize(64, dither=Image.Dither.NONE), io.BytesIO()

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.preview import Samples
     from mcp_ogc.rasters.scan import Handles
 
-WINDOW_PIXELS = 2**20
 WINDOW_BYTES = 2**23
 
 
@@ -41,8 +40,8 @@ class Grid:
         """That of an open raster."""
         return cls(dataset.width, dataset.height, dataset.block_shapes[0])
 
-    def windows(self, bytes_per_pixel: int, pixels: int = WINDOW_PIXELS) -> tuple[Block, ...]:
-        """Whole blocks, about so many pixels or 8 MiB each, that cover it all."""
+    def windows(self, bytes_per_pixel: int, pixels: int = WINDOW_BYTES) -> tuple[Block, ...]:
+        """Whole blocks of about 8 MiB each, and no more than about so many pixels, that cover it all."""
         most = max(1, WINDOW_BYTES // bytes_per_pixel)
         return tuple(windows(self.width, self.height, self.block, min(pixels, most)))
 
@@ -54,7 +53,10 @@ class BandReader:
         dtype = np.result_type(*(band.dtype for band in bands))
         self.bands = tuple(bands)
         self.pixels = tuple(Pixels(dtype, band.nodata, weighed=weighed) for band in bands)
-        self.bytes_per_pixel = dtype.itemsize * len(bands)
+        # Bytes are counted where they are; for everything else numpy makes 64-bit indices of a band first.
+        plain = dtype == np.uint8 and not weighed and not any(band.masked for band in bands)
+        self.bytes_per_pixel = max(dtype.itemsize * len(bands), 2 if plain else 8)
+        """What a window takes while it is counted."""
         self._numbers = [band.number for band in bands]
         self._masked = next((band.number for band in bands if band.masked), None)
 

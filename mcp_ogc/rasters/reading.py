@@ -11,7 +11,7 @@ import numpy as np
 from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
-from mcp_ogc.rasters.counting import WINDOW_PIXELS, Grid, count_bands
+from mcp_ogc.rasters.counting import Grid, count_bands
 from mcp_ogc.rasters.illustration import picture_of, samples_for
 from mcp_ogc.rasters.profile import Counted, summary_of
 from mcp_ogc.rasters.scan import THREADS, Handles, unheard
@@ -34,6 +34,9 @@ WHOLE_IMAGE_PIXELS = 2**28
 BLOCK_BYTES = 2**29
 """One decoded block with all the bands it holds; a TIFF of a few hundred bytes can declare any size."""
 PARALLEL_PIXELS = 2**22
+"""Less is counted before a second handle is open."""
+SHARED_BLOCK_PIXELS = 2**20
+"""Larger blocks are taken in slices, and every handle would decode them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def handles_of(source: Source, opened: Opened) -> Handles[DatasetReader]:
     """
     grid = Grid.of(opened.dataset)
     alone = source.path is None or opened.driver != "GTiff" or grid.width * grid.height < PARALLEL_PIXELS
-    if alone or grid.block[0] * grid.block[1] > WINDOW_PIXELS:
+    if alone or grid.block[0] * grid.block[1] > SHARED_BLOCK_PIXELS:
         return Handles(lambda: nullcontext(opened.dataset), 1)
 
     @contextmanager
