@@ -93,14 +93,16 @@ def zone_of(shape: Shape, placement: Placement, grid: Grid) -> Zone:
         for turn in turns:
             moved = [ring + np.array([turn, 0.0]) for ring in rings]
             runs.extend(runs_of(moved, grid.height, mirrored=placement.mirrored))
-        beyond |= len(turns) != 1 or _beyond(rings[0] + np.array([turns[0], 0.0]), grid)
+        beyond |= _beyond(rings[0], turns, grid)
     return Zone(tuple(runs), beyond, shape.name)
 
 
-def _beyond(ring: NDArray[np.float64], grid: Grid) -> bool:
+def _beyond(ring: NDArray[np.float64], turns: Sequence[float], grid: Grid) -> bool:
+    """Whether part of a ring is outside of the raster, wherever it is seen."""
+    (left, top), (right, bottom) = ring.min(axis=0), ring.max(axis=0)
+    seen = sum(min(right + turn, grid.width) - max(left + turn, 0.0) for turn in turns)
     # Half a pixel is what a boundary drawn along the raster's own may miss it by.
-    least, most = ring.min(axis=0), ring.max(axis=0)
-    return bool((least < -0.5).any() or most[0] > grid.width + 0.5 or most[1] > grid.height + 0.5)
+    return bool(top < -0.5 or bottom > grid.height + 0.5 or seen < right - left - 1.0)
 
 
 def zone_statistics(

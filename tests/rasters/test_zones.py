@@ -178,13 +178,15 @@ def test_a_box_across_the_antimeridian_finds_both_sides(tmp_path: Path, write) -
     world = {"crs": "EPSG:4326", "transform": Affine(1, 0, -180, 0, -1, 90)}
     path = write(tmp_path / "w.tif", np.tile(np.arange(360, dtype="uint16"), (180, 1)), **world)
     (zone,) = measured(path, [170, -10, -170, 10], native=False)
-    assert zone.pixels == 20 * 20
+    assert (zone.pixels, zone.beyond_raster) == (20 * 20, False)
     assert [one.value for one in zone.bands[0].classes] == [*range(10), *range(350, 360)]
     assert sum(one.km2 for one in zone.bands[0].classes) == pytest.approx(zone.km2)
     fiji = {"crs": "EPSG:4326", "transform": Affine(0.1, 0, 175, 0, -0.1, -10)}
     beyond = write(tmp_path / "f.tif", np.ones((100, 100), dtype="uint8"), **fiji)
     (east,) = measured(beyond, [-179, -15, -177, -12], native=False)
     assert (east.pixels, east.beyond_raster) == (20 * 30, False)
+    (further,) = measured(beyond, [170, -15, -177, -12], native=False)
+    assert (further.pixels, further.beyond_raster) == (80 * 30, True)
 
 
 @pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")  # rasterio's own
