@@ -25,6 +25,8 @@
     ├── JournalError              the journal can't be read or written just now
     ├── StorageError              an object storage that refused or is not configured
     ├── RasterError               a file that can't be read as a raster
+    │   ├── NoOverview              it has none that could stand for it
+    │   └── WorkerLost              the process that read it ended, or took too long
     ├── InvalidGeometry           a point or polygon that can't be used
     └── LocalEndpointError        the embedded endpoint can't do this on this machine
 
@@ -257,6 +259,14 @@ class StorageError(OgcError):
 
 class RasterError(OgcError):
     """A file that can't be read as a raster."""
+
+
+class NoOverview(RasterError):
+    """A raster without an overview from which it could be approximated."""
+
+
+class WorkerLost(RasterError):
+    """The process that read a raster ended, or took too long and was ended."""
 
 
 class InvalidGeometry(OgcError):

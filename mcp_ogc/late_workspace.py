@@ -57,6 +57,11 @@ class LateWorkspace:
         finally:
             self._opened.set()
 
+    @property
+    def opened(self) -> Workspace | None:
+        """The workspace, where it is open by now."""
+        return None if self._closing.is_set() else self._workspace
+
     def close(self) -> None:
         """Let `run` end."""
         self._closing.set()

@@ -80,6 +80,14 @@ class OgcServer(MCPServer[Session]):
             if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
                 return refuse(_misfits(tool, cause))
             raise
+        finally:
+            self._get_ready()
+
+    def _get_ready(self) -> None:
+        """Have a raster worker ready, once a client has turned out to call tools: rasters are what comes next."""
+        work = self.open_session and self.open_session.late_workspace.opened
+        if work and "results" in work.settings.toolsets:
+            work.rasters.get_ready()
 
     async def list_resources(self) -> list[ListedResource]:
         """The endpoints, and the newest jobs of the journal; no network."""

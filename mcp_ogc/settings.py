@@ -104,6 +104,15 @@ class Limits(Section):
     """Pages of items followed in one result."""
 
 
+class RasterSettings(Section):
+    """`[rasters]`: how rasters are read."""
+
+    drivers: tuple[Literal["GIF", "WEBP", "BMP", "GRIB"], ...] = ()
+    """GDAL drivers beside those of GeoTIFF, PNG, JPEG and JPEG 2000: each is one more parser of hostile files."""
+    count_seconds: float = Field(default=900, gt=0)
+    """For counting every pixel of one raster, which goes on in the background."""
+
+
 class LocalSettings(Section):
     """`[local]`: the embedded endpoint."""
 
@@ -137,6 +146,7 @@ class Settings(BaseSettings):
     catalogues: dict[EndpointName, CatalogueSettings] = Field(default_factory=dict)
     limits: Limits = Limits()
     local: LocalSettings = LocalSettings()
+    rasters: RasterSettings = RasterSettings()
     toolsets: tuple[Toolset, ...] = ("discover", "execute", "results", "packages")
     read_only: bool = False
     data_folder: Annotated[Path, BeforeValidator(lambda v: _unset_is_none(v) or DIRS.user_data_path)] = Field(

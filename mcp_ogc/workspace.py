@@ -1,4 +1,4 @@
-"""What the tools work with, opened once and handed to every one: endpoints, journal, object reader, samples.
+"""What the tools work with, opened once and handed to every one: endpoints, journal, readers, samples.
 
 Nothing here is imported or opened before the first tool call that needs it: cold start is a feature.
 """
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
+    from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.settings import Settings
 
     Changed = Callable[[str, StatusInfo], Awaitable[None]]
@@ -146,6 +147,7 @@ class Workspace:
     journal: Journal
     objects: Objects
     inline_files: InlineFiles
+    rasters: RasterReader
     samples: Mapping[str, Sample]
     background: TaskGroup
     """What outlives the call that started it, such as a submission on its way; closing waits for it."""
@@ -309,6 +311,9 @@ async def open_workspace(
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.dialects.recognition import named
+    from mcp_ogc.rasters.reader import RasterReader
+    from mcp_ogc.rasters.store import Store
+    from mcp_ogc.rasters.worker import open_workers
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
@@ -332,7 +337,12 @@ async def open_workspace(
         journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
         objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits)
         changes = JobChanges()
-        async with _background() as background, _polling() as polling:
+        drivers, most_bytes = settings.rasters.drivers, settings.limits.asset_bytes
+        async with (
+            _background() as background,
+            open_workers(drivers, most_bytes) as workers,
+            _polling() as polling,
+        ):
             endpoints = {
                 name: Endpoint(
                     name=name,
@@ -345,12 +355,14 @@ async def open_workspace(
                 )
                 for name, client in clients.items()
             }
-            yield Workspace(settings, endpoints, journal, objects, files, samples, background, changes)
+            store = Store(settings.data_folder / "rasters")
+            rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
+            yield Workspace(settings, endpoints, journal, objects, files, rasters, samples, background, changes)
 
 
 @asynccontextmanager
 async def _polling() -> AsyncIterator[TaskGroup]:
-    """Where pollers run: nothing is lost when they end with the server."""
+    """Where pollers run, and rasters are counted: nothing is lost when they end with the server."""
     async with _background() as polling:
         yield polling
         polling.cancel_scope.cancel()

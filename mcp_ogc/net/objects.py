@@ -17,23 +17,9 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from mcp_ogc.errors import (
-    AccessDenied,
-    AuthenticationRequired,
-    EndpointFault,
-    FileRefused,
-    HostRefused,
-    OgcError,
-    RemoteProblem,
-    StorageError,
-    TimedOut,
-    TooLarge,
-    UnknownName,
-    UnreadableAnswer,
-)
-from mcp_ogc.net.hosts import shown
-from mcp_ogc.net.http import ENTRY, read_bounded, stream_bounded
-from mcp_ogc.net.refusal import Entry
+from mcp_ogc.errors import FileRefused, HostRefused, TimedOut, TooLarge, UnknownName, UnreadableAnswer
+from mcp_ogc.net.http import read_bounded, stream_bounded
+from mcp_ogc.net.object_problems import problem_of
 
 if TYPE_CHECKING:
     from mcp_ogc.net.storage import Storage, StorageHint
@@ -79,17 +65,35 @@ class Objects:
         if path is not None:
             return await anyio.to_thread.run_sync(_file_info, path)
         async with self._get(href, hint, (0, 0)) as response:
-            return ObjectInfo(
-                size=_total(response),
-                etag=response.headers.get("etag"),
-                media_type=response.headers.get("content-type") if response.status_code != 416 else None,
-                modified=_http_date(response.headers.get("last-modified")),
-            )
+            return _remote_info(response)
+
+    async def head(self, href: str, hint: StorageHint | None = None, *, length: int) -> tuple[ObjectInfo, bytes]:
+        """What is known of an object on another machine and its first `length` bytes, in one request.
+
+        Raises:
+            HostRefused, StorageError, Unreachable, RemoteProblem: It can't be read.
+        """
+        async with self._in_time(href), self._get(href, hint, (0, length - 1)) as response:
+            body = b"" if response.status_code == 416 else await _beginning(response, length)
+            return _remote_info(response), body
 
     async def read(
-        self, href: str, hint: StorageHint | None = None, *, start: int = 0, length: int | None = None
+        self,
+        href: str,
+        hint: StorageHint | None = None,
+        *,
+        start: int = 0,
+        length: int | None = None,
+        unchanged: str | None = None,
     ) -> bytes:
         """The bytes of an object, all of them or `length` from `start` on; fewer where it ends before.
+
+        Args:
+            href: Its address.
+            hint: How to reach its object storage.
+            start: The first byte.
+            length: Bytes, all where None.
+            unchanged: The ETag that a remote object must still have; a weak one tells nothing of bytes.
 
         Raises:
             TooLarge: More than `limits.document_bytes`.
@@ -104,13 +108,18 @@ class Objects:
             return await anyio.to_thread.run_sync(_read_file, path, start, length, limit)
         if length == 0:
             return b""
+        async with self._in_time(href):
+            if start == 0 and length is None:
+                async with self._get(href, hint, None) as response:
+                    return await read_bounded(response, limit)
+            return await self._range(href, hint, start, limit if length is None else length, unchanged)
+
+    @asynccontextmanager
+    async def _in_time(self, href: str) -> AsyncIterator[None]:
         seconds = self._limits.request_seconds
         try:
             with anyio.fail_after(seconds):
-                if start == 0 and length is None:
-                    async with self._get(href, hint, None) as response:
-                        return await read_bounded(response, limit)
-                return await self._range(href, hint, start, limit if length is None else length)
+                yield
         except TimeoutError:
             raise TimedOut(
                 f"{_label(href)} did not come within {seconds:g} s",
@@ -171,9 +180,11 @@ class Objects:
     async def _local(self, href: str) -> Path | None:
         return await anyio.to_thread.run_sync(self.local_path, href)
 
-    async def _range(self, href: str, hint: StorageHint | None, start: int, length: int) -> bytes:
+    async def _range(
+        self, href: str, hint: StorageHint | None, start: int, length: int, unchanged: str | None
+    ) -> bytes:
         end = start + length
-        async with self._get(href, hint, (start, end - 1)) as response:
+        async with self._get(href, hint, (start, end - 1), unchanged) as response:
             match response.status_code:
                 case 416:
                     return b""
@@ -188,32 +199,30 @@ class Objects:
                     f"{_label(href)} is on a server without byte ranges, so it can't be read from byte {start:,}",
                     remedy="ogc_export_job brings the whole file",
                 )
-            found = bytearray()
-            async for chunk in response.aiter_bytes():
-                found += chunk
-                if len(found) >= end:
-                    break
-            return bytes(found[start:end])
+            return (await _beginning(response, end))[start:]
 
     @asynccontextmanager
     async def _get(
-        self, href: str, hint: StorageHint | None, range_: tuple[int, int] | None
+        self, href: str, hint: StorageHint | None, range_: tuple[int, int] | None, unchanged: str | None = None
     ) -> AsyncIterator[httpx.Response]:
         headers: Mapping[str, str] = {"Range": f"bytes={range_[0]}-{range_[1]}"} if range_ else {}
         href, hint = self._storage.advertised(href) or (href, hint)
+        condition = {"If-Match": unchanged} if unchanged and unchanged.startswith('"') else {}
         url, signed = href, urlsplit(href).scheme.lower() == "s3"
         if signed:
             request = await self._storage.sign(href, hint, range_=range_)
             url, headers = request.url, request.headers
         try:
             # Ranges are of the bytes as stored: no compression on the way.
-            prepared = self._http.build_request("GET", url, headers={"Accept-Encoding": "identity", **headers})
+            prepared = self._http.build_request(
+                "GET", url, headers={"Accept-Encoding": "identity", **condition, **headers}
+            )
         except httpx.InvalidURL as error:
             raise HostRefused(f"{_label(href)!r} is not a URL: {error}") from error
         response = await self._http.send(prepared, stream=True)
         try:
             if response.status_code >= 300 and response.status_code != 416:
-                raise _misplaced(response) if signed and response.status_code in (301, 400) else _problem(response)
+                raise await problem_of(response, href if signed else None)
             yield response
         finally:
             await response.aclose()
@@ -259,38 +268,29 @@ def _total(response: httpx.Response) -> int | None:
     return int(told[2]) if told and told[2] != "*" else None
 
 
+def _remote_info(response: httpx.Response) -> ObjectInfo:
+    return ObjectInfo(
+        size=_total(response),
+        etag=response.headers.get("etag"),
+        media_type=response.headers.get("content-type") if response.status_code != 416 else None,
+        modified=_http_date(response.headers.get("last-modified")),
+    )
+
+
+async def _beginning(response: httpx.Response, length: int) -> bytes:
+    """The first bytes of a body; what follows them is left."""
+    found = bytearray()
+    async for chunk in response.aiter_bytes():
+        found += chunk
+        if len(found) >= length:
+            break
+    return bytes(found[:length])
+
+
 def _label(href: str) -> str:
     """An address fit to be shown: no user name, no query, not without end."""
     parts = urlsplit(href)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:200]
-
-
-def _misplaced(response: httpx.Response) -> OgcError:
-    """S3 answers so when a bucket is in another region than the one the request was signed for."""
-    region = response.headers.get("x-amz-bucket-region", "")
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", region):
-        return _problem(response)
-    return StorageError(
-        f"{shown(response.url)} is in the region {region}",
-        remedy=f'Write region = "{region}" into the [storage.NAME] section that has its bucket',
-    )
-
-
-def _problem(response: httpx.Response) -> RemoteProblem:
-    url, status = shown(response.url), response.status_code
-    message = f"{url} answered with HTTP {status}"
-    entry = response.extensions.get(ENTRY)
-    if status in (401, 403) and isinstance(entry, Entry):
-        return entry.refused(status)
-    if status == 401 or 300 <= status < 400:  # a redirect that was not followed leads to where people sign in
-        return AuthenticationRequired(message, status=status, remedy="Configure credentials for its host")
-    if status == 403:
-        return AccessDenied(
-            message, status=status, remedy="Is the link signed and not expired; are its storage's credentials right?"
-        )
-    if status >= 500:
-        return EndpointFault(message, status=status, remedy="Try again")
-    return RemoteProblem(message, status=status, remedy="Is the link still right?" if status in (404, 410) else "")
 
 
 def _http_date(text: str | None) -> datetime | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from affine import Affine
 
-from mcp_ogc.errors import RasterError
+from mcp_ogc.errors import NoOverview
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
 from mcp_ogc.rasters.counting import Grid, count_overview
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from rasterio.io import DatasetReader
 
-    from mcp_ogc.rasters.reading import Wanted
+    from mcp_ogc.rasters.tasks import Wanted
 
 LEAST_SIDE = 256
 """An overview's longer side, in pixels. GDAL's COGs end with one of 256 to 512, right behind the header."""
@@ -38,6 +38,10 @@ MOST_BYTES = 2**25
 """Of an overview, decoded, in all the bands that are asked for."""
 SMALL_PIXELS = 2**22
 """A raster without overviews is counted up to this many, in all bands: as quick."""
+QUICK_PIXELS = 2**28
+"""In all bands: counted in about two seconds."""
+QUICK_BYTES = 2**25
+"""Fetched for that."""
 STANDARD_ERRORS = 3.0
 
 
@@ -67,6 +71,24 @@ def suitable_overview(dataset: DatasetReader, bands: Sequence[Band]) -> Overview
     return None
 
 
+def summarize_quickly(
+    source: Source, wanted: Wanted, stopped: threading.Event, told: Callable[[float], None] = unheard
+) -> Summarized:
+    """Count a raster where that is quick, else judge it by an overview; blocking.
+
+    Raises:
+        NoOverview: Counting would take long, and it has none that is suitable.
+        RasterError: Not readable as a raster, or beyond the bounds.
+        OgcError: What the byte ranges raised.
+    """
+    with open_raster(source) as opened:
+        bands = bands_of(opened.dataset, wanted.bands)
+        pixels = opened.dataset.width * opened.dataset.height * len(bands)
+        if pixels <= QUICK_PIXELS and (source.path is not None or (source.size or 0) <= QUICK_BYTES):
+            return count_every_pixel(opened, source, bands, wanted, stopped, told)
+        return _approximated(opened, source, bands, wanted, stopped, told)
+
+
 def approximate_source(
     source: Source, wanted: Wanted, stopped: threading.Event, told: Callable[[float], None] = unheard
 ) -> Summarized:
@@ -79,22 +101,34 @@ def approximate_source(
         told: Called with the share that is done, between 0 and 1.
 
     Raises:
-        RasterError: Not readable as a raster, or it has no suitable overview.
+        NoOverview: It has none that is suitable.
+        RasterError: Not readable as a raster, or beyond the bounds.
         OgcError: What the byte ranges raised.
     """
     with open_raster(source) as opened:
         bands = bands_of(opened.dataset, wanted.bands)
-        overview = suitable_overview(opened.dataset, bands)
-        if overview:
-            done = _by_overview(opened, source, bands, overview, wanted)
-            told(1.0)
-            return done
-        if opened.dataset.width * opened.dataset.height * len(bands) > SMALL_PIXELS:
-            raise RasterError(
-                f"{source.name} has no overview of {LEAST_SIDE} pixels or a little more to judge it by",
-                remedy="Count it exactly, or have the process write a COG, which has overviews",
-            )
-        return count_every_pixel(opened, source, bands, wanted, stopped, told)
+        return _approximated(opened, source, bands, wanted, stopped, told)
+
+
+def _approximated(
+    opened: Opened,
+    source: Source,
+    bands: Sequence[Band],
+    wanted: Wanted,
+    stopped: threading.Event,
+    told: Callable[[float], None],
+) -> Summarized:
+    overview = suitable_overview(opened.dataset, bands)
+    if overview:
+        done = _by_overview(opened, source, bands, overview, wanted)
+        told(1.0)
+        return done
+    if opened.dataset.width * opened.dataset.height * len(bands) > SMALL_PIXELS:
+        raise NoOverview(
+            f"{source.name} has no overview of {LEAST_SIDE} pixels or a little more to judge it by",
+            remedy="exact=true counts every pixel; a COG, which has overviews, would do better",
+        )
+    return count_every_pixel(opened, source, bands, wanted, stopped, told)
 
 
 def _by_overview(
@@ -104,6 +138,7 @@ def _by_overview(
     transform = dataset.transform @ Affine.scale(dataset.width / grid.width, dataset.height / grid.height)
     area = pixel_area(dataset.crs, transform)
     samples = samples_for(bands, grid.width, grid.height, wanted.preview)
+    opened.expect(overview.level)
     found = count_overview(dataset, grid, bands, area, samples)
     pixels = grid.width * grid.height
     share = 100 * pixels / (dataset.width * dataset.height)
@@ -112,6 +147,7 @@ def _by_overview(
         grid.height,
         area,
         exact=False,
+        overview=overview.factor,
         method=f"overview 1:{overview.factor} ({grid.width} × {grid.height} pixels, {share:.2g} % of all), scaled up",
         notes=(
             f"Approximate. If the overview was made by picking pixels, shares are within ±{share_error(pixels):.1f} "

@@ -32,6 +32,8 @@ class Counted:
     """Of these pixels."""
     exact: bool = True
     method: str = "every pixel counted at full resolution"
+    overview: int | None = None
+    """The factor of the overview, None where it is the raster."""
     notes: tuple[str, ...] = ()
 
 
@@ -86,6 +88,7 @@ def summary_of(
         block_size=dataset.block_shapes[0],
         overviews=tuple(dataset.overviews(1)),
         exact=counted.exact,
+        overview=counted.overview,
         method=counted.method,
         bands=tuple(summaries),
         notes=tuple(notes),

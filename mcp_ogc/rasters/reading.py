@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +19,11 @@ from mcp_ogc.rasters.summary import Summarized
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from rasterio.io import DatasetReader
 
-    from mcp_ogc.rasters.classes import ClassLabel
-    from mcp_ogc.rasters.picture import PreviewStyle
+    from mcp_ogc.rasters.tasks import Wanted
 
 EXACT_PIXELS = 2 * 10**9
 """Pixels times bands that are counted one by one: about 10 s."""
@@ -37,16 +35,6 @@ PARALLEL_PIXELS = 2**22
 """Less is counted before a second handle is open."""
 SHARED_BLOCK_PIXELS = 2**20
 """Larger blocks are taken in slices, and every handle would decode them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of a raster."""
-
-    bands: tuple[int, ...] | None
-    """1-based; the first 16 without alpha where None."""
-    classes: tuple[ClassLabel, ...]
-    preview: PreviewStyle | None
 
 
 def summarize_source(
@@ -120,10 +108,4 @@ def handles_of(source: Source, opened: Opened) -> Handles[DatasetReader]:
     alone = source.path is None or opened.driver != "GTiff" or grid.width * grid.height < PARALLEL_PIXELS
     if alone or grid.block[0] * grid.block[1] > SHARED_BLOCK_PIXELS:
         return Handles(lambda: nullcontext(opened.dataset), 1)
-
-    @contextmanager
-    def another() -> Iterator[DatasetReader]:
-        with open_raster(source) as again:
-            yield again.dataset
-
-    return Handles(another, THREADS)
+    return Handles(opened.handle, THREADS)

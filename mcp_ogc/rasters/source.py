@@ -10,14 +10,14 @@ import importlib
 import sys
 import threading
 import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from mcp_ogc.errors import OgcError, RasterError
+from mcp_ogc.errors import RasterError
+from mcp_ogc.rasters.pages import HEAD_BYTES, PAGE_BYTES, Pages
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
     from rasterio.io import DatasetReader
 
-HEAD_BYTES = 2**20
-"""The first read: the header, and the overviews where a COG keeps the smallest behind it."""
-PAGE_BYTES = 2**20
-LARGEST_READ_PAGES = 8
-KEPT_PAGES = 32
-STREAMS = 16
 GDAL_CACHE_BYTES = 16 * 2**20
 """GDAL's own default, 5 % of memory, is what makes gdalinfo use a gigabyte; a streaming pass needs a few blocks."""
 
@@ -44,6 +38,8 @@ MAGIC = (
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JP2OpenJPEG"),
     (b"\xff\x4f\xff\x51", "JP2OpenJPEG"),
 )
+# Formats of one file that points at no other, for who permits them in the settings.
+MORE_MAGIC = ((b"GIF8", "GIF"), (b"RIFF", "WEBP"), (b"BM", "BMP"), (b"GRIB", "GRIB"))
 # What else arrives in a raster's place: only to say so.
 LOOKS_LIKE = (
     (b"<VRTDataset", "a GDAL VRT, which can read other files"),
@@ -55,6 +51,8 @@ LOOKS_LIKE = (
     (b"\x1f\x8b", "gzip"),
     (b"%PDF", "PDF"),
 )
+MOST_BLOCKS = 1000
+"""Of an overview, looked up one by one."""
 READABLE = "Readable are GeoTIFF and COG, PNG, JPEG and JPEG 2000"
 
 
@@ -69,18 +67,35 @@ class Source:
     etag: str | None = None
     path: Path | None = None
     ranges: Callable[[int, int], bytes] | None = None
-    """`ranges(start, length)`: at most `length` bytes from `start`, fewer only at the end of the file."""
+    """`ranges(start, length)`: at most `length` bytes from `start`, fewer only at the end of the file; of any thread."""
+    head: bytes | None = None
+    """The first MiB of something remote, where it is there already."""
+    drivers: tuple[str, ...] = ()
+    """GDAL drivers that the operator permits beside the usual ones."""
 
 
-def driver_of(head: bytes, name: str) -> str:
+def driver_of(head: bytes, name: str, permitted: Sequence[str] = ()) -> str:
     """The GDAL driver for a file that begins with `head`.
 
+    Args:
+        head: 16 bytes or more, of a file that has as many.
+        name: Of the file, for the error.
+        permitted: Drivers of `MORE_MAGIC` that the operator allows.
+
     Raises:
-        RasterError: It is none of the four formats; says what it looks like.
+        RasterError: It is none of the formats that are read; says what it looks like.
     """
     for magic, driver in MAGIC:
         if head.startswith(magic):
             return driver
+    for magic, driver in MORE_MAGIC:
+        if head.startswith(magic):
+            if driver in permitted:
+                return driver
+            raise RasterError(
+                f"{name} is not a raster that can be read here: it looks like {driver}",
+                remedy=f'{READABLE}; rasters.drivers = ["{driver}"] in the settings adds this one',
+            )
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     kind = next((kind for magic, kind in LOOKS_LIKE if text.startswith(magic)), None)
     looks = f"it looks like {kind}" if kind else "it is empty" if not head else "its first bytes are of no known format"
@@ -88,11 +103,12 @@ def driver_of(head: bytes, name: str) -> str:
 
 
 class Opened:
-    """A dataset and what reading it took."""
+    """A dataset, what reading it took, and more handles of it."""
 
-    def __init__(self, dataset: DatasetReader, pages: Pages | None, driver: str) -> None:
+    def __init__(self, dataset: DatasetReader, source: Source, pages: Pages | None, driver: str) -> None:
         self.dataset = dataset
         self.driver = driver
+        self._source = source
         self._pages = pages
 
     @property
@@ -105,10 +121,58 @@ class Opened:
         """Bytes those reads brought; None of a local file."""
         return self._pages.bytes_read if self._pages else None
 
+    @contextmanager
+    def handle(self) -> Iterator[DatasetReader]:
+        """One more handle of the same dataset over the same bytes, for the thread that enters and leaves this.
+
+        Raises:
+            RasterError: Damaged.
+            OgcError: What the byte ranges raised.
+        """
+        with (
+            _reading(self._source, self._pages, self.driver),
+            _dataset(self._source, self._pages, self.driver) as dataset,
+        ):
+            yield dataset
+
+    def expect(self, level: int) -> None:
+        """Fetch one of the overviews, 0 the largest, that is about to be read: whole, in as few requests as can be."""
+        if self._pages:
+            for start, length in block_spans(self.dataset, level):
+                self._pages.expect(start, length)
+
+
+def block_spans(dataset: DatasetReader, level: int) -> list[tuple[int, int]]:
+    """Where the blocks of a GeoTIFF's overview are in the file, as few (start, length); none where it does not say."""
+    if dataset.driver != "GTiff":
+        return []
+    factor = dataset.overviews(1)[level]
+    rows, columns = dataset.block_shapes[0]
+    width, height = -(-dataset.width // factor), -(-dataset.height // factor)
+    if -(-width // columns) * -(-height // rows) * dataset.count > MOST_BLOCKS:
+        return []
+    spans: list[tuple[int, int]] = []
+    for band in dataset.indexes:
+        for row in range(-(-height // rows)):
+            for column in range(-(-width // columns)):
+                offset, size = (
+                    dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=band, ovr=level)
+                    for what in ("OFFSET", "SIZE")
+                )
+                if offset and size:
+                    spans.append((int(offset), int(offset) + int(size)))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start - merged[-1][1] <= PAGE_BYTES:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return [(start, end - start) for start, end in merged]
+
 
 @contextmanager
 def open_raster(source: Source) -> Iterator[Opened]:
-    """Open a raster with the driver named; blocking, for a worker thread.
+    """Open a raster with the driver named; blocking.
 
     Neighbours of a local file (`.aux.xml`, `.msk`, `.ovr`, world files) are not looked at: they can be VRTs, and a
     raster is one file here as it is when it is remote.
@@ -117,9 +181,21 @@ def open_raster(source: Source) -> Iterator[Opened]:
         RasterError: Not one of the four formats, or damaged, or it points at other files.
         OgcError: What the byte ranges raised.
     """
-    rasterio = _rasterio()
     pages = Pages(source) if source.path is None else None
-    driver = driver_of(_local_head(source) if pages is None else pages.read(0, HEAD_BYTES), source.name)
+    try:
+        driver = _driver(source, pages)
+        with _reading(source, pages, driver), _dataset(source, pages, driver) as dataset:
+            _refuse_pointers(dataset, source.name)
+            yield Opened(dataset, source, pages, driver)
+    finally:
+        if pages:
+            pages.close()
+
+
+@contextmanager
+def _reading(source: Source, pages: Pages | None, driver: str) -> Iterator[None]:
+    """GDAL's options, which are a thread's own, and its errors as ours."""
+    rasterio = import_rasterio()
     # The summary says that georeferencing is absent; stderr need not.
     warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
     options = {
@@ -134,11 +210,7 @@ def open_raster(source: Source) -> Iterator[Opened]:
     # A session is given so that none is made of AWS variables.
     with rasterio.Env(session=rasterio.session.DummySession(), **options):
         try:
-            with _dataset(source, pages, driver) as dataset:
-                _refuse_pointers(dataset, source.name)
-                yield Opened(dataset, pages, driver)
-            if pages and pages.failure:
-                raise pages.failure  # GDAL went on without those bytes
+            yield
         except (rasterio.errors.RasterioError, _gdal_error(), UnicodeDecodeError) as error:
             if pages and pages.failure:
                 raise pages.failure from error
@@ -146,14 +218,23 @@ def open_raster(source: Source) -> Iterator[Opened]:
                 f"{source.name} begins as {driver} does, but can't be decoded",
                 remedy="It may be cut short or damaged: compare its size and checksum with what the job wrote",
             ) from error
+        if pages and pages.failure:
+            raise pages.failure  # GDAL went on without those bytes
+
+
+def _driver(source: Source, pages: Pages | None) -> str:
+    head = _local_head(source) if pages is None else pages.read(0, HEAD_BYTES)
+    return driver_of(head, source.name, source.drivers)
 
 
 def _dataset(source: Source, pages: Pages | None, driver: str) -> DatasetReader:
-    rasterio = _rasterio()
+    rasterio = import_rasterio()
     if pages is None:
         return rasterio.open(str(source.path), driver=driver, sharing=False)
-    # The name is ours and without extension: nothing of a URL reaches GDAL.
-    return rasterio.open("remote/raster", opener=pages.open, driver=driver, sharing=False)
+    # The name is ours and without extension: nothing of a URL reaches GDAL. It is one for each file, because rasterio
+    # registers an opener by its folder.
+    name = f"remote-{id(pages):x}/raster"
+    return rasterio.open(name, opener=pages.open, driver=driver, sharing=False)
 
 
 def _refuse_pointers(dataset: DatasetReader, name: str) -> None:
@@ -180,139 +261,7 @@ def _local_head(source: Source) -> bytes:
         raise RasterError(f"{source.name} can't be read: {error.strerror}") from error
 
 
-class Pages:
-    """A remote file's bytes in pages of 1 MiB, the last 32 kept; reads that go on double up to 8 pages a request.
-
-    Bands that are stored one after the other are read in turn: each such stream goes on by itself, and all together
-    look ahead no further than half of what is kept.
-
-    Used by one thread at a time.
-    """
-
-    def __init__(self, source: Source) -> None:
-        if source.ranges is None:
-            raise ValueError("a source has a path or ranges")
-        self._ranges = source.ranges
-        self._name = source.name
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
-        self._streams: OrderedDict[int, int] = OrderedDict()  # the page that would go on, and the pages read last
-        self.requests = 0
-        self.bytes_read = 0
-        self.failure: OgcError | None = None
-        self.size = source.size if source.size is not None else self._size_of_small_file()
-
-    def open(self, _path: str, mode: str = "rb") -> RangedFile:
-        """A file of its own position over these pages, as rasterio's `opener` wants it."""
-        if "w" in mode or "+" in mode or "a" in mode:
-            raise PermissionError("rasters are only read")
-        return RangedFile(self)
-
-    def read(self, start: int, length: int) -> bytes:
-        """Bytes from `start`; fewer than `length` only at the end of the file.
-
-        Raises:
-            OgcError: The range could not be fetched.
-        """
-        end = min(start + length, self.size)
-        if start >= end:
-            return b""
-        first, last = start // PAGE_BYTES, (end - 1) // PAGE_BYTES
-        data = b"".join(self._page(page, last) for page in range(first, last + 1))
-        offset = start - first * PAGE_BYTES
-        return data[offset : offset + end - start]
-
-    def _page(self, page: int, wanted_last: int) -> bytes:
-        if page not in self._kept:
-            self._fetch(page, wanted_last)
-        self._kept.move_to_end(page)
-        return self._kept[page]
-
-    def _fetch(self, page: int, wanted_last: int) -> None:
-        """Fetch `page` and, in the same request, those after it that are wanted or likely to be."""
-        ahead = min(2 * self._streams.pop(page, 0), KEPT_PAGES // 2 // (len(self._streams) + 1))
-        most = min(max(ahead, wanted_last - page + 1), LARGEST_READ_PAGES)
-        count = next((number for number in range(1, most) if page + number in self._kept), most)
-        start = page * PAGE_BYTES
-        data = self._request(start, min(count * PAGE_BYTES, self.size - start))
-        for number in range(-(-len(data) // PAGE_BYTES)):
-            self._kept[page + number] = data[number * PAGE_BYTES : (number + 1) * PAGE_BYTES]
-            self._kept.move_to_end(page + number)
-        self._streams[page + count] = count
-        while len(self._streams) > STREAMS:
-            self._streams.popitem(last=False)
-        while len(self._kept) > KEPT_PAGES:
-            self._kept.popitem(last=False)
-
-    def _request(self, start: int, length: int) -> bytes:
-        self.requests += 1
-        data = self._ranges(start, length)
-        self.bytes_read += len(data)
-        if len(data) != length:
-            raise RasterError(
-                f"{self._name} ended early: {len(data)} of {length} bytes came from byte {start}",
-                remedy="It may have been replaced while it was read: read it again",
-            )
-        return data
-
-    def _size_of_small_file(self) -> int:
-        self.requests += 1
-        head = self._ranges(0, HEAD_BYTES)
-        self.bytes_read += len(head)
-        if len(head) >= HEAD_BYTES:
-            raise RasterError(
-                f"The server does not say how large {self._name} is, so it can't be read in ranges",
-                remedy="Export the file with ogc_export_job and open it locally",
-            )
-        self._kept[0] = head
-        return len(head)
-
-
-class RangedFile:
-    """The read-only file that GDAL sees. What fails is kept for the caller: an exception can't cross GDAL."""
-
-    def __init__(self, pages: Pages) -> None:
-        self._pages = pages
-        self._position = 0
-
-    def read(self, length: int = -1) -> bytes:
-        """Bytes from the position on; none after a failure, which GDAL reports as a short read."""
-        if self._pages.failure:
-            return b""
-        wanted = self._pages.size - self._position if length < 0 else length
-        try:
-            data = self._pages.read(self._position, wanted)
-        except OgcError as error:
-            self._pages.failure = error
-            return b""
-        except Exception as error:  # of the bridge: a closed loop, a cancelled call
-            self._pages.failure = RasterError("Reading the raster was interrupted")
-            self._pages.failure.__cause__ = error
-            return b""
-        self._position += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move, as `io` does: 0 from the start, 1 from here, 2 from the end."""
-        self._position = offset + (0, self._position, self._pages.size)[whence]
-        return self._position
-
-    def tell(self) -> int:
-        """The position."""
-        return self._position
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def __enter__(self) -> RangedFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _rasterio() -> ModuleType:
+def import_rasterio() -> ModuleType:
     """`rasterio`, without boto3: it imports that where it is installed (0.2 s), to make GDAL fetch from S3 itself."""
     if "rasterio" in sys.modules:
         return importlib.import_module("rasterio")  # waits while another thread is importing it

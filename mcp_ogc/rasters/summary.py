@@ -1,4 +1,4 @@
-"""What a raster holds, in numbers a model can reason about, and how to get it.
+"""What a raster holds, in numbers a model can reason about.
 
 Areas are counted from pixels, never taken from STAC statistics, which may count a decimated read. Shares of all pixels
 and of valid pixels are both given, by name: where nodata means "not there", every valid pixel is of the class.
@@ -6,30 +6,12 @@ and of valid pixels are both given, by name: where nodata means "not there", eve
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
-import anyio
-import anyio.from_thread
-import anyio.to_thread
 from pydantic import BaseModel, ConfigDict
 
-from mcp_ogc.errors import RasterError
-
-if TYPE_CHECKING:
-    from mcp_ogc.net.objects import Objects
-    from mcp_ogc.net.storage import StorageHint
-    from mcp_ogc.rasters.classes import ClassLabel
-    from mcp_ogc.rasters.picture import Preview, PreviewStyle
-    from mcp_ogc.rasters.source import Source
-
-SECONDS = 40.0
-"""For one summary: no tool blocks past 45 s."""
+from mcp_ogc.rasters.picture import Preview
 
 
 class _Part(BaseModel):
@@ -147,7 +129,11 @@ class RasterSummary(_Part):
     """Decimation factors."""
     exact: bool
     """Whether every pixel was counted."""
+    overview: int | None = None
+    """The decimation factor of the overview that was read; None where the pixels themselves were."""
     method: str
+    counted: float | None = None
+    """The share of an exact count that goes on meanwhile; None where none does."""
     bands: tuple[BandSummary, ...]
     notes: tuple[str, ...]
     """What a reader could get wrong, in sentences."""
@@ -160,67 +146,3 @@ class Summarized:
 
     summary: RasterSummary
     preview: Preview | None
-
-
-async def summarize(
-    objects: Objects,
-    href: str,
-    hint: StorageHint | None = None,
-    *,
-    bands: Sequence[int] | None = None,
-    classes: Sequence[ClassLabel] = (),
-    preview: PreviewStyle | None = None,
-    seconds: float = SECONDS,
-) -> Summarized:
-    """Count every pixel of a raster.
-
-    Args:
-        objects: Reads what may be read.
-        href: `file:`, http(s) or s3 address.
-        hint: How to reach its object storage.
-        bands: 1-based; the first 16 without alpha where absent.
-        classes: Names and colours of values, as published with the asset.
-        preview: The picture that is wanted, None for none.
-        seconds: The answer comes by then, or an error.
-
-    Raises:
-        RasterError: Not readable as a raster, beyond the bounds, or not done in time.
-        OgcError: It may not or can't be fetched.
-    """
-    from mcp_ogc.rasters.reading import Wanted, summarize_source
-
-    stopped = threading.Event()
-    wanted = Wanted(tuple(bands) if bands is not None else None, tuple(classes), preview)
-    try:
-        with anyio.fail_after(seconds):
-            source = await _source(objects, href, hint)
-            return await anyio.to_thread.run_sync(
-                partial(summarize_source, source, wanted, stopped), abandon_on_cancel=True
-            )
-    except TimeoutError:
-        raise RasterError(
-            f"Counting every pixel of {_label(href)} took longer than {seconds:.0f} s",
-            remedy="Name fewer bands (bands=[1]), or have the process write a smaller or coarser output",
-        ) from None
-    finally:
-        stopped.set()
-
-
-async def _source(objects: Objects, href: str, hint: StorageHint | None) -> Source:
-    from mcp_ogc.rasters.source import Source
-
-    path = objects.local_path(href)
-    info = await objects.info(href, hint)
-    if path is not None:
-        return Source(_label(href), info.size, info.etag, path)
-
-    def ranges(start: int, length: int) -> bytes:
-        return anyio.from_thread.run(partial(objects.read, href, hint, start=start, length=length))
-
-    return Source(_label(href), info.size, info.etag, ranges=ranges)
-
-
-def _label(href: str) -> str:
-    """The address without user, query and fragment: a signed URL's query is a credential."""
-    parts = urlsplit(href)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_types import CallToolResult, ImageContent
 from pydantic import Field
 
-from mcp_ogc.text import Reply, Untrusted, call, moment, number, remote, respond, untrusted
+from mcp_ogc.text import Reply, Untrusted, call, moment, number, plural, remote, respond, size, untrusted
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.uris import RasterHandle
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.stac import Asset
     from mcp_ogc.rasters.picture import LegendEntry, PreviewStyle
-    from mcp_ogc.rasters.summary import BandSummary, RasterSummary, Summarized
+    from mcp_ogc.rasters.reader import Asked
+    from mcp_ogc.rasters.summary import BandSummary, RasterSummary
     from mcp_ogc.workspace import Workspace
 
 
@@ -51,6 +52,26 @@ class BandRow(Reply):
     untrusted: Untrusted | None = None
 
 
+class SourceRow(Reply):
+    """Where the numbers come from."""
+
+    exact: bool
+    method: str
+    overview: int | None = None
+    job_id: str | None = None
+    endpoint: str | None = None
+    output: str | None = None
+    item: str | None = None
+    asset: str | None = None
+    file: str
+    bytes: int | None = None
+    etag: str | None = None
+    checksum: str | None = None
+    requests: int | None = None
+    bytes_read: int | None = None
+    time: str
+
+
 class Raster(Reply):
     """Answer of ogc_summarize_raster. Bounds are x before y; longitude before latitude."""
 
@@ -70,13 +91,9 @@ class Raster(Reply):
     resolution_unit: str | None = None
     km2: float | None = None
     area_method: str
-    exact: bool
-    method: str
     bands: tuple[BandRow, ...]
     notes: tuple[str, ...] = ()
-    source: str
-    etag: str | None = None
-    read: str
+    source: SourceRow
 
 
 async def summarize_raster(
@@ -84,59 +101,91 @@ async def summarize_raster(
     raster: Annotated[str, Field(description="ogc:// URI as ogc_get_results gives it; or an https or s3 URL")],
     bands: Annotated[list[int] | None, Field(description="1-based; the first 16 if left out")] = None,
     preview: Annotated[bool, Field(description="with a picture")] = True,
+    exact: Annotated[
+        bool | None, Field(description="true counts every pixel; false reads an overview; the quick one if left out")
+    ] = None,
 ) -> Annotated[CallToolResult, Raster]:
-    """Profile, bounds, statistics, classes with km², and a picture of a raster; every pixel is counted."""
+    """Profile, bounds, statistics, classes with km², and a picture of a raster; exact or approximate, always said."""
     from mcp_ogc.rasters.picture import PreviewStyle
 
     work = await workspace(ctx)
-    found = await _summarized(work, raster, bands, PreviewStyle() if preview else None)
-    answer = _raster(raster, found.summary)
+    seen = await _located(work, raster, bands, PreviewStyle() if preview else None, exact)
+
+    async def told(share: float) -> None:
+        await ctx.report_progress(round(share * 100, 1), 100, "pixels counted")
+
+    found = await work.rasters.summarize(seen.asked, told)
+    answer = _raster(raster, found.summary, seen)
     lines = [
         *_head(answer),
-        *[line for band in answer.bands for line in _band_lines(band)],
+        *[line for band in answer.bands for line in _band_lines(band, exact=answer.source.exact)],
         *answer.notes,
-        f"{'Exact' if answer.exact else 'Approximate'}: {answer.method}. Areas: {answer.area_method}.",
+        f"Areas: {answer.area_method}.",
+        _source_line(answer.source),
     ]
-    if found.preview is None:
+    picture = found.preview
+    if picture:
+        lines.append(f"Picture, {picture.width} × {picture.height}: {_legend(picture.legend)}")
+    lines += _next(raster, answer, bands)
+    if picture is None:
         return respond(lines, answer)
-    lines.append(f"Picture, {found.preview.width} × {found.preview.height}: {_legend(found.preview.legend)}")
-    picture = ImageContent(
-        type="image",
-        data=base64.b64encode(found.preview.data).decode("ascii"),
-        mime_type=found.preview.media_type,
+    image = ImageContent(
+        type="image", data=base64.b64encode(picture.data).decode("ascii"), mime_type=picture.media_type
     )
-    if raster.startswith("ogc://"):
-        handle = RasterHandle.parse(raster)
-        lines.append(f"Next: {call('ogc_export_job', job_id=handle.job_id, endpoint=handle.endpoint)} saves the files.")
-    return respond(lines, answer, picture)
+    return respond(lines, answer, image)
 
 
 async def preview_png(work: Workspace, handle: RasterHandle) -> bytes:
     """The picture of a raster, as PNG."""
     from mcp_ogc.rasters.picture import PreviewStyle
 
-    found = await _summarized(work, str(handle), None, PreviewStyle(encoding="png"))
+    seen = await _located(work, str(handle), None, PreviewStyle(encoding="png"), None)
+    found = await work.rasters.summarize(seen.asked)
     assert found.preview is not None
     return found.preview.data
 
 
-async def _summarized(work: Workspace, raster: str, bands: list[int] | None, style: PreviewStyle | None) -> Summarized:
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """A raster by its address, and where that was found."""
+
+    asked: Asked
+    handle: RasterHandle | None
+    checksum: str | None
+
+
+async def _located(
+    work: Workspace, raster: str, bands: list[int] | None, style: PreviewStyle | None, exact: bool | None
+) -> _Located:
     from mcp_ogc.rasters.classes import ClassLabel
-    from mcp_ogc.rasters.summary import summarize
+    from mcp_ogc.rasters.reader import Asked
+    from mcp_ogc.rasters.tasks import Wanted
 
+    chosen = tuple(bands) if bands else None
+    method: Literal["either", "exact", "approximate"] = (
+        "either" if exact is None else "exact" if exact else "approximate"
+    )
     if not raster.startswith("ogc://"):
-        return await summarize(work.objects, raster, bands=bands, preview=style)
-    asset = await _asset(work, RasterHandle.parse(raster))
-    labels = [ClassLabel(value=one.value, name=one.name, colour=one.color) for one in asset.classes]
-    return await summarize(work.objects, asset.href, asset.storage, bands=bands, classes=labels, preview=style)
-
-
-async def _asset(work: Workspace, handle: RasterHandle) -> Asset:
+        return _Located(Asked(raster, Wanted(chosen, (), style), method=method), None, None)
+    handle = RasterHandle.parse(raster)
     results = await work.results(work.endpoint(handle.endpoint), handle.job_id)
-    return results.asset(handle.output, handle.item, handle.asset)
+    asset = results.asset(handle.output, handle.item, handle.asset)
+    labels = tuple(ClassLabel(value=one.value, name=one.name, colour=one.color) for one in asset.classes)
+    asked = Asked(asset.href, Wanted(chosen, labels, style), asset.storage, method)
+    return _Located(asked, handle, asset.checksum)
 
 
-def _raster(raster: str, summary: RasterSummary) -> Raster:
+def _next(raster: str, answer: Raster, bands: list[int] | None) -> list[str]:
+    if not answer.source.exact:
+        again = call("ogc_summarize_raster", raster=raster, bands=[*bands] if bands else None, exact=True)
+        return [f"Next: {again} counts every pixel; quote numbers of this answer as approximate."]
+    if answer.source.job_id:
+        job = call("ogc_export_job", job_id=answer.source.job_id, endpoint=answer.source.endpoint)
+        return [f"Next: {job} saves the files."]
+    return []
+
+
+def _raster(raster: str, summary: RasterSummary, seen: _Located) -> Raster:
     resolution = summary.resolution
     return Raster(
         raster=raster,
@@ -155,14 +204,45 @@ def _raster(raster: str, summary: RasterSummary) -> Raster:
         resolution_unit=resolution.unit if resolution else None,
         km2=summary.km2,
         area_method=summary.area_method,
-        exact=summary.exact,
-        method=summary.method,
         bands=tuple(_band(band) for band in summary.bands),
         notes=summary.notes,
-        source=summary.provenance.source,
-        etag=summary.provenance.etag,
-        read=moment(summary.provenance.time) or "",
+        source=_source(summary, seen),
     )
+
+
+def _source(summary: RasterSummary, seen: _Located) -> SourceRow:
+    told, handle = summary.provenance, seen.handle
+    return SourceRow(
+        exact=summary.exact,
+        method=summary.method,
+        overview=summary.overview,
+        job_id=handle.job_id if handle else None,
+        endpoint=handle.endpoint if handle else None,
+        output=handle.output if handle else None,
+        item=handle.item if handle else None,
+        asset=handle.asset if handle else None,
+        file=told.source,
+        bytes=told.size,
+        etag=told.etag,
+        checksum=seen.checksum,
+        requests=told.requests,
+        bytes_read=told.bytes_read,
+        time=moment(told.time) or "",
+    )
+
+
+def _source_line(source: SourceRow) -> str:
+    """What a number of this answer is quoted with."""
+    parts = [
+        f"{'Exact' if source.exact else 'Approximate'}: {source.method}, {source.time}",
+        f"job {source.job_id}" if source.job_id else None,
+        f"{source.output}/{source.item}/{source.asset}" if source.output else untrusted(source.file, 200),
+        f"checksum {untrusted(source.checksum, 140)}" if source.checksum else None,
+        f"ETag {untrusted(source.etag, 80)}" if source.etag and not source.checksum else None,
+    ]
+    if source.requests is not None:
+        parts.append(f"{plural(source.requests, 'request')}, {size(source.bytes_read)} read")
+    return "; ".join(part for part in parts if part)
 
 
 def _band(band: BandSummary) -> BandRow:
@@ -197,8 +277,8 @@ def _band(band: BandSummary) -> BandRow:
 
 
 def _head(raster: Raster) -> list[str]:
-    size = f"{raster.width} × {raster.height} pixels, {raster.band_count} band{'s' * (raster.band_count != 1)}"
-    lines = [f"{raster.driver}, {size}, {raster.crs or 'no CRS'}{_km2(raster.km2, ', ')}"]
+    pixels = f"{raster.width} × {raster.height} pixels, {raster.band_count} band{'s' * (raster.band_count != 1)}"
+    lines = [f"{raster.driver}, {pixels}, {raster.crs or 'no CRS'}{_km2(raster.km2, ', ')}"]
     if raster.resolution and raster.resolution_unit:
         x, y = raster.resolution
         lines[0] += f", {number(x, 6)} × {number(y, 6)} {raster.resolution_unit}"
@@ -213,7 +293,7 @@ def _head(raster: Raster) -> list[str]:
     return lines
 
 
-def _band_lines(band: BandRow) -> list[str]:
+def _band_lines(band: BandRow, *, exact: bool) -> list[str]:
     about = untrusted((band.untrusted or {}).get("description"), 80)
     lines = [
         f"Band {band.band} {about + ' ' if about else ''}{band.dtype}: valid {band.valid_percent:.2f} %"
@@ -231,7 +311,7 @@ def _band_lines(band: BandRow) -> list[str]:
         lines[0] += f"; min {low}, max {high}, mean {mean}, std {std}"
     if band.percentiles:
         shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
-        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact else ' (within 0.1 %)'}")
+        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact or not exact else ' (within 0.1 %)'}")
     return lines
 
 

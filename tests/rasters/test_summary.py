@@ -18,9 +18,9 @@ from rasterio.warp import transform_bounds
 from mcp_ogc.errors import FileRefused, RasterError, UnknownName
 from mcp_ogc.net.objects import ObjectInfo, Objects
 from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.reading import Wanted
 from mcp_ogc.rasters.source import Source
 from mcp_ogc.rasters.summary import RasterSummary, summarize
+from mcp_ogc.rasters.tasks import Wanted
 from mcp_ogc.settings import Limits
 
 pytestmark = pytest.mark.anyio

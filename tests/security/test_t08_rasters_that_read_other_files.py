@@ -11,8 +11,9 @@ import rasterio
 
 from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.reading import Wanted, summarize_source
+from mcp_ogc.rasters.reading import summarize_source
 from mcp_ogc.rasters.source import Source
+from mcp_ogc.rasters.tasks import Wanted
 
 WANTED = Wanted(None, (), PreviewStyle())
 
