@@ -77,7 +77,7 @@ def _of_storage(response: httpx.Response, s3: str, code: str) -> OgcError | None
         return AccessDenied(
             f"{response.url.host} refuses the keys for bucket {bucket} ({code})",
             status=status,
-            remedy="Renew access_key_id, secret_access_key or profile of its [storage.NAME] section, or AWS_* variables",
+            remedy="Renew the credentials: profile or keys of its [storage.NAME] section, or AWS_* variables",
         )
     if code == "AccessDenied":
         return AccessDenied(

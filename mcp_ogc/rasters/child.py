@@ -109,6 +109,8 @@ class _Server:
             number = next(self._numbers)
             found = self._inbox.ranges[number] = Future()
             self._send(Read(number, file, start, length))
+            if self._inbox.stopped.is_set():
+                raise Unfetched("Nobody waits for it any more")
             return found.result()
 
         return ranges
@@ -144,11 +146,15 @@ class _Server:
                     inbox.orders.put((body, inbox.heads))
                     inbox.heads = {}
                 case Range():
-                    inbox.ranges.pop(message.number).set_result(body)
+                    if found := inbox.ranges.pop(message.number, None):
+                        found.set_result(body)
                 case NoRange():
-                    inbox.ranges.pop(message.number).set_exception(Unfetched("A range could not be fetched"))
+                    if found := inbox.ranges.pop(message.number, None):
+                        found.set_exception(Unfetched("A range could not be fetched"))
                 case Stop():
                     inbox.stopped.set()
+                    for number in list(inbox.ranges):
+                        inbox.ranges.pop(number).set_exception(Unfetched("Nobody waits for it any more"))
         os._exit(0)
 
     def _send(self, message: object, body: bytes = b"") -> None:

@@ -133,7 +133,10 @@ class Pages:
         while len(self._streams) > STREAMS:
             self._streams.popitem(last=False)
         while len(self._kept) > KEPT_PAGES:
-            self._kept.popitem(last=False)
+            oldest = next(iter(self._kept.values()))  # as a whole: its pages share their bytes
+            for number in range(oldest.first, oldest.first + oldest.count):
+                if self._kept.get(number) is oldest:
+                    del self._kept[number]
 
     def _request(self, start: int, length: int) -> bytes:
         data = self._ranges(start, length)

@@ -90,7 +90,7 @@ class RasterReader:
         self._turn = anyio.Semaphore(1)  # one worker stays free for what is quick
 
     def get_ready(self) -> None:
-        """Have a worker warm before it is needed, once; a moment later, when what the client begins with is answered."""
+        """Have a worker warm before it is needed: once, and when what the client begins with is answered."""
         if not self._ready:
             self._ready = True
             self._background.start_soon(self._warm)
@@ -197,13 +197,15 @@ class RasterReader:
     async def _wait(self, name: str, count: _Count, told: Told | None, seconds: float) -> None:
         """Wait for a count; one that everybody who waited has cancelled ends, one whose time is up does not."""
         count.waiting += 1
+        last = -1.0
         try:
             with anyio.move_on_after(seconds):
                 while not count.done.is_set():
+                    if told and count.share > last:
+                        last = count.share
+                        await told(last)
                     with anyio.move_on_after(PROGRESS_SECONDS):
                         await count.done.wait()
-                    if told:
-                        await told(count.share)
         except anyio.get_cancelled_exc_class():
             if count.waiting == 1:
                 count.scope.cancel()

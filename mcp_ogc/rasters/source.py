@@ -67,7 +67,7 @@ class Source:
     etag: str | None = None
     path: Path | None = None
     ranges: Callable[[int, int], bytes] | None = None
-    """`ranges(start, length)`: at most `length` bytes from `start`, fewer only at the end of the file; of any thread."""
+    """`ranges(start, length)`: bytes from `start`, fewer only at the end of the file; called by several threads."""
     head: bytes | None = None
     """The first MiB of something remote, where it is there already."""
     drivers: tuple[str, ...] = ()

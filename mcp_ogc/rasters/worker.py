@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -213,10 +213,8 @@ class _Worker:
     async def end(self) -> None:
         """Kill it, and wait until it is gone."""
         with anyio.CancelScope(shield=True):
-            try:
+            with suppress(ProcessLookupError):
                 self._process.kill()
-            except ProcessLookupError:
-                pass
             await self._process.aclose()
 
     async def do(

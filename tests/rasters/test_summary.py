@@ -1,123 +1,23 @@
-"""The summary as a whole, through the object reader, within its bounds."""
+"""The summary as a whole."""
 
 import json
-import threading
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-import anyio
-import anyio.from_thread
-import anyio.to_thread
-import httpx
 import numpy as np
 import pytest
 from affine import Affine
-from rasterio.warp import transform_bounds
 
-from mcp_ogc.errors import FileRefused, RasterError, UnknownName
-from mcp_ogc.net.objects import ObjectInfo, Objects
-from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.source import Source
-from mcp_ogc.rasters.summary import RasterSummary, summarize
-from mcp_ogc.rasters.tasks import Wanted
-from mcp_ogc.settings import Limits
-
-pytestmark = pytest.mark.anyio
+from mcp_ogc.errors import RasterError, UnknownName
+from mcp_ogc.rasters.summary import RasterSummary
 
 
-@asynccontextmanager
-async def reader(*folders: Path):
-    """The real object reader over local folders; without storage and without a network."""
-    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda request: httpx.Response(500))) as http:
-        yield Objects(http, None, folders, Limits())  # type: ignore[arg-type]
-
-
-class RemoteObjects:
-    """Objects whose ranges are answered by the test."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.reads: list[tuple[int, int]] = []
-        self.gate: anyio.Event | None = None
-
-    def local_path(self, href: str) -> Path | None:
-        return None
-
-    async def info(self, href: str, hint: object = None) -> ObjectInfo:
-        return ObjectInfo(len(self.data), '"1"', "image/tiff", datetime.now(UTC))
-
-    async def read(self, href: str, hint: object = None, *, start: int = 0, length: int | None = None) -> bytes:
-        self.reads.append((start, length))
-        if self.gate:
-            await self.gate.wait()
-        return self.data[start : start + length]
-
-
-async def test_a_local_file_below_a_permitted_folder_is_summarised(scene: Path) -> None:
-    async with reader(scene.parent) as objects:
-        done = await summarize(objects, scene.as_uri(), preview=PreviewStyle())
-    assert done.summary.crs == "EPSG:31985"
-    assert done.summary.resolution.unit == "metre"
-    assert done.summary.resolution.x == pytest.approx(28.5)
-    assert done.summary.km2 == pytest.approx(349 * 352 * 28.5**2 / 1e6)
-    assert done.summary.bounds_lonlat == pytest.approx(
-        transform_bounds("EPSG:31985", "EPSG:4326", *done.summary.bounds_native)
-    )
-    assert done.summary.bounds_lonlat[0] < -34.8 < done.summary.bounds_lonlat[2] + 0.1
-    assert (done.summary.compression, done.summary.overviews) == ("DEFLATE", (2, 4, 8, 16))
-    assert done.summary.exact
-    assert done.preview.media_type == "image/jpeg"
-
-
-async def test_a_file_elsewhere_is_refused(scene: Path, tmp_path: Path) -> None:
-    async with reader(tmp_path) as objects:
-        with pytest.raises(FileRefused):
-            await summarize(objects, scene.as_uri())
-
-
-async def test_a_remote_raster_is_read_over_the_bridge_and_its_query_is_not_told(scene: Path) -> None:
-    objects = RemoteObjects(scene.read_bytes())
-    done = await summarize(objects, "https://user:pw@example.org/a/scene.tif?X-Amz-Signature=canary#x")
-    assert done.preview is None
-    assert done.summary.provenance.source == "https://example.org/a/scene.tif"
-    assert done.summary.provenance.requests == len(objects.reads) == 1
-    assert "canary" not in done.summary.model_dump_json()
-
-
-async def test_a_summary_is_json_and_comes_back_the_same(scene: Path) -> None:
-    async with reader(scene.parent) as objects:
-        summary = (await summarize(objects, str(scene))).summary
+def test_a_summary_is_json_and_comes_back_the_same(scene: Path, summarized) -> None:
+    summary = summarized(scene).summary
     assert RasterSummary.model_validate_json(summary.model_dump_json()) == summary
     json.loads(json.dumps(summary.model_dump(mode="json"), allow_nan=False))
 
 
-async def test_a_reader_that_hangs_ends_in_an_error_that_names_a_remedy(scene: Path) -> None:
-    objects = RemoteObjects(scene.read_bytes())
-    objects.gate = anyio.Event()
-    with pytest.raises(RasterError, match=r"took longer than 0 s.*bands=") as caught:
-        await summarize(objects, "https://example.org/scene.tif", seconds=0.2)
-    assert "example.org/scene.tif" in caught.value.message
-
-
-async def test_a_cancelled_summary_tells_its_thread_to_stop(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, told = anyio.Event(), threading.Event()
-
-    def endless(source: Source, wanted: Wanted, stopped: threading.Event) -> None:
-        anyio.from_thread.run_sync(begun.set)
-        if stopped.wait(20):
-            told.set()
-
-    monkeypatch.setattr("mcp_ogc.rasters.reading.summarize_source", endless)
-    async with anyio.create_task_group() as group:
-        group.start_soon(summarize, RemoteObjects(b""), "https://example.org/scene.tif")
-        with anyio.fail_after(10):
-            await begun.wait()
-        group.cancel_scope.cancel()
-    assert await anyio.to_thread.run_sync(told.wait, 10)
-
-
-async def test_a_mask_with_nodata_zero_is_told_to_be_one(tmp_path: Path, rng, write, summarized) -> None:
+def test_a_mask_with_nodata_zero_is_told_to_be_one(tmp_path: Path, rng, write, summarized) -> None:
     data = (rng.random((200, 300)) < 0.605).astype("uint8")
     summary = summarized(write(tmp_path / "otsu.tif", data, nodata=0, compress="lzw")).summary
     band = summary.bands[0]
@@ -130,7 +30,7 @@ async def test_a_mask_with_nodata_zero_is_told_to_be_one(tmp_path: Path, rng, wr
     assert f"the share of 1 is valid_percent ({band.valid_percent:.1f} %)" in summary.notes[0]
 
 
-async def test_an_internal_mask_decides_what_is_valid(tmp_path: Path, rng, write, summarized) -> None:
+def test_an_internal_mask_decides_what_is_valid(tmp_path: Path, rng, write, summarized) -> None:
     data, mask = rng.integers(0, 200, (2, 50, 60), dtype="uint8"), rng.random((50, 60)) < 0.5
     summary = summarized(write(tmp_path / "masked.tif", data, mask=mask)).summary
     for band, values in zip(summary.bands, data, strict=True):
@@ -139,24 +39,24 @@ async def test_an_internal_mask_decides_what_is_valid(tmp_path: Path, rng, write
     assert any("own mask" in note for note in summary.notes)
 
 
-async def test_scale_and_offset_are_applied_and_said(tmp_path: Path, rng, write, summarized) -> None:
+def test_scale_and_offset_are_applied_and_said(tmp_path: Path, rng, write, summarized) -> None:
     data = rng.integers(1, 10_000, (50, 60), dtype="uint16")
     summary = summarized(write(tmp_path / "a.tif", data, scales=[2.75e-05], offsets=[-0.2], nodata=0)).summary
     assert summary.bands[0].mean == pytest.approx(data.mean() * 2.75e-05 - 0.2)
     assert "stored value × 2.75e-05 + -0.2" in summary.notes[0]
 
 
-async def test_complex_numbers_are_refused_with_the_reason(tmp_path: Path, write, summarized) -> None:
+def test_complex_numbers_are_refused_with_the_reason(tmp_path: Path, write, summarized) -> None:
     with pytest.raises(RasterError, match=r"complex.*amplitude"):
         summarized(write(tmp_path / "slc.tif", np.ones((4, 4), dtype="complex64")))
 
 
-async def test_a_band_that_is_not_there_names_those_that_are(scene: Path, summarized) -> None:
+def test_a_band_that_is_not_there_names_those_that_are(scene: Path, summarized) -> None:
     with pytest.raises(UnknownName, match="no band '7'"):
         summarized(scene, bands=[7])
 
 
-async def test_of_many_bands_sixteen_are_counted_and_the_rest_is_told(tmp_path: Path, rng, write, summarized) -> None:
+def test_of_many_bands_sixteen_are_counted_and_the_rest_is_told(tmp_path: Path, rng, write, summarized) -> None:
     path = write(tmp_path / "many.tif", rng.integers(0, 99, (20, 8, 8), dtype="uint8"))
     summary = summarized(path).summary
     assert len(summary.bands) == 16
@@ -164,7 +64,7 @@ async def test_of_many_bands_sixteen_are_counted_and_the_rest_is_told(tmp_path: 
     assert [band.band for band in summarized(path, bands=[20, 17]).summary.bands] == [20, 17]
 
 
-async def test_a_rotated_raster_has_the_bounds_of_its_corners(tmp_path: Path, write, summarized) -> None:
+def test_a_rotated_raster_has_the_bounds_of_its_corners(tmp_path: Path, write, summarized) -> None:
     transform = Affine.translation(288000, 9120000) @ Affine.rotation(45) @ Affine.scale(10, -10)
     summary = summarized(write(tmp_path / "r.tif", np.ones((100, 100), dtype="uint8"), transform=transform)).summary
     half = 1000 / 2**0.5
@@ -172,7 +72,7 @@ async def test_a_rotated_raster_has_the_bounds_of_its_corners(tmp_path: Path, wr
     assert summary.resolution.x == pytest.approx(10)
 
 
-async def test_a_crs_that_is_not_registered_has_its_own_name(tmp_path: Path, write, summarized) -> None:
+def test_a_crs_that_is_not_registered_has_its_own_name(tmp_path: Path, write, summarized) -> None:
     crs = "+proj=laea +lat_0=-8 +lon_0=-35 +datum=WGS84 +units=km"
     path = write(tmp_path / "l.tif", np.ones((10, 10), dtype="uint8"), crs=crs, transform=Affine(1, 0, 0, 0, -1, 0))
     summary = summarized(path).summary
