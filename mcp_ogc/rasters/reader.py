@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
-from mcp_ogc.errors import NoOverview, OgcError, RasterError
+from mcp_ogc.errors import NoOverview, OgcError, RasterError, WorkerLost
 from mcp_ogc.rasters.pages import HEAD_BYTES
 from mcp_ogc.rasters.store import Store, key_of
 from mcp_ogc.rasters.tasks import RasterFile, Summarize, Wanted
@@ -164,7 +164,7 @@ class RasterReader:
             meanwhile = await self._workers.run(
                 Summarize(wanted, "approximate"), [given], max(1.0, ANSWER_SECONDS - seconds)
             )
-        except NoOverview:
+        except (NoOverview, WorkerLost):
             raise RasterError(f"{given.file.name} has no overview to answer from meanwhile", remedy=going) from None
         notes = (f"{going}.", *meanwhile.summary.notes)
         return replace(meanwhile, summary=meanwhile.summary.model_copy(update={"notes": notes, "counted": count.share}))

@@ -59,12 +59,8 @@ class SourceRow(Reply):
     method: str
     overview: int | None = None
     job_id: str | None = None
-    endpoint: str | None = None
-    output: str | None = None
-    item: str | None = None
     asset: str | None = None
     file: str
-    bytes: int | None = None
     etag: str | None = None
     checksum: str | None = None
     requests: int | None = None
@@ -126,7 +122,7 @@ async def summarize_raster(
     picture = found.preview
     if picture:
         lines.append(f"Picture, {picture.width} × {picture.height}: {_legend(picture.legend)}")
-    lines += _next(raster, answer, bands)
+    lines += _next(seen, answer, bands)
     if picture is None:
         return respond(lines, answer)
     image = ImageContent(
@@ -175,14 +171,15 @@ async def _located(
     return _Located(asked, handle, asset.checksum)
 
 
-def _next(raster: str, answer: Raster, bands: list[int] | None) -> list[str]:
+def _next(seen: _Located, answer: Raster, bands: list[int] | None) -> list[str]:
     if not answer.source.exact:
-        again = call("ogc_summarize_raster", raster=raster, bands=[*bands] if bands else None, exact=True)
+        again = call("ogc_summarize_raster", raster=answer.raster, bands=[*bands] if bands else None, exact=True)
         return [f"Next: {again} counts every pixel; quote numbers of this answer as approximate."]
-    if answer.source.job_id:
-        job = call("ogc_export_job", job_id=answer.source.job_id, endpoint=answer.source.endpoint)
-        return [f"Next: {job} saves the files."]
-    return []
+    if seen.handle is None:
+        return []
+    return [
+        f"Next: {call('ogc_export_job', job_id=seen.handle.job_id, endpoint=seen.handle.endpoint)} saves the files."
+    ]
 
 
 def _raster(raster: str, summary: RasterSummary, seen: _Located) -> Raster:
@@ -217,12 +214,8 @@ def _source(summary: RasterSummary, seen: _Located) -> SourceRow:
         method=summary.method,
         overview=summary.overview,
         job_id=handle.job_id if handle else None,
-        endpoint=handle.endpoint if handle else None,
-        output=handle.output if handle else None,
-        item=handle.item if handle else None,
-        asset=handle.asset if handle else None,
+        asset=f"{handle.output}/{handle.item}/{handle.asset}" if handle else None,
         file=told.source,
-        bytes=told.size,
         etag=told.etag,
         checksum=seen.checksum,
         requests=told.requests,
@@ -236,7 +229,7 @@ def _source_line(source: SourceRow) -> str:
     parts = [
         f"{'Exact' if source.exact else 'Approximate'}: {source.method}, {source.time}",
         f"job {source.job_id}" if source.job_id else None,
-        f"{source.output}/{source.item}/{source.asset}" if source.output else untrusted(source.file, 200),
+        f"asset {untrusted(source.asset, 150)}" if source.asset else f"file {untrusted(source.file, 200)}",
         f"checksum {untrusted(source.checksum, 140)}" if source.checksum else None,
         f"ETag {untrusted(source.etag, 80)}" if source.etag and not source.checksum else None,
     ]

@@ -162,7 +162,7 @@ async def test_a_count_that_everybody_cancelled_ends(cog: bytes, reader) -> None
 
 
 async def test_without_an_overview_there_is_no_meanwhile_but_a_next_call(tmp_path: Path, rng, write, reader) -> None:
-    data = write(tmp_path / "plain.tif", rng.integers(0, 2**16, (1, 1500, 1500), dtype="uint16")).read_bytes()
+    data = write(tmp_path / "plain.tif", rng.integers(0, 2**16, (1, 2100, 2100), dtype="uint16")).read_bytes()
     objects = RemoteObjects(data)
     objects.gate = anyio.Event()
     with pytest.raises(RasterError, match=r"goes on.*the same call returns it"):
