@@ -64,18 +64,15 @@ class _Server:
 
     def serve(self) -> None:
         """Do orders until the server is gone."""
-        from pydantic import TypeAdapter
-
         from mcp_ogc.rasters import approximation  # noqa: F401 - imported before it is needed: it takes half a second
         from mcp_ogc.rasters.source import import_rasterio
-        from mcp_ogc.rasters.tasks import Order
+        from mcp_ogc.rasters.tasks import ORDER
 
         import_rasterio()
-        orders = TypeAdapter(Order)
         threading.Thread(target=self._receive, name="received", daemon=True).start()
         while True:
             text, heads = self._inbox.orders.get()
-            self._do(orders.validate_json(text), heads)
+            self._do(ORDER.validate_json(text), heads)
 
     def _do(self, order: Order, heads: dict[int, bytes]) -> None:
         from mcp_ogc.rasters.frames import Done

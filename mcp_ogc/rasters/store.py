@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from mcp_ogc.rasters.summary import Summarized
+from mcp_ogc.rasters.tasks import SUMMARIZED
 
 if TYPE_CHECKING:
+    from mcp_ogc.rasters.summary import Summarized
     from mcp_ogc.rasters.tasks import RasterFile, Wanted
 
 METHOD = 1
 """Changes whenever the same pixels give other numbers."""
 KEPT = 200
-ANSWER = TypeAdapter(Summarized)
 
 
 class Store:
@@ -58,7 +58,7 @@ def key_of(file: RasterFile, state: str | None, wanted: Wanted) -> str | None:
 
 def _read(path: Path) -> Summarized | None:
     try:
-        return ANSWER.validate_json(path.read_bytes())
+        return SUMMARIZED.validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
 
@@ -67,7 +67,7 @@ def _write(folder: Path, key: str, found: Summarized) -> None:
     written = folder / f"{key}.{os.getpid()}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written.write_bytes(ANSWER.dump_json(found))
+        written.write_bytes(SUMMARIZED.dump_json(found))
         written.replace(folder / f"{key}.json")
         kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-KEPT]:

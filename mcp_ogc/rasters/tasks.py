@@ -71,11 +71,15 @@ class Order:
     """GDAL drivers that the operator permits beside the usual ones."""
 
 
+ORDER = TypeAdapter(Order)
+SUMMARIZED = TypeAdapter(Summarized)
+
+
 def answers(task: Task) -> TypeAdapter[Summarized]:
     """How the answer to a task is written and read."""
     match task:
         case Summarize():
-            return TypeAdapter(Summarized)
+            return SUMMARIZED
 
 
 def perform(

@@ -37,7 +37,7 @@ from mcp_ogc.rasters.frames import (
     frame,
     lengths,
 )
-from mcp_ogc.rasters.tasks import Order, RasterFile, Task, answers
+from mcp_ogc.rasters.tasks import ORDER, Order, RasterFile, Task, answers
 
 if TYPE_CHECKING:
     from anyio.abc import Process
@@ -221,13 +221,11 @@ class _Worker:
         self, order: Order, given: Sequence[Given], most_bytes: int, told: Callable[[float], None] | None
     ) -> Summarized:
         """Have an order done; raises as `Workers.run`."""
-        from pydantic import TypeAdapter
-
         self._busy, self.heard = True, False
         for number, one in enumerate(given):
             if one.head is not None:
                 await self._send(Head(number), one.head)
-        await self._send(Do(), TypeAdapter(Order).dump_json(order))
+        await self._send(Do(), ORDER.dump_json(order))
         fetching = _Fetching(given, most_bytes)
         last: Done | Failed | None = None
         body = b""

@@ -15,6 +15,8 @@ NAMES = (
     "big-catalogue",
     *(f"exact-{kind}" for kind in ("b", "c", "c2", "d", "e")),
     "zonal",
+    "worker-overhead",
+    "approx-cog-s3",
 )
 
 
