@@ -29,8 +29,8 @@ REPEATS = 5
 """Calls of ours in a round: the kernel counts a worker's time in hundredths of a second."""
 MOST_BYTES = 1_100_000
 RATIOS = {"b": 1 / 6, "c": 1 / 6, "e": 2 / 3}
-PEER = Path(os.environ.get("PEERS_VENV", ".venv-peers")) / "bin" / "python"
-SCRIPT = Path(__file__).parent / "peers" / "rio_tiler_summary.py"
+PEER = Path(os.environ.get("PEERS_PYTHON", ".venv-peers/bin/python"))
+SCRIPT = Path(__file__).with_name("rio_tiler_summary.py")
 
 
 class Storage:
@@ -137,7 +137,7 @@ def worker_seconds(rasters: RasterReader) -> float:
 
 @contextmanager
 def peer_seconds(server: Storage) -> Iterator[Callable[[str], float] | None]:
-    """CPU seconds of rio-tiler, which reads through GDAL's own S3; None where it is not installed (`make peers`)."""
+    """CPU seconds of rio-tiler, which reads through GDAL's own S3; None where it is not installed."""
     if not PEER.exists():
         yield None
         return
