@@ -1,6 +1,6 @@
 """The raster worker, `python -m mcp_ogc.rasters.child`: does one order after the other that arrive on its stdin.
 
-Whatever else would be printed goes to stderr: file descriptor 1 belongs to the frames, and is moved out of the way.
+Whatever else would be printed goes where stderr goes: file descriptor 1 belongs to the frames, and is moved away.
 """
 
 from __future__ import annotations
@@ -89,6 +89,9 @@ class _Server:
             self._send(
                 _failed(RasterError("It needs more memory than a raster worker has", remedy="Name fewer bands at once"))
             )
+        except Exception as error:  # a mistake of ours costs its task, not the warm process
+            name = type(error).__name__
+            self._send(_failed(RasterError(f"Reading the raster failed as nobody foresaw ({name})")))
         else:
             self._send(Done(), body)
 

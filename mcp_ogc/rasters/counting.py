@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mcp_ogc.rasters.area import PixelArea
     from mcp_ogc.rasters.bands import Band
+    from mcp_ogc.rasters.damage import Damage
     from mcp_ogc.rasters.preview import Samples
     from mcp_ogc.rasters.scan import Handles
 
@@ -101,10 +102,10 @@ class BandReader:
         parts = []
         for band, pixels, block in zip(self.bands, self.pixels, blocks, strict=True):
             valid = mask if band.masked else None
-            if samples:
-                samples.add(band.number, at, block, valid, pixels.valid)
             if inside is not None:
                 valid = inside if valid is None else valid & inside
+            if samples:
+                samples.add(band.number, at, block, valid, pixels.valid)
             parts.append(pixels.part(block, valid, row_km2))
         return parts
 
@@ -117,6 +118,7 @@ def count_bands(
     stopped: threading.Event,
     *,
     samples: Samples | None = None,
+    damage: Damage | None = None,
     told: Callable[[float], None] = unheard,
 ) -> tuple[Distribution, ...]:
     """The distribution of each band; blocking.
@@ -128,6 +130,7 @@ def count_bands(
         area: Of its pixels.
         stopped: Ends the pass before the next window.
         samples: Filled on the way, of the bands it is of.
+        damage: Gathers blocks that can't be decoded; without it they are an error.
         told: Called with the share that is done, between 0 and 1.
 
     Raises:
@@ -140,7 +143,10 @@ def count_bands(
 
     def visit(dataset: DatasetReader, at: Block) -> list[Part]:
         row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
-        return reader.count(at, *reader.read(dataset, at), row_km2, samples=samples)
+        if damage is None:
+            return reader.count(at, *reader.read(dataset, at), row_km2, samples=samples)
+        blocks, mask, readable = damage.read(reader, dataset, at)
+        return reader.count(at, blocks, mask, row_km2, inside=readable, samples=samples)
 
     for done, parts in enumerate(scan(handles, every, visit, stopped), start=1):
         for tally, part in zip(tallies, parts, strict=True):

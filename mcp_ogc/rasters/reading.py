@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
 from mcp_ogc.rasters.counting import Grid, count_bands
+from mcp_ogc.rasters.damage import METHOD, Damage
 from mcp_ogc.rasters.illustration import picture_of, samples_for
 from mcp_ogc.rasters.profile import Counted, summary_of
 from mcp_ogc.rasters.scan import THREADS, Handles, unheard
@@ -70,8 +72,13 @@ def count_every_pixel(
     grid = Grid.of(opened.dataset)
     area = pixel_area(opened.dataset.crs, opened.dataset.transform)
     samples = samples_for(bands, grid.width, grid.height, wanted.preview)
-    found = count_bands(handles_of(source, opened), grid, bands, area, stopped, samples=samples, told=told)
-    summary = summary_of(opened, source, bands, found, Counted(grid.width, grid.height, area), wanted.classes)
+    damage = Damage(opened, grid, source.name)
+    handles = handles_of(source, opened)
+    found = count_bands(handles, grid, bands, area, stopped, samples=samples, damage=damage, told=told)
+    counted = Counted(grid.width, grid.height, area)
+    if damage.note:
+        counted = replace(counted, method=METHOD, notes=(damage.note,))
+    summary = summary_of(opened, source, bands, found, counted, wanted.classes)
     return Summarized(summary, picture_of(samples, bands, found, summary.bands, wanted.preview))
 
 

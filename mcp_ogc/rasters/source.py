@@ -121,6 +121,11 @@ class Opened:
         """Bytes those reads brought; None of a local file."""
         return self._pages.bytes_read if self._pages else None
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether bytes could not be had: what is missing then is no damage."""
+        return self._pages is not None and self._pages.failure is not None
+
     @contextmanager
     def handle(self) -> Iterator[DatasetReader]:
         """One more handle of the same dataset over the same bytes, for the thread that enters and leaves this.
@@ -211,7 +216,7 @@ def _reading(source: Source, pages: Pages | None, driver: str) -> Iterator[None]
     with rasterio.Env(session=rasterio.session.DummySession(), **options):
         try:
             yield
-        except (rasterio.errors.RasterioError, _gdal_error(), UnicodeDecodeError) as error:
+        except decoding_errors() as error:
             if pages and pages.failure:
                 raise pages.failure from error
             raise RasterError(
@@ -273,10 +278,10 @@ def import_rasterio() -> ModuleType:
         sys.meta_path.remove(absent)
 
 
-def _gdal_error() -> type[Exception]:
-    """What rasterio lets through of GDAL's own errors; it has no public name (rasterio 1.4)."""
-    error: type[Exception] = importlib.import_module("rasterio._err").CPLE_BaseError
-    return error
+def decoding_errors() -> tuple[type[Exception], ...]:
+    """What rasterio raises of a damaged file; GDAL's own errors, some of which it lets through, have no public name."""
+    errors = import_rasterio().errors
+    return errors.RasterioError, importlib.import_module("rasterio._err").CPLE_BaseError, UnicodeDecodeError
 
 
 class _AbsentInThisThread:

@@ -184,7 +184,7 @@ class _Worker:
             COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None,
+            stderr=subprocess.DEVNULL,  # a worker may write no file, and a log may be one
             env=environment(),
             start_new_session=True,  # an interrupt at the terminal is the server's to handle
         )

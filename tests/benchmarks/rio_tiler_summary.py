@@ -11,7 +11,8 @@ for line in sys.stdin:
     with Reader(line.strip()) as raster:
         raster.info()
         raster.statistics()
-        picture = raster.preview(max_size=512)
+        shown = (1, 2, 3) if raster.dataset.count >= 3 else (1,)
+        picture = raster.preview(max_size=512, indexes=shown)
         picture.rescale(in_range=[(float(band.min()), float(band.max())) for band in picture.array])
         picture.render(img_format="PNG")
     print(json.dumps(time.process_time() - begun), flush=True)

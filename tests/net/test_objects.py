@@ -207,3 +207,41 @@ async def test_a_local_file_is_read_by_path_and_by_url(tmp_path: Path) -> None:
             assert b"".join([chunk async for chunk in objects.stream(href)]) == SCENE
         assert objects.local_path("https://a.example/b") is None
         assert objects.local_path("S3://bucket/key") is None
+
+
+async def test_the_head_of_an_object_and_what_is_known_of_it_take_one_request(server: Server) -> None:
+    url = server.on("/a.tif", Reply(body=SCENE, ranges=True, headers={"ETag": '"1"'}))
+    async with reading(server.url) as objects:
+        info, head = await objects.head(url, length=1000)
+    assert (info.size, info.etag, head) == (len(SCENE), '"1"', SCENE[:1000])
+    assert [seen.headers["range"] for seen in server.seen] == ["bytes=0-999"]
+
+
+async def test_the_head_from_a_server_without_ranges_is_no_more_than_asked(server: Server) -> None:
+    url = server.on("/a.tif", Reply(body=SCENE))
+    async with reading(server.url) as objects:
+        info, head = await objects.head(url, length=1000)
+    assert (info.size, head) == (len(SCENE), SCENE[:1000])
+
+
+async def test_a_range_is_only_taken_of_the_object_that_was_begun(server: Server) -> None:
+    url = server.on("/a.tif", Reply(412))
+    async with reading(server.url) as objects:
+        with pytest.raises(UnreadableAnswer, match="replaced while it was read"):
+            await objects.read(url, start=5, length=5, unchanged='"1"')
+        assert server.seen[-1].headers["if-match"] == '"1"'
+        server.on("/a.tif", Reply(body=SCENE, ranges=True))
+        await objects.read(url, start=5, length=5, unchanged='W/"1"')
+        assert "if-match" not in server.seen[-1].headers  # a weak tag never matches (RFC 9110 §13.1.1)
+
+
+async def test_on_s3_a_replaced_object_and_a_missing_bucket_are_told(object_storage: ObjectStorage) -> None:
+    href = object_storage.put(KEY, SCENE)
+    async with reading(storage=section(object_storage)) as objects:
+        info, _ = await objects.head(href, IN_CLUSTER, length=10)
+        assert await objects.read(href, IN_CLUSTER, start=5, length=5, unchanged=info.etag) == SCENE[5:10]
+        object_storage.put(KEY, b"II*\0" * 100)
+        with pytest.raises(UnreadableAnswer, match="replaced while it was read"):
+            await objects.read(href, IN_CLUSTER, start=5, length=5, unchanged=info.etag)
+        with pytest.raises(StorageError, match="no bucket gone"):
+            await objects.head(f"s3://gone/{KEY}", IN_CLUSTER, length=10)

@@ -1,0 +1,98 @@
+"""Bad files: what can be read is, what can't is said, and nothing is made up."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+
+from mcp_ogc.errors import RasterError, TooLarge
+from mcp_ogc.rasters.picture import PreviewStyle
+from mcp_ogc.rasters.source import Source
+
+SIDE = 512
+BLOCK = 128
+
+
+@pytest.fixture
+def data(rng) -> np.ndarray:
+    return rng.integers(1, 200, (SIDE, SIDE), dtype="uint8")
+
+
+@pytest.fixture
+def tiled(tmp_path: Path, data: np.ndarray, write) -> Path:
+    layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate"}
+    return write(tmp_path / "tiled.tif", data, nodata=0, **layout)
+
+
+def spoil(path: Path, row: int, column: int) -> None:
+    """Overwrite one block's bytes."""
+    with rasterio.open(path) as file:
+        offset, size = (
+            int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1)) for what in ("OFFSET", "SIZE")
+        )
+    content = bytearray(path.read_bytes())
+    content[offset : offset + size] = b"\xff" * size
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_corrupt_block_is_skipped_and_said_and_the_rest_is_right(
+    far: bool, tiled: Path, data: np.ndarray, summarized, counted_ranges
+) -> None:
+    spoil(tiled, row=1, column=2)
+    source = counted_ranges(tiled.read_bytes()).source() if far else tiled
+    done = summarized(source, preview=PreviewStyle())
+    whole = np.ones_like(data, dtype=bool)
+    whole[128:256, 256:384] = False
+    (band,) = done.summary.bands
+    assert (band.valid_count, band.nodata_count) == (whole.sum(), BLOCK * BLOCK)
+    assert band.mean == pytest.approx(data[whole].mean())
+    assert "can be decoded" in done.summary.method
+    assert "1 blocks can't be decoded, 6.25 % of the pixels, within rows 128 to 255" in done.summary.notes[0]
+    assert "columns 256 to 383" in done.summary.notes[0]
+
+
+def test_a_file_cut_short_tells_which_part_is_there(tmp_path: Path, data: np.ndarray, write, summarized) -> None:
+    path = write(tmp_path / "cut.tif", data, tiled=True, blockxsize=BLOCK, blockysize=BLOCK)
+    path.write_bytes(path.read_bytes()[: -6 * BLOCK * BLOCK])  # the last six of sixteen blocks
+    summary = summarized(path).summary
+    assert summary.bands[0].valid_count == 10 * BLOCK * BLOCK
+    assert summary.notes[0].startswith("Damaged or cut short: 6 blocks can't be decoded, 37.5 % of the pixels")
+
+
+def test_a_file_without_a_readable_block_is_an_error(tmp_path: Path, data: np.ndarray, write, summarized) -> None:
+    path = write(tmp_path / "one.tif", data, blockysize=SIDE, compress="deflate")
+    spoil(path, row=0, column=0)
+    with pytest.raises(RasterError, match="none of it can be decoded") as caught:
+        summarized(path)
+    assert "checksum" in caught.value.remedy
+
+
+def test_bytes_that_could_not_be_had_are_no_damage(tmp_path: Path, rng, write, summarized) -> None:
+    content = write(tmp_path / "a.tif", rng.integers(0, 2**16, (1, 1500, 1500), dtype="uint16")).read_bytes()
+
+    def failing(start: int, length: int) -> bytes:
+        if start:
+            raise TooLarge("that is enough")
+        return content[start : start + length]
+
+    with pytest.raises(TooLarge, match="that is enough"):
+        summarized(Source("remote.tif", len(content), ranges=failing))
+
+
+def test_zero_valid_pixels_are_said(tmp_path: Path, write, summarized) -> None:
+    done = summarized(write(tmp_path / "empty.tif", np.zeros((64, 64), "uint8"), nodata=0), preview=PreviewStyle())
+    (band,) = done.summary.bands
+    assert (band.minimum, band.mean, band.percentiles, band.valid_percent) == (None, None, None, 0)
+    assert "Band 1 has no valid pixel." in done.summary.notes
+
+
+def test_a_raster_across_the_antimeridian_has_west_greater_than_east(tmp_path: Path, write, summarized) -> None:
+    place = {"crs": "EPSG:32760", "transform": Affine(1000, 0, 700000, 0, -1000, 8200000)}
+    west, _, east, _ = summarized(
+        write(tmp_path / "fiji.tif", np.ones((300, 300), "uint8"), **place)
+    ).summary.bounds_lonlat
+    assert west > 170
+    assert east < -170
