@@ -213,8 +213,9 @@ class _Worker:
     async def end(self) -> None:
         """Kill it, and wait until it is gone."""
         with anyio.CancelScope(shield=True):
-            with suppress(ProcessLookupError):
-                self._process.kill()
+            if self.is_alive:
+                with suppress(ProcessLookupError):
+                    self._process.kill()
             await self._process.aclose()
 
     async def do(
@@ -282,6 +283,9 @@ class _Worker:
             raise WorkerLost("The raster worker does not say what it should", remedy="Try again") from error
 
     async def _lost(self) -> WorkerLost:
+        # It has closed its pipes, so it is about to end by itself: a signal now would hide how.
+        with anyio.move_on_after(STOP_SECONDS):
+            await self._process.wait()
         await self.end()
         code = self._process.returncode or 0
         return WorkerLost(

@@ -20,8 +20,8 @@ from mcp_ogc.rasters.reader import Asked, RasterReader
 from mcp_ogc.rasters.tasks import Wanted
 from mcp_ogc.server import open_from_settings
 from mcp_ogc.settings import LocalSettings, Settings, StorageSettings
+from tests.benchmarks.cogs import make
 from tests.benchmarks.measure import Measure, interleaved
-from tests.benchmarks.raster_files import make
 from tests.benchmarks.s3 import BUCKET, KEYS, REGION
 
 ROUNDS = 7
