@@ -99,8 +99,8 @@ class RasterReader:
         await anyio.sleep(READY_SECONDS)
         try:
             await self._workers.warm()
-        except OSError as error:
-            logger.warning("no raster worker can be started: %s", error)
+        except WorkerLost as error:
+            logger.warning("%s", error)
 
     async def given(self, href: str, hint: StorageHint | None = None) -> tuple[Given, str | None]:
         """A file for a worker, and what tells its state from the next: of a remote one the head is fetched.
@@ -197,7 +197,7 @@ class RasterReader:
     async def _wait(self, name: str, count: _Count, told: Told | None, seconds: float) -> None:
         """Wait for a count; one that everybody who waited has cancelled ends, one whose time is up does not."""
         count.waiting += 1
-        last = -1.0
+        last, deadline = -1.0, anyio.current_effective_deadline()
         try:
             with anyio.move_on_after(seconds):
                 while not count.done.is_set():
@@ -207,7 +207,7 @@ class RasterReader:
                     with anyio.move_on_after(PROGRESS_SECONDS):
                         await count.done.wait()
         except anyio.get_cancelled_exc_class():
-            if count.waiting == 1:
+            if count.waiting == 1 and anyio.current_time() < deadline:
                 count.scope.cancel()
                 self._counts.pop(name, None)
             raise

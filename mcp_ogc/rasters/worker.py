@@ -180,14 +180,17 @@ class _Worker:
     @classmethod
     async def start(cls) -> _Worker:
         """Start one; it imports what it needs while the first frames are on their way."""
-        process = await anyio.open_process(
-            COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a worker may write no file, and a log may be one
-            env=environment(),
-            start_new_session=True,  # an interrupt at the terminal is the server's to handle
-        )
+        try:
+            process = await anyio.open_process(
+                COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # a worker may write no file, and a log may be one
+                env=environment(),
+                start_new_session=True,  # an interrupt at the terminal is the server's to handle
+            )
+        except OSError as error:
+            raise WorkerLost(f"No process to read rasters in can be started: {error}", remedy="Try again") from error
         return cls(process)
 
     @property

@@ -161,6 +161,17 @@ async def test_a_count_that_everybody_cancelled_ends(cog: bytes, reader) -> None
             pass
 
 
+async def test_a_count_whose_caller_ran_out_of_time_goes_on(cog: bytes, reader) -> None:
+    objects = RemoteObjects(cog)
+    objects.gate = anyio.Event()
+    one, asked = reader(objects), Asked(HREF, NUMBERS, method="exact")
+    with anyio.move_on_after(0.5):
+        await one.summarize(asked)
+    objects.gate.set()
+    assert len(one._counts) == 1
+    assert (await one.summarize(asked)).summary.exact
+
+
 async def test_without_an_overview_there_is_no_meanwhile_but_a_next_call(tmp_path: Path, rng, write, reader) -> None:
     data = write(tmp_path / "plain.tif", rng.integers(0, 2**16, (1, 2100, 2100), dtype="uint16")).read_bytes()
     objects = RemoteObjects(data)

@@ -19,6 +19,7 @@ from mcp_ogc.rasters.worker import Given, Workers, open_workers
 
 pytestmark = pytest.mark.anyio
 
+SCENE = Path(__file__).parents[1] / "data" / "L7_ETMs.tif"
 EXACT = Summarize(Wanted(None, (), None), "exact")
 SECONDS = 60
 
@@ -191,15 +192,18 @@ async def test_progress_is_told(workers: Workers, tmp_path: Path, write, monkeyp
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-async def test_a_worker_has_none_of_our_variables_and_no_network(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_worker_has_none_of_our_variables_and_bounds(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MCP_OGC_TOKEN", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "SOMEBODY_ELSES_TOKEN"):
         monkeypatch.setenv(name, "canary-9d1f")
     await workers.warm()
     process = Path("/proc") / str(pid(workers))
     assert b"canary-9d1f" not in (process / "environ").read_bytes()
     assert b"PATH=" in (process / "environ").read_bytes()
+    await workers.run(EXACT, [local(SCENE)], SECONDS)
+    limits = {line[:26].strip(): line[26:].split()[0] for line in (process / "limits").read_text().splitlines()}
+    assert limits["Max address space"] == str(4 * 2**30)
+    assert limits["Max file size"] == "0"
+    assert limits["Max cpu time"].isdecimal()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a network of its own")
