@@ -126,7 +126,7 @@ def _approximated(
     if opened.dataset.width * opened.dataset.height * len(bands) > SMALL_PIXELS:
         raise NoOverview(
             f"{source.name} has no overview of {LEAST_SIDE} pixels or a little more to judge it by",
-            remedy="exact=true counts every pixel; a COG, which has overviews, would do better",
+            remedy="Count it exactly (exact=true), or have the process write a COG, which has overviews",
         )
     return count_every_pixel(opened, source, bands, wanted, stopped, told)
 
