@@ -5,7 +5,7 @@ Nothing here is imported or opened before the first tool call that needs it: col
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ import anyio
 import anyio.to_thread
 
 from mcp_ogc.errors import NoSuchProcess, OgcError, ResultNotReady, SettingsError, UnknownName
-from mcp_ogc.ogc.models import JsonObject, ProcessDescription, StatusInfo
+from mcp_ogc.jobs.changes import JobChanges
+from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.settings import Settings
-
-    Changed = Callable[[str, StatusInfo], Awaitable[None]]
 
 LOCAL = "local"
 LOCAL_URL = "http://local.invalid"
@@ -278,22 +277,6 @@ async def _described(endpoint: Endpoint, process_id: str | None) -> ProcessDescr
         return await endpoint.describe(process_id)
     except UnknownName:
         return None
-
-
-class JobChanges:
-    """Who wants to know when a job changes."""
-
-    def __init__(self) -> None:
-        self._listeners: list[Changed] = []
-
-    def subscribe(self, listener: Changed) -> None:
-        """Tell a listener of every change from now on."""
-        self._listeners.append(listener)
-
-    async def publish(self, endpoint: str, info: StatusInfo) -> None:
-        """Tell all of them."""
-        for listener in self._listeners:
-            await listener(endpoint, info)
 
 
 @asynccontextmanager
