@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from mcp_ogc.errors import AccessDenied, EndpointFault, OgcError, RemoteProblem, StorageError, UnreadableAnswer
-from mcp_ogc.net.refusals import ERROR_BYTES, refusal
+from mcp_ogc.net.object_problems import ERROR_BYTES, problem_of
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ def answer(status: int, code: str = "", headers: dict[str, str] | None = None, b
 async def test_each_reason_is_told_with_its_remedy(
     response: httpx.Response, kind: type[OgcError], says: str, advises: str
 ) -> None:
-    error = await refusal(response, HREF)
+    error = await problem_of(response, HREF)
     assert type(error) is kind
     assert says in error.message
     assert advises in error.remedy
@@ -42,10 +42,10 @@ async def test_each_reason_is_told_with_its_remedy(
 
 
 async def test_a_plain_server_s_body_is_not_read_as_s3_s() -> None:
-    error = await refusal(answer(404, "NoSuchBucket"), None)
+    error = await problem_of(answer(404, "NoSuchBucket"), None)
     assert "HTTP 404" in error.message
 
 
 async def test_no_more_of_the_error_document_is_read_than_a_code_needs() -> None:
-    error = await refusal(answer(404, "NoSuchBucket", before="x" * 3 * ERROR_BYTES), HREF)
+    error = await problem_of(answer(404, "NoSuchBucket", before="x" * 3 * ERROR_BYTES), HREF)
     assert isinstance(error, RemoteProblem | StorageError)
