@@ -108,8 +108,9 @@ class Reader:
             return addresses
         for address in addresses:
             if not ipaddress.ip_address(address.split("%", 1)[0]).is_global:
+                told = host if host.strip("[]") == address else f"{host} is {address}, which"
                 raise HostRefused(
-                    f"{host} is {address}, which is not a public address",
+                    f"{told} is not a public address",
                     remedy="Inputs come from public hosts, or from files of permitted_folders",
                 )
         return addresses

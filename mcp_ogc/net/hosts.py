@@ -73,8 +73,9 @@ class Hosts:
         for text in found:
             address = ipaddress.ip_address(text)
             if not is_public(address):
+                told = host if host.strip("[]") == text else f"{host} is {address}, which"
                 raise HostRefused(
-                    f"{host} is {address}, which is not a public address",
+                    f"{told} is not a public address",
                     remedy="If it is meant, put its URL under [endpoints], [storage] or [catalogues] in the settings",
                 )
         return found

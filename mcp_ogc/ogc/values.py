@@ -150,7 +150,7 @@ class ValueCheck:
             return
         right = (mended or extent).write(form if wrong or other_form else extent.form)
         six = "six numbers, with heights" if extent.heights and other_form else ""
-        problem = f"it {fault}" if fault else six or f"a {extent.form}"
+        problem = f"it {fault}" if fault else six or f"written as {extent.form}"
         if fault or (not wrong) or self._check.fits(shape.schema, right):
             mended_box = Repair(right, "x (longitude) before y (latitude)")
             yield Misfit(place, f"is {shown(inner)}: {problem}", f"{form}", mended_box)
