@@ -66,7 +66,7 @@ async def test_both_the_tool_and_the_command_show_what_is_declared_and_what_is_f
             local=LocalSettings(enabled=False),
         )
         async with open_from_settings(settings) as work:
-            assert await check_endpoint(work.endpoint(FAR))
+            assert await check_endpoint(work, work.endpoint(FAR))
     assert {one.method for one in endpoint.requests} == {"GET"}
     printed = capsys.readouterr().out
     assert f"kind of server: {row['kind']}" in printed
