@@ -120,6 +120,17 @@ class InvalidInputs(OgcError):
         self.problems = problems
 
 
+@dataclass(frozen=True, slots=True)
+class PackageFault:
+    """One thing that keeps an application package from being read, and where: 1-based, 0 where unknown."""
+
+    line: int
+    column: int
+    rule: str
+    """Which rule it breaks, such as `unknown-type`."""
+    reason: str
+
+
 class PackageError(OgcError):
     """An application package that can't be used.
 
@@ -128,10 +139,18 @@ class PackageError(OgcError):
         source: File name or URL the package came from, or "package" for text.
         line: 1-based line, 0 where unknown.
         column: 1-based column, 0 where unknown.
+        faults: All that is wrong, where that is more than the one reason.
     """
 
     def __init__(
-        self, message: str, *, source: str = "package", line: int = 0, column: int = 0, remedy: str = ""
+        self,
+        message: str,
+        *,
+        source: str = "package",
+        line: int = 0,
+        column: int = 0,
+        remedy: str = "",
+        faults: tuple[PackageFault, ...] = (),
     ) -> None:
         place = ":".join([source, *(str(number) for number in (line, column) if number)])
         super().__init__(f"{place}: {message}", remedy=remedy)
@@ -139,6 +158,7 @@ class PackageError(OgcError):
         self.source = source
         self.line = line
         self.column = column
+        self.faults = faults or (PackageFault(line, column, "document", message),)
 
 
 class Unreachable(OgcError):

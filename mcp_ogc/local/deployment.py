@@ -28,8 +28,9 @@ def read_deployment(body: bytes, media_type: str, workflow_id: str | None) -> Pr
     Raises:
         Problem: 415 for another media type, 400 where the package can't be used, with line and column.
     """
-    from mcp_ogc.packages.cwl import load, short_id
+    from mcp_ogc.packages.cwl import load
     from mcp_ogc.packages.description import describe
+    from mcp_ogc.packages.document import short_id
 
     told: Mapping[str, Any] = {}
     kind = media_type.split(";", 1)[0].strip().lower()

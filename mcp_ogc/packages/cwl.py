@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from mcp_ogc.errors import PackageError, UnknownName
-from mcp_ogc.packages.document import place, read_document
+from mcp_ogc.errors import PackageError, PackageFault, UnknownName
+from mcp_ogc.packages.document import place, read_document, short_id
+from mcp_ogc.packages.shape import (
+    TYPES,
+    each,
+    misshapen,
+    missing_processes,
+    references,
+    requirements_of,
+    type_names,
+    undefined_types,
+    with_inline,
+)
 
 if TYPE_CHECKING:
     from cwl_utils.parser import Process
@@ -25,8 +37,8 @@ MOST_FAULTS = 6
 ADDRESS = "file:///package"
 """What the text is called while it is parsed; nothing is ever read from there. It does not depend on where the text is
 from, so that neither do ids; and it has a scheme, without which the types a package defines are not found."""
-SCALARS = {"null", "boolean", "int", "long", "float", "double", "string"}
-TYPES = SCALARS | {"File", "Directory", "Any", "stdin", "stdout", "stderr", "array", "enum", "record"}
+SINCE_1_1 = {"NetworkAccess", "WorkReuse", "InplaceUpdateRequirement", "ToolTimeLimit", "LoadListingRequirement"}
+SILENT = re.compile("Expected a <class '?NoneType'?> but got list")
 SCHEMA_ORG = ("https://schema.org/", "http://schema.org/")
 
 
@@ -40,6 +52,8 @@ class Package:
     cwl_version: str
     software_version: str | None
     processes: tuple[Process, ...]
+    document: Mapping[str, Any] = field(repr=False, compare=False)
+    """What was parsed: it remembers the place of every member (`document.place_of`)."""
 
     @property
     def workflows(self) -> tuple[str, ...]:
@@ -70,14 +84,6 @@ class Package:
         return by_id[(self.workflows or tuple(by_id))[0]]
 
 
-class Fault(NamedTuple):
-    """What is wrong, and where; 1-based."""
-
-    line: int
-    column: int
-    reason: str
-
-
 def load(text: str, *, source: str = "package") -> Package:
     """Load a package.
 
@@ -91,22 +97,26 @@ def load(text: str, *, source: str = "package") -> Package:
     document = read_document(text, source)
     version = document.get("cwlVersion")
     if version not in VERSIONS:
+        reason = "cwlVersion is missing" if version is None else f"cwlVersion is {str(version)[:40]!r}"
+        line, column = place(document, "cwlVersion" if version is not None else None)
         raise PackageError(
-            f"cwlVersion is {version!r}",
+            reason,
             source=source,
-            line=place(document, "cwlVersion")[0],
+            line=line,
+            column=column,
             remedy=f"It must be one of {', '.join(VERSIONS)}",
+            faults=(PackageFault(line, column, "cwl-version", reason),),
         )
     document.pop("$schemas", None)  # vocabularies to be fetched: nothing here needs them
     graph = document.get("$graph", [document])
-    _refuse(list(_misshapen(document, graph)), source)
-    processes = list(_with_inline(graph))
+    _refuse(list(misshapen(document, graph)), source)
+    processes = list(with_inline(graph))
     ids = {short_id(str(process.get("id", ""))) for process in processes}
-    missing = [fault for process in processes for fault in _missing_processes(process, ids)]
-    _refuse([*_references(document), *missing], source)
+    missing = [fault for process in processes for fault in missing_processes(process, ids)]
+    _refuse([*references(document), *missing], source)
     _refuse([fault for process in graph for fault in _faults(process, document)], source)
-    defined = TYPES | set(_type_names(document))
-    _refuse([fault for process in processes for fault in _undefined_types(process, defined)], source)
+    defined = TYPES | set(type_names(document))
+    _refuse([fault for process in processes for fault in undefined_types(process, defined)], source)
     return Package(
         text=text,
         source=source,
@@ -114,142 +124,68 @@ def load(text: str, *, source: str = "package") -> Package:
         cwl_version=version,
         software_version=_software_version(document, graph),
         processes=_parsed(document, source),
+        document=document,
     )
 
 
-def short_id(identifier: str) -> str:
-    """An id without the document's name: `package#water/aoi` is `aoi`, of a process `water`."""
-    return identifier.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
-
-
-def _misshapen(document: Mapping[str, Any], graph: Any) -> Iterator[Fault]:
-    """What must be right before processes can be looked at one by one."""
-    namespaces = document.get("$namespaces")
-    if namespaces is not None and not (
-        isinstance(namespaces, Mapping) and all(isinstance(uri, str) for uri in namespaces.values())
-    ):
-        yield Fault(*place(document, "$namespaces"), "$namespaces is not a map of prefixes to URIs")
-    if not isinstance(graph, Sequence) or not graph or not all(isinstance(process, Mapping) for process in graph):
-        yield Fault(*place(document, "$graph"), "$graph is not a list of processes")
-        return
-    seen = set()
-    for process in graph:
-        if "class" not in process:
-            yield Fault(*place(process, None), "a process without class")
-        elif "id" not in process and "$graph" in document:
-            yield Fault(*place(process, "class"), "a process of a $graph needs an id")
-        name = str(process.get("id", "")).removeprefix("#")
-        if name in seen:
-            yield Fault(*place(process, "id"), f"there is another process {name}")
-        seen.add(name)
-
-
-def _references(node: Any) -> Iterator[Fault]:
-    """Directives that would make the package more than its text; they are followed wherever they stand."""
-    if isinstance(node, Mapping):
-        for name, value in node.items():
-            if name in ("$import", "$include", "$mixin"):
-                reason = f"{name} is not followed: put what it refers to into the package itself"
-                yield Fault(*place(node, name), reason)
-            else:
-                yield from _references(value)
-    elif isinstance(node, Sequence) and not isinstance(node, str):
-        for value in node:
-            yield from _references(value)
-
-
-def _each(process: Mapping[str, Any], field: str) -> Iterator[Mapping[str, Any]]:
-    """The members of what may be a list or a map."""
-    told = process.get(field)
-    members = told.values() if isinstance(told, Mapping) else told if isinstance(told, list) else ()
-    yield from (member for member in members if isinstance(member, Mapping))
-
-
-def _with_inline(processes: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
-    """Processes, and those that their steps hold."""
-    for process in processes:
-        if isinstance(process, Mapping):
-            yield process
-            yield from _with_inline(step.get("run") for step in _each(process, "steps"))
-
-
-def _missing_processes(process: Mapping[str, Any], ids: set[str]) -> Iterator[Fault]:
-    """Steps that run what is not in the package."""
-    for step in _each(process, "steps"):
-        run = step.get("run")
-        if isinstance(run, str) and not run.startswith("#"):
-            yield Fault(*place(step, "run"), f"run: {run[:80]} is another document: put that process into $graph")
-        elif isinstance(run, str) and short_id(run) not in ids:
-            yield Fault(*place(step, "run"), f"run: there is no process {run[:80]} in the package")
-
-
-def _undefined_types(process: Mapping[str, Any], defined: set[str]) -> Iterator[Fault]:
-    """Types that neither CWL nor the package has; the parser takes any name for one that is defined elsewhere."""
-    typed = [
-        process.get("inputs"),
-        process.get("outputs"),
-        *(one.get("types") for one in _each(process, "requirements")),
-    ]
-    for text, where in (found for declared in typed for found in _types_of_each(declared)):
-        name = text.removesuffix("?").removesuffix("[]")
-        if re.split("[#/:]", name)[-1] not in defined:
-            yield Fault(*where, f"there is no type {name[:80]}, neither in CWL nor in the package")
-
-
-def _types_of_each(declared: Any) -> Iterator[tuple[str, tuple[int, int]]]:
-    for key in declared if isinstance(declared, Mapping) else range(len(declared or ())):
-        yield from _types(declared, key)
-
-
-def _types(node: Any, key: Any) -> Iterator[tuple[str, tuple[int, int]]]:
-    """The names of types below a member, and their places."""
-    value = node[key]
-    if isinstance(value, str):
-        yield value, place(node, key)
-    elif isinstance(value, Sequence):
-        yield from _types_of_each(value)
-    elif isinstance(value, Mapping):
-        for inner in ("type", "items"):
-            if inner in value:
-                yield from _types(value, inner)
-        yield from _types_of_each(value.get("fields"))
-
-
-def _type_names(node: Any) -> Iterator[str]:
-    """The names of the types a package defines."""
-    if isinstance(node, Mapping):
-        if isinstance(node.get("name"), str) and "type" in node:
-            yield re.split("[#/:]", node["name"])[-1]
-        for value in node.values():
-            yield from _type_names(value)
-    elif isinstance(node, Sequence) and not isinstance(node, str):
-        for value in node:
-            yield from _type_names(value)
-
-
-def _faults(process: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Fault]:
+def _faults(process: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[PackageFault]:
     """The faults of one process, parsed on its own."""
     import copy
-
-    from schema_salad.exceptions import SchemaSaladException
 
     alone = copy.deepcopy(process)
     alone["cwlVersion"] = document["cwlVersion"]  # type: ignore[index]
     if "$namespaces" in document:
         alone["$namespaces"] = document["$namespaces"]  # type: ignore[index]
+    told = list(_requirement_faults(process, document))
+    for fault in _parser_faults(alone, lambda: _parse(alone)):
+        # Of a list of requirements the parser says only that it is no valid list.
+        if not (told and SILENT.search(fault.reason)):
+            told.append(fault)
+    yield from told
+
+
+def _requirement_faults(process: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[PackageFault]:
+    """The faults of requirements, one by one: those of a process, and of its steps."""
+    import copy
+
+    from ruamel.yaml.comments import CommentedMap
+    from schema_salad.sourceline import add_lc_filename
+
+    cwl = _dialect(document)
+    for holder in (part for one in with_inline([process]) for part in (one, *each(one, "steps"))):
+        for name, told, where in requirements_of(holder):
+            kind = getattr(cwl, short_id(name), None) if ":" not in name else dict
+            if document["cwlVersion"] == "v1.0" and name in SINCE_1_1:
+                yield PackageFault(*where, "requirement", f"{name} is of CWL v1.1, and this is v1.0")
+            elif kind is None:
+                near = get_close_matches(name, [known for known in dir(cwl) if known.endswith("Requirement")], n=1)
+                hint = f"; {near[0]}?" if near else ""
+                yield PackageFault(*where, "requirement", f"there is no requirement {name[:60]}{hint}")
+            elif told is not None and not isinstance(told, Mapping):
+                yield PackageFault(*where, "requirement", f"{name[:60]} is not a map of its members")
+            elif kind is not dict:
+                alone = copy.copy(told) if told is not None else CommentedMap()
+                alone["class"] = name
+                add_lc_filename(alone, ADDRESS)
+                yield from _parser_faults(alone, lambda kind=kind, one=alone: kind.fromDoc(one, ADDRESS, _options(cwl)))  # type: ignore[misc]
+
+
+def _parser_faults(node: Any, parse: Callable[[], Any]) -> Iterator[PackageFault]:
+    from schema_salad.exceptions import SchemaSaladException
+
     try:
-        _parse(alone)
+        parse()
     except SchemaSaladException as error:
         yield from _leaves(error)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        yield Fault(*place(process, "class"), f"can't be read: {error}")
+        yield PackageFault(*place(node, "class"), "cwl", f"can't be read: {error}")
 
 
-def _leaves(error: SchemaSaladException) -> Iterator[Fault]:
+def _leaves(error: SchemaSaladException) -> Iterator[PackageFault]:
     for leaf in error.leaves():
         line, column = leaf.start or (0, 0)
         reason = " ".join(leaf.message.split()) or " ".join(str(leaf).split())
-        yield Fault(line, column, reason.removeprefix("* ").replace(ADDRESS, ""))
+        yield PackageFault(line, column, "cwl", reason.removeprefix("* ").replace(ADDRESS, ""))
 
 
 def _parsed(document: Mapping[str, Any], source: str) -> tuple[Process, ...]:
@@ -264,12 +200,24 @@ def _parsed(document: Mapping[str, Any], source: str) -> tuple[Process, ...]:
 
 
 def _parse(document: Any) -> Any:
-    """Parse with cwl-utils, which looks at nothing but the document.
+    from cwl_utils.parser import load_document_by_yaml
+
+    return load_document_by_yaml(document, ADDRESS, _options(_dialect(document)), load_all=True)
+
+
+def _dialect(document: Mapping[str, Any]) -> Any:
+    """The module of cwl-utils for a version of CWL."""
+    from cwl_utils.parser import cwl_v1_0, cwl_v1_1, cwl_v1_2
+
+    return dict(zip(VERSIONS, (cwl_v1_0, cwl_v1_1, cwl_v1_2), strict=True))[document["cwlVersion"]]
+
+
+def _options(dialect: Any) -> Any:
+    """Parse looking at nothing but the document.
 
     schema-salad asks its fetcher whether an id or a type with an address of its own exists: the default one sends a
     request to that host, or looks for that file.
     """
-    from cwl_utils.parser import cwl_v1_0, cwl_v1_1, cwl_v1_2, load_document_by_yaml
     from schema_salad.exceptions import ValidationException
     from schema_salad.fetcher import Fetcher
 
@@ -283,12 +231,10 @@ def _parse(document: Any) -> Any:
         def urljoin(self, base_url: str, url: str) -> str:
             return urljoin(base_url, url)
 
-    dialect = dict(zip(VERSIONS, (cwl_v1_0, cwl_v1_1, cwl_v1_2), strict=True))[document["cwlVersion"]]
-    options = dialect.LoadingOptions(fetcher=OnlyTheText(), fileuri=ADDRESS)
-    return load_document_by_yaml(document, ADDRESS, options, load_all=True)
+    return dialect.LoadingOptions(fetcher=OnlyTheText(), fileuri=ADDRESS)
 
 
-def _refuse(faults: list[Fault], source: str) -> None:
+def _refuse(faults: list[PackageFault], source: str) -> None:
     if not faults:
         return
     first, *others = list(dict.fromkeys(faults))
@@ -296,7 +242,12 @@ def _refuse(faults: list[Fault], source: str) -> None:
     if len(others) > MOST_FAULTS:
         more += f"\nand {len(others) - MOST_FAULTS} more"
     raise PackageError(
-        f"{first.reason}{more}", source=source, line=first.line, column=first.column, remedy="Mend it and call again"
+        f"{first.reason}{more}",
+        source=source,
+        line=first.line,
+        column=first.column,
+        remedy="Mend it and call again",
+        faults=(first, *others),
     )
 
 

@@ -15,7 +15,7 @@ from mcp_ogc.ogc.models import (
     OutputDescription,
     ProcessDescription,
 )
-from mcp_ogc.packages.cwl import short_id
+from mcp_ogc.packages.document import short_id
 
 if TYPE_CHECKING:
     from mcp_ogc.packages.cwl import Package

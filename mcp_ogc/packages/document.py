@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp_ogc.errors import PackageError
@@ -48,13 +49,56 @@ def read_document(text: str, source: str) -> CommentedMap:
     return document
 
 
-def place(node: Any, key: str | None) -> tuple[int, int]:
+def place(node: Any, key: str | int | None) -> tuple[int, int]:
     """1-based line and column of a key, or of the node itself; 0 where unknown."""
     try:
         line, column = (node.lc.line, node.lc.col) if key is None else node.lc.key(key)
     except (AttributeError, KeyError, TypeError):
         return 0, 0
     return line + 1, column + 1
+
+
+def short_id(identifier: str) -> str:
+    """An id without the document's name: `package#water/aoi` is `aoi`, of a process `water`."""
+    return identifier.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
+
+
+def place_of(node: Any, *path: str | int) -> tuple[int, int]:
+    """1-based line and column of what a path of names leads to, or of the last thing on the way that is there.
+
+    Args:
+        node: Where to begin.
+        path: Members of maps, and of lists that CWL lets stand for maps: by their id, class or name, or by number.
+    """
+    found = place(node, None)
+    for name in path:
+        key = _key(node, name)
+        if key is None:
+            break
+        found = place(node, key)
+        node = node[key]
+    return found
+
+
+def member(node: Any, name: str | int) -> Any:
+    """A member of a map, or of a list that stands for one; None where there is none."""
+    key = _key(node, name)
+    return None if key is None else node[key]
+
+
+def _key(node: Any, name: str | int) -> Any:
+    if isinstance(node, Mapping):
+        return name if name in node else None
+    if not isinstance(node, Sequence) or isinstance(node, str):
+        return None
+    if isinstance(name, int):
+        return name if name < len(node) else None
+    return next((index for index, one in enumerate(node) if name in _names(one)), None)
+
+
+def _names(one: Any) -> set[str]:
+    told = [one.get(key) for key in ("id", "class", "name")] if isinstance(one, Mapping) else [one]
+    return {short_id(name) for name in told if isinstance(name, str)}
 
 
 class _Extent:

@@ -110,3 +110,19 @@ class Dialect:
     """Whether a bare CommandLineTool can be deployed (quirk Q23)."""
     deploys_parts: bool = False
     """Whether each part of a `$graph` becomes a process (quirk Q24)."""
+    chooses_workflow: bool = True
+    """Whether `w` is read where a package has several workflows (quirk Q22)."""
+    runs_natively: bool = False
+    """Whether a tool without an image may run there."""
+    forbidden_in_ids: tuple[str, ...] = ()
+    """What an id of a process, an input or an output may not contain (wire facts §1.4)."""
+    names_modules: bool = False
+    """Whether a process id becomes the name of a Python module, its hyphens underscores."""
+    stages_out: bool = False
+    """Whether a job fails that gives no Directory with a STAC catalog (EOEPCA/eoepca#68)."""
+    staged_types: tuple[str, ...] | None = None
+    """The types of inputs that are staged in, where not every File and Directory is."""
+    shows_all_defaults: bool = True
+    """Whether defaults of 0, false and "" are told (quirk Q37)."""
+    keeps_lists: bool = True
+    """Whether an array of one value arrives as an array (quirk Q36)."""

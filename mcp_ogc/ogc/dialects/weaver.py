@@ -18,4 +18,5 @@ WEAVER = Dialect(
     result_paths=("results", "outputs"),
     logs=(LogSource.LOGS, LogSource.EXCEPTIONS),
     deploys_parts=True,
+    chooses_workflow=False,
 )

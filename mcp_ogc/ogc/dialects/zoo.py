@@ -24,4 +24,10 @@ ZOO = Dialect(
     reads_false=False,
     tells_defaults=False,
     deploys_tools=False,
+    forbidden_in_ids=(",", ";", "$q$", "$$"),
+    names_modules=True,
+    stages_out=True,
+    staged_types=("Directory", "Directory[]"),
+    shows_all_defaults=False,
+    keeps_lists=False,
 )

@@ -1,0 +1,152 @@
+"""The parts of a package: its processes with their places in the text, and what is in force for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mcp_ogc.packages.document import member, place_of, short_id
+
+if TYPE_CHECKING:
+    from mcp_ogc.ogc.dialects.dialect import Dialect
+    from mcp_ogc.packages.cwl import Package
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One process of a package, also one that a step holds itself."""
+
+    process: Any
+    """As cwl-utils has it."""
+    node: Any
+    """As the text has it, with its places."""
+
+    @property
+    def id(self) -> str:
+        """Its short id; that of a process within a step is made up by the parser."""
+        return short_id(self.process.id)
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return self.id if "id" in self.node else f"the {self.kind}"
+
+    @property
+    def kind(self) -> str:
+        """CommandLineTool, ExpressionTool, Operation or Workflow."""
+        return str(self.process.class_)
+
+    @property
+    def steps(self) -> Sequence[Any]:
+        """The steps of a Workflow; none of anything else."""
+        return self.process.steps if self.kind == "Workflow" else ()
+
+    def place(self, *path: str | int) -> tuple[int, int]:
+        """Line and column of a member; with no path, of its id, or where it begins."""
+        return place_of(self.node, *(path or ("id",)))
+
+    def has(self, *path: str | int) -> bool:
+        """Whether the text has that member."""
+        node = self.node
+        for name in path:
+            node = member(node, name)
+        return node is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What rules look at: a package that parses, and where it is to be deployed."""
+
+    package: Package
+    workflow_id: str | None = None
+    dialect: Dialect | None = None
+    """Of the endpoint it goes to; None where none is named."""
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Every process, those that steps hold after the one that has the step."""
+        document = self.package.document
+        graph = document.get("$graph")
+        nodes = graph if graph is not None else [document]
+        pairs = zip(self.package.processes, nodes, strict=True)
+        return tuple(part for process, node in pairs for part in _with_inline(Part(process, node)))
+
+    @cached_property
+    def main(self) -> Part:
+        """What is deployed."""
+        chosen = self.package.workflow(self.workflow_id)
+        return next(part for part in self.parts if part.process is chosen)
+
+    @cached_property
+    def types(self) -> Mapping[str, Any]:
+        """The types that the package defines (SchemaDefRequirement), by name."""
+        definitions = [own_requirement(part.process, "SchemaDefRequirement") for part in self.parts]
+        return {short_id(one.name): one for definition in definitions if definition for one in definition.types}
+
+    @property
+    def workflows(self) -> tuple[Part, ...]:
+        """The Workflows."""
+        return tuple(part for part in self.parts if part.kind == "Workflow")
+
+    @property
+    def tools(self) -> tuple[Part, ...]:
+        """The CommandLineTools."""
+        return tuple(part for part in self.parts if part.kind == "CommandLineTool")
+
+    @cached_property
+    def roots(self) -> tuple[Part, ...]:
+        """What no step of another runs."""
+        run = {id(self.run_by(step)) for part in self.parts for step in part.steps}
+        return tuple(part for part in self.parts if id(part) not in run)
+
+    def run_by(self, step: Any) -> Part | None:
+        """The process that a step runs."""
+        if isinstance(step.run, str):
+            wanted = short_id(step.run)
+            return next((part for part in self.parts if part.id == wanted), None)
+        return next((part for part in self.parts if part.process is step.run), None)
+
+    def requirement(self, part: Part, name: str) -> tuple[Any, Part] | None:
+        """A requirement or hint in force for a process, its own or inherited, and whose it is; None where there is none.
+
+        CWL v1.2 Workflow §4.2: requirements and hints are inherited from the step and from the workflow. One that
+        only some of the runners have is not in force.
+        """
+        return self._requirement(part, name, frozenset())
+
+    def _requirement(self, part: Part, name: str, below: frozenset[int]) -> tuple[Any, Part] | None:
+        if own := own_requirement(part.process, name):
+            return own, part
+        runners = [(step, runner) for runner in self.parts for step in runner.steps if self.run_by(step) is part]
+        if id(part) in below or not runners:
+            return None
+        inherited = [
+            (own, runner)
+            if (own := own_requirement(step, name))
+            else self._requirement(runner, name, below | {id(part)})
+            for step, runner in runners
+        ]
+        return inherited[0] if all(inherited) else None
+
+
+def own_requirement(holder: Any, name: str) -> Any:
+    """A requirement of a process or a step, or a hint where there is none."""
+    told = [*(holder.requirements or ()), *(holder.hints or ())]
+    return next((one for one in told if class_of(one) == name), None)
+
+
+def class_of(requirement: Any) -> str:
+    """The class of a requirement; hints that the parser does not know stay maps."""
+    if isinstance(requirement, Mapping):
+        return short_id(str(requirement.get("class", "")))
+    return str(requirement.class_)
+
+
+def _with_inline(part: Part) -> Iterator[Part]:
+    yield part
+    for step in part.steps:
+        if not isinstance(step.run, str):
+            node = member(member(member(part.node, "steps"), short_id(step.id)), "run")
+            yield from _with_inline(Part(step.run, node))

@@ -1,0 +1,68 @@
+"""Inputs and outputs: their defaults, their types, their ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mcp_ogc.packages.description import type_name
+from mcp_ogc.packages.document import member, short_id
+from mcp_ogc.packages.findings import Hit, Rule, Severity
+from mcp_ogc.packages.parts import Subject
+from mcp_ogc.packages.types import alternatives, is_of
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+FIELDS = ("inputs", "outputs", "steps")
+
+
+def wrong_defaults(subject: Subject) -> Iterator[Hit]:
+    """Defaults that are not of their type."""
+    for part in subject.parts:
+        for declared in part.process.inputs:
+            name = short_id(declared.id)
+            node = member(member(part.node, "inputs"), name)
+            value = node.get("default") if isinstance(node, dict) else None
+            if value is not None and "$" not in str(value) and not is_of(value, declared.type_, subject.types):
+                told = f"the default of {name} is {str(value)[:40]!r}, which is no {type_name(declared.type_)}"
+                yield Hit(part.place("inputs", name, "default"), told)
+
+
+def untyped_inputs(subject: Subject) -> Iterator[Hit]:
+    """Inputs of what is deployed that may be anything."""
+    for declared in subject.main.process.inputs:
+        if "Any" in alternatives(declared.type_, subject.types):
+            name = short_id(declared.id)
+            yield Hit(subject.main.place("inputs", name, "type"), f"the input {name} may be anything")
+
+
+def repeated_ids(subject: Subject) -> Iterator[Hit]:
+    """Ids that two inputs, outputs or steps of a process have."""
+    for part in subject.parts:
+        for field in FIELDS:
+            seen: set[str] = set()
+            told = part.node.get(field)
+            for index, one in enumerate(told if isinstance(told, list) else ()):
+                name = short_id(str(one.get("id"))) if isinstance(one, dict) else ""
+                if name and name in seen:
+                    yield Hit(part.place(field, index), f"{name} is declared twice among the {field} of {part.name}")
+                seen.add(name)
+
+
+def odd_ids(subject: Subject) -> Iterator[Hit]:
+    """Ids that expressions and other tools can't name."""
+    for part in subject.parts:
+        for field in FIELDS:
+            for declared in getattr(part.process, field, None) or ():
+                name = short_id(declared.id)
+                if not NAME.fullmatch(name):
+                    told = f"the id {name[:60]!r} has characters that most servers and engines trip over"
+                    yield Hit(part.place(field, name), told)
+
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+RULES = (
+    Rule("default-type", ERROR, "Jobs that leave it out fail", "Give a default of the type, or change the type", "CWL Workflow §5.1, default", wrong_defaults),
+    Rule("untyped-input", WARNING, "Nobody can tell what to fill in", "Name its type", "/req/app-pck/wf-inputs", untyped_inputs),
+    Rule("duplicate-id", ERROR, "One of them is lost", "Give one another id", "CWL Workflow §4.1", repeated_ids),
+    Rule("id-characters", WARNING, "It can't be part of a URL, a file name or an expression", "Letters, digits, _ - and .", "CWL SchemaSalad §3.3", odd_ids),
+)  # fmt: skip

@@ -1,0 +1,130 @@
+"""What a package must be before its processes are parsed, and what the parser does not look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mcp_ogc.errors import PackageFault
+from mcp_ogc.packages.document import place, short_id
+
+SCALARS = {"null", "boolean", "int", "long", "float", "double", "string"}
+TYPES = SCALARS | {"File", "Directory", "Any", "stdin", "stdout", "stderr", "array", "enum", "record"}
+
+def misshapen(document: Mapping[str, Any], graph: Any) -> Iterator[PackageFault]:
+    """What must be right before processes can be looked at one by one."""
+    namespaces = document.get("$namespaces")
+    if namespaces is not None and not (
+        isinstance(namespaces, Mapping) and all(isinstance(uri, str) for uri in namespaces.values())
+    ):
+        yield PackageFault(*place(document, "$namespaces"), "namespaces", "$namespaces is not a map of prefixes to URIs")
+    if not isinstance(graph, Sequence) or not graph or not all(isinstance(process, Mapping) for process in graph):
+        yield PackageFault(*place(document, "$graph"), "graph", "$graph is not a list of processes")
+        return
+    seen = set()
+    for process in graph:
+        if "class" not in process:
+            yield PackageFault(*place(process, None), "class", "a process without class")
+        elif "id" not in process and "$graph" in document:
+            yield PackageFault(*place(process, "class"), "id", "a process of a $graph needs an id")
+        name = str(process.get("id", "")).removeprefix("#")
+        if name in seen:
+            yield PackageFault(*place(process, "id"), "duplicate-id", f"there is another process {name}")
+        seen.add(name)
+
+
+def references(node: Any) -> Iterator[PackageFault]:
+    """Directives that would make the package more than its text; they are followed wherever they stand."""
+    if isinstance(node, Mapping):
+        for name, value in node.items():
+            if name in ("$import", "$include", "$mixin"):
+                reason = f"{name} is not followed: put what it refers to into the package itself"
+                yield PackageFault(*place(node, name), "reference", reason)
+            else:
+                yield from references(value)
+    elif isinstance(node, Sequence) and not isinstance(node, str):
+        for value in node:
+            yield from references(value)
+
+
+def each(process: Mapping[str, Any], field: str) -> Iterator[Mapping[str, Any]]:
+    """The members of what may be a list or a map."""
+    told = process.get(field)
+    members = told.values() if isinstance(told, Mapping) else told if isinstance(told, list) else ()
+    yield from (member for member in members if isinstance(member, Mapping))
+
+
+def requirements_of(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[int, int]]]:
+    """The requirements of a process or a step, hints aside: class, members, place."""
+    told = holder.get("requirements")
+    if isinstance(told, Mapping):
+        for name in told:
+            yield str(name), told[name], place(told, name)
+    for index, one in enumerate(told if isinstance(told, list) else ()):
+        if isinstance(one, Mapping) and "class" in one:
+            yield str(one["class"]), one, place(told, index)
+
+
+def with_inline(processes: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """Processes, and those that their steps hold."""
+    for process in processes:
+        if isinstance(process, Mapping):
+            yield process
+            yield from with_inline(step.get("run") for step in each(process, "steps"))
+
+
+def missing_processes(process: Mapping[str, Any], ids: set[str]) -> Iterator[PackageFault]:
+    """Steps that run what is not in the package."""
+    for step in each(process, "steps"):
+        run = step.get("run")
+        if isinstance(run, str) and not run.startswith("#"):
+            yield PackageFault(*place(step, "run"), "run", f"run: {run[:80]} is another document: put that process into $graph")
+        elif isinstance(run, str) and short_id(run) not in ids:
+            yield PackageFault(*place(step, "run"), "run", f"run: there is no process {run[:80]} in the package")
+
+
+def undefined_types(process: Mapping[str, Any], defined: set[str]) -> Iterator[PackageFault]:
+    """Types that neither CWL nor the package has; the parser takes any name for one that is defined elsewhere."""
+    typed = [
+        process.get("inputs"),
+        process.get("outputs"),
+        *(one.get("types") for one in each(process, "requirements")),
+    ]
+    for text, where in (found for declared in typed for found in _types_ofeach(declared)):
+        name = text.removesuffix("?").removesuffix("[]")
+        if re.split("[#/:]", name)[-1] not in defined:
+            yield PackageFault(*where, "unknown-type", f"there is no type {name[:80]}, neither in CWL nor in the package")
+
+
+def _types_ofeach(declared: Any) -> Iterator[tuple[str, tuple[int, int]]]:
+    for key in declared if isinstance(declared, Mapping) else range(len(declared or ())):
+        yield from _types(declared, key)
+
+
+def _types(node: Any, key: Any) -> Iterator[tuple[str, tuple[int, int]]]:
+    """The names of types below a member, and their places."""
+    value = node[key]
+    if isinstance(value, str):
+        yield value, place(node, key)
+    elif isinstance(value, Sequence):
+        yield from _types_ofeach(value)
+    elif isinstance(value, Mapping):
+        for inner in ("type", "items"):
+            if inner in value:
+                yield from _types(value, inner)
+        yield from _types_ofeach(value.get("fields"))
+
+
+def type_names(node: Any) -> Iterator[str]:
+    """The names of the types a package defines."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get("name"), str) and "type" in node:
+            yield re.split("[#/:]", node["name"])[-1]
+        for value in node.values():
+            yield from type_names(value)
+    elif isinstance(node, Sequence) and not isinstance(node, str):
+        for value in node:
+            yield from type_names(value)
+
+

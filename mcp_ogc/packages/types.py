@@ -1,0 +1,135 @@
+"""CWL types: whether what one thing gives is what another takes, and whether a value is of a type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from mcp_ogc.packages.document import short_id
+
+FILES = ("stdin", "stdout", "stderr")
+"""Shorthands for a File."""
+WIDER = {"int": ("long", "float", "double"), "long": ("float", "double"), "float": ("double",)}
+SCALARS: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "int": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "string": (str,),
+    "null": (type(None),),
+}
+
+
+class Fit(Enum):
+    """Whether a source's type fits a sink's."""
+
+    YES = "yes"
+    PERHAPS = "perhaps"
+    """Some of what the source may give does not fit, such as null."""
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayOf:
+    """An array that no one wrote: a scattered step's output, or several sources merged."""
+
+    items: Any
+    type_: str = "array"
+
+
+def fit(source: Any, sink: Any, named: Mapping[str, Any]) -> Fit:
+    """Whether a type fits another.
+
+    Args:
+        source: What is given: a name, alternatives, or an object of cwl-utils.
+        sink: What is taken.
+        named: The types that the package defines.
+    """
+    given = [one for one in alternatives(source, named)]
+    fitting = [any(_fits(one, other, named) for other in alternatives(sink, named)) for one in given]
+    if all(fitting):
+        return Fit.YES
+    usable = any(fits for one, fits in zip(given, fitting, strict=True) if one != "null")
+    return Fit.PERHAPS if usable else Fit.NO
+
+
+def alternatives(cwl_type: Any, named: Mapping[str, Any]) -> Iterator[Any]:
+    """The types that one stands for: each member of a union, a name's definition, File for a stream."""
+    if isinstance(cwl_type, list):
+        for one in cwl_type:
+            yield from alternatives(one, named)
+    elif isinstance(cwl_type, str):
+        name = short_id(cwl_type)
+        if name in named:
+            yield named[name]
+        else:
+            yield "File" if name in FILES else name
+    else:
+        yield cwl_type
+
+
+def _fits(source: Any, sink: Any, named: Mapping[str, Any]) -> bool:
+    if "Any" in (source, sink) or source is sink:
+        return True
+    if isinstance(source, str) or isinstance(sink, str):
+        return source == sink or sink in WIDER.get(str(source), ())
+    if source.type_ != sink.type_:
+        return False
+    match source.type_:
+        case "array":
+            return fit(source.items, sink.items, named) is not Fit.NO
+        case "enum":
+            return _symbols(source) <= _symbols(sink)
+    taken, given = _fields(sink), _fields(source)
+    return all(fit(given.get(name, "null"), field, named) is not Fit.NO for name, field in taken.items())
+
+
+def is_of(value: Any, cwl_type: Any, named: Mapping[str, Any]) -> bool:
+    """Whether a value, as YAML has it, is of a type."""
+    return any(_is_of(value, one, named) for one in alternatives(cwl_type, named))
+
+
+def _is_of(value: Any, cwl_type: Any, named: Mapping[str, Any]) -> bool:
+    if cwl_type == "Any":
+        return value is not None
+    if cwl_type in ("File", "Directory"):
+        return _class_of(value) == cwl_type
+    if isinstance(cwl_type, str):
+        kinds = SCALARS.get(cwl_type)
+        return kinds is None or (isinstance(value, kinds) and (cwl_type == "boolean" or not isinstance(value, bool)))
+    match cwl_type.type_:
+        case "array":
+            return isinstance(value, list) and all(is_of(one, cwl_type.items, named) for one in value)
+        case "enum":
+            return isinstance(value, str) and value in _symbols(cwl_type)
+    fields = _fields(cwl_type)
+    return isinstance(value, Mapping) and all(is_of(value.get(name), field, named) for name, field in fields.items())
+
+
+def holds(cwl_type: Any, names: frozenset[str], named: Mapping[str, Any]) -> bool:
+    """Whether one of these types is within a type, at any depth."""
+    for one in alternatives(cwl_type, named):
+        if isinstance(one, str):
+            if one in names:
+                return True
+        elif one.type_ == "array":
+            if holds(one.items, names, named):
+                return True
+        elif one.type_ == "record" and any(holds(field, names, {}) for field in _fields(one).values()):
+            return True
+    return False
+
+
+def _symbols(enum: Any) -> set[str]:
+    return {short_id(symbol) for symbol in enum.symbols}
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {short_id(field.name): field.type_ for field in record.fields or ()}
+
+
+def _class_of(value: Any) -> str:
+    return str(value.get("class")) if isinstance(value, Mapping) else str(getattr(value, "class_", ""))
