@@ -35,7 +35,9 @@ def read_document(text: str, source: str) -> CommentedMap:
         _check_bounds(text, source)
         document = yaml_no_ts().load(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # What is never closed is noticed at the end, and begins where it is opened.
+        is_open = "end of stream" in str(error.problem) and error.context_mark
+        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
         raise PackageError(
             f"not YAML: {error.problem or error.context}",
             source=source,

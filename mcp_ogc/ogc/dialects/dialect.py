@@ -122,6 +122,8 @@ class Dialect:
     """Whether a job fails that gives no Directory with a STAC catalog (EOEPCA/eoepca#68)."""
     staged_types: tuple[str, ...] | None = None
     """The types of inputs that are staged in, where not every File and Directory is."""
+    null_word: str | None = None
+    """A text that stands for no value (wire facts §2)."""
     shows_all_defaults: bool = True
     """Whether defaults of 0, false and "" are told (quirk Q37)."""
     keeps_lists: bool = True

@@ -28,6 +28,7 @@ ZOO = Dialect(
     names_modules=True,
     stages_out=True,
     staged_types=("Directory", "Directory[]"),
+    null_word="NULL",
     shows_all_defaults=False,
     keeps_lists=False,
 )

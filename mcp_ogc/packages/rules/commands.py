@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,10 @@ from mcp_ogc.packages.parts import Part, Subject
 from mcp_ogc.packages.rules.expressions import expressions_of
 from mcp_ogc.packages.types import holds
 
+FETCHES = re.compile(
+    r"(?:^|[\s/;&|])(?:curl|wget|aria2c|aws|gsutil|s3cmd|s5cmd|rclone|scp|sftp|rsync|git|stars)(?:$|\s)|(?:https?|s3)://"
+)
+"""Programs that fetch, and addresses to fetch from."""
 SHELL = {"|", "||", "&&", ";", ">", ">>", "<", "2>&1", "2>", "&"}
 
 
@@ -115,6 +120,19 @@ def odd_positions(subject: Subject) -> Iterator[Hit]:
                 yield Hit(tool.place(*path, "position"), f"position is {position[:40]!r}")
 
 
+def unasked_network(subject: Subject) -> Iterator[Hit]:
+    """Programs that fetch, without NetworkAccess: since CWL v1.1 a tool has no network unless it says so."""
+    for tool in subject.tools if subject.package.cwl_version != "v1.0" else ():
+        if subject.requirement(tool, "NetworkAccess"):
+            continue
+        for field in ("baseCommand", "arguments"):
+            told = getattr(tool.process, field)
+            words = told if isinstance(told, list) else [told]
+            if fetching := next((one for one in words if isinstance(one, str) and FETCHES.search(one)), None):
+                yield Hit(tool.place(field), f"{fetching[:60]} needs the network, and {tool.name} asks for none")
+                break
+
+
 def staged_elsewhere(subject: Subject) -> Iterator[Hit]:
     """Files that are put outside the working directory before a tool runs (threat T15)."""
     for part in subject.parts:
@@ -172,6 +190,7 @@ RULES = (
     Rule("glob", ERROR, "Every job of it fails", "Write it relative to the folder that the tool runs in", "CWL CommandLineTool §5.5, glob", globs_elsewhere),
     Rule("glob-directory", ERROR, "Every job of it fails", "Glob the folder itself: its name, or . for all that was written", "CWL CommandLineTool §5.5, glob", lost_directories),
     Rule("position", ERROR, "Every job of it fails", "Give a whole number, or an expression", "CWL CommandLineTool §5.2, position", odd_positions),
+    Rule("network", WARNING, "Containers without it have no network", "Add NetworkAccess: {networkAccess: true} under requirements", "CWL CommandLineTool §5.15", unasked_network),
     Rule("staging", ERROR, "Engines refuse it, rightly", "Give a name without folders above it", "CWL CommandLineTool §5.8, entryname", staged_elsewhere),
     Rule("file-beside", ERROR, "What stands beside the CWL is not deployed with it", "Put it into the image, or write it with InitialWorkDirRequirement, or make it an input", "OGC 20-044 /req/cwl", files_beside),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from mcp_ogc.packages.description import type_name
 from mcp_ogc.packages.document import member, short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Subject
-from mcp_ogc.packages.types import alternatives, is_of
+from mcp_ogc.packages.types import alternatives, holds, is_of
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 FIELDS = ("inputs", "outputs", "steps")
@@ -33,6 +33,18 @@ def untyped_inputs(subject: Subject) -> Iterator[Hit]:
         if "Any" in alternatives(declared.type_, subject.types):
             name = short_id(declared.id)
             yield Hit(subject.main.place("inputs", name, "type"), f"the input {name} may be anything")
+
+
+def misplaced_secondary_files(subject: Subject) -> Iterator[Hit]:
+    """Files beside what is no file."""
+    for part in subject.parts:
+        for field in ("inputs", "outputs"):
+            for declared in getattr(part.process, field):
+                files = frozenset({"File", "Any"})
+                if declared.secondaryFiles and not holds(declared.type_, files, subject.types):
+                    name = short_id(declared.id)
+                    told = f"{name} is {type_name(declared.type_)}, and only a File has secondaryFiles"
+                    yield Hit(part.place(field, name, "secondaryFiles"), told)
 
 
 def repeated_ids(subject: Subject) -> Iterator[Hit]:
@@ -63,6 +75,7 @@ ERROR, WARNING = Severity.ERROR, Severity.WARNING
 RULES = (
     Rule("default-type", ERROR, "Jobs that leave it out fail", "Give a default of the type, or change the type", "CWL Workflow §5.1, default", wrong_defaults),
     Rule("untyped-input", WARNING, "Nobody can tell what to fill in", "Name its type", "/req/app-pck/wf-inputs", untyped_inputs),
+    Rule("secondary-files", ERROR, "Engines refuse it, or drop them", "Remove secondaryFiles: a Directory has all its files", "CWL CommandLineTool §5.1, secondaryFiles", misplaced_secondary_files),
     Rule("duplicate-id", ERROR, "One of them is lost", "Give one another id", "CWL Workflow §4.1", repeated_ids),
     Rule("id-characters", WARNING, "It can't be part of a URL, a file name or an expression", "Letters, digits, _ - and .", "CWL SchemaSalad §3.3", odd_ids),
 )  # fmt: skip

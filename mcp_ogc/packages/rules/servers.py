@@ -14,7 +14,6 @@ from mcp_ogc.packages.types import alternatives, holds
 
 STANDARD = Dialect(name="standard", title="any")
 FILES = frozenset({"File", "Directory"})
-NULL_WORD = "NULL"
 
 
 def bare_tools(subject: Subject) -> Iterator[Hit]:
@@ -68,7 +67,7 @@ def unstaged_inputs(subject: Subject) -> Iterator[Hit]:
             name = short_id(declared.id)
             staged = " and ".join(dialect.staged_types or ())
             message = f"the input {name} is {told}, and {dialect.title} stages in {staged} only"
-            yield Hit(main.place("inputs", name, "type"), message)
+            yield Hit(main.place("inputs", name), message)
 
 
 def false_values(subject: Subject) -> Iterator[Hit]:
@@ -95,10 +94,11 @@ def hidden_defaults(subject: Subject) -> Iterator[Hit]:
 def null_words(subject: Subject) -> Iterator[Hit]:
     """A text that a server takes for nothing."""
     dialect, main = _dialect(subject), subject.main
-    for declared in main.process.inputs if not dialect.reads_false else ():
-        if declared.default == NULL_WORD:
+    for declared in main.process.inputs if dialect.null_word else ():
+        if declared.default == dialect.null_word:
             name = short_id(declared.id)
-            yield Hit(main.place("inputs", name, "default"), f"{dialect.title} takes the text NULL for no value")
+            told = f"{dialect.title} takes the text {dialect.null_word} for no value"
+            yield Hit(main.place("inputs", name, "default"), told)
 
 
 def collapsed_lists(subject: Subject) -> Iterator[Hit]:
@@ -107,8 +107,10 @@ def collapsed_lists(subject: Subject) -> Iterator[Hit]:
     for declared in main.process.inputs if not dialect.keeps_lists else ():
         if any(_is_array(one) for one in alternatives(declared.type_, subject.types)):
             name = short_id(declared.id)
-            told = f"{dialect.title} may hand {name} on as a single value where it is given one"
-            yield Hit(main.place("inputs", name, "type"), told)
+            is_one = isinstance(declared.default, list) and len(declared.default) == 1
+            which = f"the default of {name}, a list of one," if is_one else f"a list of one that is given to {name}"
+            path = ("inputs", name, "default") if is_one else ("inputs", name)
+            yield Hit(main.place(*path), f"{which} may arrive as the value alone on {dialect.title}")
 
 
 def parts_deployed(subject: Subject) -> Iterator[Hit]:

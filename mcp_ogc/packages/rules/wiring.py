@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from mcp_ogc.packages.description import type_name
@@ -86,10 +86,12 @@ def _links(subject: Subject, wanted: Fit) -> Iterator[Hit]:
             sources = _list(getattr(sink, field))
             if sink.id not in takes or not sources or not all(source in known for source in sources):
                 continue
-            given, taken = _merged(sink, [known[source] for source in sources]), takes[sink.id]
-            if fit(given, taken, subject.types) is wanted:
-                names = " and ".join(_told(source) for source in sources)
-                yield Hit(place, f"{names} is {type_name(given)}, and {short_id(sink.id)} takes {type_name(taken)}")
+            taken = takes[sink.id]
+            for source in sources:
+                given = _merged(sink, known[source], is_alone=len(sources) == 1)
+                if fit(given, taken, subject.types) is wanted:
+                    told = f"{_told(source)} is {type_name(given)}, and {short_id(sink.id)} takes {type_name(taken)}"
+                    yield Hit(place, told)
 
 
 def unknown_scatter(subject: Subject) -> Iterator[Hit]:
@@ -218,17 +220,15 @@ def _types_of_sinks(subject: Subject, workflow: Part) -> Iterator[tuple[str, Any
         yield declared.id, declared.type_
 
 
-def _merged(sink: Any, given: Sequence[Any]) -> Any:
-    """The type of several sources together (CWL v1.2 Workflow, linkMerge and pickValue)."""
-    flat = [one for told in given for one in (told if isinstance(told, list) else [told])]
+def _merged(sink: Any, given: Any, *, is_alone: bool) -> Any:
+    """What a sink gets of one of its sources (CWL v1.2 Workflow, linkMerge and pickValue)."""
     pick = getattr(sink, "pickValue", None)
-    if pick is not None:
-        flat = [one for one in flat if one != "null"]
+    if pick is not None and isinstance(given, list):
+        given = [one for one in given if one != "null"]
     if sink.linkMerge == "merge_flattened":
-        flat = [item for one in flat for item in _items(one)]
-    if pick in ("first_non_null", "the_only_non_null") or (len(given) == 1 and sink.linkMerge is None and pick is None):
-        return flat[0] if len(flat) == 1 else flat
-    return ArrayOf(flat[0] if len(flat) == 1 else flat)
+        return ArrayOf([item for one in (given if isinstance(given, list) else [given]) for item in _items(one)])
+    is_one = pick in ("first_non_null", "the_only_non_null") or (is_alone and sink.linkMerge is None and pick is None)
+    return given if is_one else ArrayOf(given)
 
 
 def _items(cwl_type: Any) -> list[Any]:
