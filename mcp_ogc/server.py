@@ -242,7 +242,7 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
 
         from mcp_ogc.local.app import open_app
         from mcp_ogc.ogc.client import ProcessesClient
-        from mcp_ogc.ogc.dialects.standard import STANDARD
+        from mcp_ogc.ogc.dialects.local import LOCAL
 
         digests = [sample.digest for sample in samples.values()]
         opening = open_app(
@@ -252,6 +252,6 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
             readable_folders=[scene_folder(), *settings.permitted_folders],
         )
         async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
-            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=STANDARD)
+            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=LOCAL)
 
     return LocalEndpoint(open_client, folders)

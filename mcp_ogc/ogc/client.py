@@ -88,6 +88,10 @@ class ProcessesClient(JobsClient):
         url = with_query(self._addresses.process(process_id), w=workflow_id)
         await self._put("PUT", url, package, href, subject=f"process {process_id!r}", missing=NoSuchProcess)
 
+    def process_url(self, process_id: str) -> str:
+        """Where a process is."""
+        return self._addresses.process(process_id)
+
     async def undeploy(self, process_id: str) -> None:
         """`DELETE /processes/{processID}` (/req/deploy-replace-undeploy/undeploy-delete-op); 200, 202 and 204 are done.
 

@@ -21,6 +21,7 @@ from mcp_ogc.packages.shape import (
     each,
     misshapen,
     missing_processes,
+    odd_requirements,
     references,
     requirements_of,
     type_names,
@@ -67,11 +68,13 @@ class Package:
 
     @property
     def main_id(self) -> str:
-        """The id of what runs where none is named: the first Workflow, else the first process."""
+        """The id of what runs where none is named."""
         return short_id(self.workflow().id)
 
     def workflow(self, workflow_id: str | None = None) -> Process:
-        """The process to run: the one named (`w`), else the first Workflow, else the first process.
+        """The process to run: the one named (`w`), else `main`, else the first Workflow that no other runs.
+
+        A package without Workflow runs its first process.
 
         Raises:
             UnknownName: There is none of that id.
@@ -81,7 +84,14 @@ class Package:
             if workflow_id not in by_id:
                 raise UnknownName("workflow", workflow_id, tuple(by_id), remedy="w names a process of the package")
             return by_id[workflow_id]
-        return by_id[(self.workflows or tuple(by_id))[0]]
+        run_by_others = {short_id(step.run) for process in self.processes for step in _steps(process)}
+        roots = [name for name in self.workflows if name not in run_by_others]
+        return by_id["main" if "main" in by_id else (roots or self.workflows or tuple(by_id))[0]]
+
+
+def _steps(process: Process) -> Sequence[Any]:
+    """The steps of a process that run another part of the package."""
+    return [step for step in getattr(process, "steps", ()) if isinstance(step.run, str)]
 
 
 def load(text: str, *, source: str = "package") -> Package:
@@ -153,18 +163,24 @@ def _requirement_faults(process: Mapping[str, Any], document: Mapping[str, Any])
 
     cwl = _dialect(document)
     for holder in (part for one in with_inline([process]) for part in (one, *each(one, "steps"))):
+        yield from odd_requirements(holder)
         for name, told, where in requirements_of(holder):
             kind = getattr(cwl, short_id(name), None) if ":" not in name else dict
-            if document["cwlVersion"] == "v1.0" and name in SINCE_1_1:
+            if ":" in name and not name.startswith("cwltool:"):
+                told_of = (
+                    f"{name[:60]} is an extension, which an engine that does not know it must refuse: make it a hint"
+                )
+                yield PackageFault(*where, "requirement", told_of)
+            elif document["cwlVersion"] == "v1.0" and name in SINCE_1_1:
                 yield PackageFault(*where, "requirement", f"{name} is of CWL v1.1, and this is v1.0")
             elif kind is None:
                 near = get_close_matches(name, [known for known in dir(cwl) if known.endswith("Requirement")], n=1)
                 hint = f"; {near[0]}?" if near else ""
                 yield PackageFault(*where, "requirement", f"there is no requirement {name[:60]}{hint}")
-            elif told is not None and not isinstance(told, Mapping):
+            elif not isinstance(told, CommentedMap | None):
                 yield PackageFault(*where, "requirement", f"{name[:60]} is not a map of its members")
             elif kind is not dict:
-                alone = copy.copy(told) if told is not None else CommentedMap()
+                alone: CommentedMap = copy.copy(told) if isinstance(told, CommentedMap) else CommentedMap()
                 alone["class"] = name
                 add_lc_filename(alone, ADDRESS)
                 yield from _parser_faults(alone, lambda kind=kind, one=alone: kind.fromDoc(one, ADDRESS, _options(cwl)))  # type: ignore[misc]

@@ -109,7 +109,7 @@ class Subject:
         return next((part for part in self.parts if part.process is step.run), None)
 
     def requirement(self, part: Part, name: str) -> tuple[Any, Part] | None:
-        """A requirement or hint in force for a process, its own or inherited, and whose it is; None where there is none.
+        """A requirement or hint in force for a process, its own or inherited, and whose it is.
 
         CWL v1.2 Workflow §4.2: requirements and hints are inherited from the step and from the workflow. One that
         only some of the runners have is not in force.
@@ -133,15 +133,18 @@ class Subject:
 
 def own_requirement(holder: Any, name: str) -> Any:
     """A requirement of a process or a step, or a hint where there is none."""
-    told = [*(holder.requirements or ()), *(holder.hints or ())]
-    return next((one for one in told if class_of(one) == name), None)
+    asked = [*(holder.requirements or ()), *(holder.hints or ())]
+    return next((one for one in asked if class_of(one) == name), None)
+
+
+def told(requirement: Any, name: str) -> Any:
+    """A member of a requirement; hints of steps, and those that the parser does not know, stay maps."""
+    return requirement.get(name) if isinstance(requirement, Mapping) else getattr(requirement, name, None)
 
 
 def class_of(requirement: Any) -> str:
-    """The class of a requirement; hints that the parser does not know stay maps."""
-    if isinstance(requirement, Mapping):
-        return short_id(str(requirement.get("class", "")))
-    return str(requirement.class_)
+    """The class of a requirement."""
+    return short_id(str(told(requirement, "class" if isinstance(requirement, Mapping) else "class_")))
 
 
 def _with_inline(part: Part) -> Iterator[Part]:

@@ -22,18 +22,32 @@ REFUSED = "No server and no engine can read it"
 CLASSES = ("Workflow", "CommandLineTool", "ExpressionTool", "Operation")
 ADVICE = {
     "document": Advice(REFUSED, "Plain YAML or JSON: one map, no tags, no more aliases than needed", "YAML 1.2"),
-    "cwl-version": Advice(REFUSED, 'cwlVersion: v1.2 (or v1.0, v1.1) at the top', "CWL Workflow §4, cwlVersion"),
+    "cwl-version": Advice(REFUSED, "cwlVersion: v1.2 (or v1.0, v1.1) at the top", "CWL Workflow §4, cwlVersion"),
     "namespaces": Advice(REFUSED, '$namespaces: {s: "https://schema.org/"}', "CWL SchemaSalad §3.1"),
     "graph": Advice(REFUSED, "$graph is a list of processes, each with class and id", "CWL Workflow §4.5"),
     "class": Advice(REFUSED, f"Add class: {' or '.join(CLASSES[:2])}", "CWL Workflow §4"),
     "id": Advice(REFUSED, "Add id:", "CWL Workflow §4.5"),
-    "duplicate-id": Advice("One of them is lost", "Give one another id, and mend the `run:` that means it", "CWL Workflow §4.5"),
-    "reference": Advice("Only the text itself is deployed; nothing is fetched or included", "Put what it refers to in its place", "threat T15"),
-    "run": Advice("Only the text itself is deployed", 'Put that process into $graph and run it by "#id"', "CWL Workflow §5.2, run"),
-    "unknown-type": Advice(REFUSED, "null, boolean, int, long, float, double, string, File, Directory, each with [] or ?; or a type of SchemaDefRequirement", "CWL Workflow §5.1, type"),
-    "requirement": Advice("Engines refuse what they do not know", "Name a requirement of CWL, or leave it to hints", "CWL Workflow §5.2"),
+    "duplicate-id": Advice(
+        "One of them is lost", "Give one another id, and mend the `run:` that means it", "CWL Workflow §4.5"
+    ),
+    "reference": Advice(
+        "Only the text itself is deployed; nothing is fetched or included",
+        "Put what it refers to in its place",
+        "threat T15",
+    ),
+    "run": Advice(
+        "Only the text itself is deployed", 'Put that process into $graph and run it by "#id"', "CWL Workflow §5.2, run"
+    ),
+    "unknown-type": Advice(
+        REFUSED,
+        "boolean, int, long, float, double, string, File, Directory, each with [] or ?; or one of SchemaDefRequirement",
+        "CWL Workflow §5.1, type",
+    ),
+    "requirement": Advice(
+        "Engines refuse what they do not know", "Name a requirement of CWL, or leave it to hints", "CWL Workflow §5.2"
+    ),
     "cwl": Advice(REFUSED, "Mend it as CWL has it", "CWL v1.2"),
-}  # fmt: skip
+}
 INVALID_FIELD = re.compile(r"invalid field `([^`]*)`, expected one of: (.*)")
 UNDEFINED = re.compile(r"(Field `class` )?contains undefined reference to `(?:file:///)?([^`]*)`")
 UNNAMED_LIST = re.compile(r"Expected a <class '?NoneType'?> but got list")

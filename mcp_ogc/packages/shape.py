@@ -12,13 +12,16 @@ from mcp_ogc.packages.document import place, short_id
 SCALARS = {"null", "boolean", "int", "long", "float", "double", "string"}
 TYPES = SCALARS | {"File", "Directory", "Any", "stdin", "stdout", "stderr", "array", "enum", "record"}
 
+
 def misshapen(document: Mapping[str, Any], graph: Any) -> Iterator[PackageFault]:
     """What must be right before processes can be looked at one by one."""
     namespaces = document.get("$namespaces")
     if namespaces is not None and not (
         isinstance(namespaces, Mapping) and all(isinstance(uri, str) for uri in namespaces.values())
     ):
-        yield PackageFault(*place(document, "$namespaces"), "namespaces", "$namespaces is not a map of prefixes to URIs")
+        yield PackageFault(
+            *place(document, "$namespaces"), "namespaces", "$namespaces is not a map of prefixes to URIs"
+        )
     if not isinstance(graph, Sequence) or not graph or not all(isinstance(process, Mapping) for process in graph):
         yield PackageFault(*place(document, "$graph"), "graph", "$graph is not a list of processes")
         return
@@ -55,6 +58,17 @@ def each(process: Mapping[str, Any], field: str) -> Iterator[Mapping[str, Any]]:
     yield from (member for member in members if isinstance(member, Mapping))
 
 
+def odd_requirements(holder: Mapping[str, Any]) -> Iterator[PackageFault]:
+    """Hints that are none, and lists that are not there: the parser lets both pass, engines do not."""
+    for field in ("requirements", "hints"):
+        if field in holder and holder[field] is None:
+            yield PackageFault(*place(holder, field), "requirement", f"{field} is empty: remove it, or write {{}}")
+    told = holder.get("hints")
+    for index, one in enumerate(told if isinstance(told, list) else ()):
+        if not isinstance(one, Mapping) or "class" not in one:
+            yield PackageFault(*place(told, index), "requirement", "a hint is a map with class")
+
+
 def requirements_of(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[int, int]]]:
     """The requirements of a process or a step, hints aside: class, members, place."""
     told = holder.get("requirements")
@@ -79,7 +93,9 @@ def missing_processes(process: Mapping[str, Any], ids: set[str]) -> Iterator[Pac
     for step in each(process, "steps"):
         run = step.get("run")
         if isinstance(run, str) and not run.startswith("#"):
-            yield PackageFault(*place(step, "run"), "run", f"run: {run[:80]} is another document: put that process into $graph")
+            yield PackageFault(
+                *place(step, "run"), "run", f"run: {run[:80]} is another document: put that process into $graph"
+            )
         elif isinstance(run, str) and short_id(run) not in ids:
             yield PackageFault(*place(step, "run"), "run", f"run: there is no process {run[:80]} in the package")
 
@@ -92,9 +108,11 @@ def undefined_types(process: Mapping[str, Any], defined: set[str]) -> Iterator[P
         *(one.get("types") for one in each(process, "requirements")),
     ]
     for text, where in (found for declared in typed for found in _types_ofeach(declared)):
-        name = text.removesuffix("?").removesuffix("[]")
+        name = re.sub(r"(\[\]|\?)+$", "", text)
         if re.split("[#/:]", name)[-1] not in defined:
-            yield PackageFault(*where, "unknown-type", f"there is no type {name[:80]}, neither in CWL nor in the package")
+            yield PackageFault(
+                *where, "unknown-type", f"there is no type {name[:80]}, neither in CWL nor in the package"
+            )
 
 
 def _types_ofeach(declared: Any) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -126,5 +144,3 @@ def type_names(node: Any) -> Iterator[str]:
     elif isinstance(node, Sequence) and not isinstance(node, str):
         for value in node:
             yield from type_names(value)
-
-

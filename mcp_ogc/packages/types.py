@@ -48,7 +48,7 @@ def fit(source: Any, sink: Any, named: Mapping[str, Any]) -> Fit:
         sink: What is taken.
         named: The types that the package defines.
     """
-    given = [one for one in alternatives(source, named)]
+    given = list(alternatives(source, named))
     fitting = [any(_fits(one, other, named) for other in alternatives(sink, named)) for one in given]
     if all(fitting):
         return Fit.YES
@@ -75,7 +75,7 @@ def _fits(source: Any, sink: Any, named: Mapping[str, Any]) -> bool:
     if "Any" in (source, sink) or source is sink:
         return True
     if isinstance(source, str) or isinstance(sink, str):
-        return source == sink or sink in WIDER.get(str(source), ())
+        return bool(source == sink) or sink in WIDER.get(str(source), ())
     if source.type_ != sink.type_:
         return False
     match source.type_:
@@ -96,7 +96,7 @@ def _is_of(value: Any, cwl_type: Any, named: Mapping[str, Any]) -> bool:
     if cwl_type == "Any":
         return value is not None
     if cwl_type in ("File", "Directory"):
-        return _class_of(value) == cwl_type
+        return bool(_class_of(value) == cwl_type)
     if isinstance(cwl_type, str):
         kinds = SCALARS.get(cwl_type)
         return kinds is None or (isinstance(value, kinds) and (cwl_type == "boolean" or not isinstance(value, bool)))

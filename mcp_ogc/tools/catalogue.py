@@ -1,6 +1,6 @@
 """Every tool, in the fixed order in which clients see them."""
 
-from mcp_ogc.tools import jobs, packages, processes, rasters, results
+from mcp_ogc.tools import deployments, jobs, packages, processes, rasters, results
 from mcp_ogc.tools.spec import Effect, ToolSpec
 
 TOOLS = (
@@ -14,7 +14,8 @@ TOOLS = (
     ToolSpec(results.get_results, "Get results", "results", Effect.READS),
     ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS),
     ToolSpec(results.export_job, "Export a job's files", "results", Effect.SAVES),
-    ToolSpec(packages.deploy_process, "Deploy a process", "packages", Effect.DESTROYS),
-    ToolSpec(packages.undeploy_process, "Undeploy a process", "packages", Effect.DESTROYS),
+    ToolSpec(packages.validate_package, "Check a package", "packages", Effect.READS),
+    ToolSpec(deployments.deploy_process, "Deploy a process", "packages", Effect.DESTROYS),
+    ToolSpec(deployments.undeploy_process, "Undeploy a process", "packages", Effect.DESTROYS),
     ToolSpec(packages.get_package, "Get a package", "packages", Effect.READS),
 )

@@ -1,51 +1,70 @@
-"""Application packages: deployed, read back, undeployed."""
+"""Application packages: checked, and read back."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import anyio
-from mcp.server.elicitation import ElicitationResult
-from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
-from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, respond
-from mcp_ogc.tools.consent import Consent, agree, asked
+from mcp_ogc.errors import NoSuchProcess, OgcError, PackageError, UnknownName
+from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, remote, respond, untrusted
+from mcp_ogc.tools.processes import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.models import ProcessDescription
+    from mcp_ogc.ogc.dialects.dialect import Dialect
+    from mcp_ogc.packages.changes import Change
     from mcp_ogc.packages.cwl import Package
+    from mcp_ogc.packages.findings import Finding
+    from mcp_ogc.packages.lint import Report
     from mcp_ogc.workspace import Endpoint, Workspace
 
 PACKAGE_CHARACTERS = 40_000
-READ_BACK_SECONDS = 20
+SHOWN_FINDINGS = 8
+SHOWN_CHANGES = 8
+TEXT_CHARACTERS = 60
+
+PackageArgument = Annotated[
+    str, Field(description="CWL text; or its URL, a permitted file, or a bundled sample's name")
+]
+WorkflowArgument = Annotated[str | None, Field(description="which Workflow, if the package has several")]
 
 
-class Deployed(Reply):
-    """Answer of ogc_deploy_process."""
+class FindingRow(Reply):
+    """One thing that is wrong with a package."""
 
-    endpoint: str
-    process_id: str
+    severity: str
+    line: int
+    column: int
+    rule: str
+    why: str
+    untrusted: Untrusted
+
+
+class ChangeRow(Reply):
+    """One thing that replacing would change."""
+
+    breaking: bool
+    untrusted: Untrusted
+
+
+class Validation(Reply):
+    """Answer of ogc_validate_package."""
+
+    valid: bool
+    endpoint: str | None = None
+    process_id: str | None = None
     version: str | None = None
-    deployed: bool
-    accepted: bool | None = None
-    replaced: bool = False
-    digest: str
-    confirm: str | None = None
-
-
-class Undeployed(Reply):
-    """Answer of ogc_undeploy_process."""
-
-    endpoint: str
-    process_id: str
-    undeployed: bool
-    left: str | None = None
-    confirm: str | None = None
+    digest: str | None = None
+    findings: tuple[FindingRow, ...] = ()
+    left_out: int = 0
+    inputs: tuple[InputRow, ...] = ()
+    outputs: tuple[OutputRow, ...] = ()
+    example_inputs: dict[str, JsonValue] | None = None
+    deployed_version: str | None = None
+    changes: tuple[ChangeRow, ...] = ()
 
 
 class PackageText(Reply):
@@ -59,208 +78,51 @@ class PackageText(Reply):
     untrusted: Untrusted | None = None
 
 
-async def ask_replacement(
-    ctx: Call, package: str, endpoint: str | None, workflow_id: str | None, replace: bool, confirm: str | None
-) -> Consent | Elicit[Consent]:
-    """Ask the person before something that is there is replaced, where the client can."""
-    if not replace or not asked(ctx, confirm):
-        return Consent()
-    work = await workspace(ctx)
-    chosen = work.endpoint(endpoint)
-    loaded = await _load(work, package)
-    process_id = _process_id(loaded, workflow_id)
-    if await _existing(chosen, process_id) is None:
-        return Consent(agreed=True)
-    return Elicit(
-        f"Replace the process {process_id} on {chosen.name} with this package ({loaded.digest[:19]})?", Consent
-    )
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A package as it was given."""
+
+    text: str
+    name: str
+    href: str | None = None
+    """Its address, where it has one: some servers fetch it themselves."""
 
 
-async def deploy_process(
+async def validate_package(
     ctx: Call,
-    package: Annotated[str, Field(description="CWL text; or its URL, a permitted file, or a bundled sample's name")],
-    consent: Annotated[ElicitationResult[Consent], Resolve(ask_replacement)],
-    endpoint: str | None = None,
-    workflow_id: Annotated[str | None, Field(description="which Workflow, if the package has several")] = None,
-    replace: Annotated[bool, Field(description="replace the process of this id")] = False,
-    confirm: Annotated[str | None, Field(description="token of the preview")] = None,
-) -> Annotated[CallToolResult, Deployed]:
-    """Deploy a CWL application package as a process. Replacing previews first and gives a token for confirm."""
+    package: PackageArgument,
+    endpoint: Annotated[str | None, Field(description="where it is to go: its server's limits are checked too")] = None,
+    workflow_id: WorkflowArgument = None,
+) -> Annotated[CallToolResult, Validation]:
+    """Check a CWL application package: what is wrong, with line and repair; the process it gives; what replacing the
+    deployed one would change. Nothing is deployed."""
     work = await workspace(ctx)
-    chosen = work.endpoint(endpoint)
-    loaded = await _load(work, package)
-    process_id = _process_id(loaded, workflow_id)
-    reply = {"endpoint": chosen.name, "process_id": process_id, "digest": loaded.digest}
-    there = await _existing(chosen, process_id) if replace else None
-    if there:
-        bound: dict[str, JsonValue] = {**reply, "replace": True}
-        token = agree(ctx, consent, "ogc_deploy_process", bound, confirm)
-        if token:
-            again = call("ogc_deploy_process", package="<the same>", endpoint=chosen.name, replace=True, confirm=token)
-            version = loaded.software_version or "a package without version"
-            lines = [
-                f"{chosen.name} has {process_id} {there.version}; {version} ({loaded.digest[:19]}) would replace it.",
-                "Nothing was changed yet. Ask the person; then:",
-                again,
-            ]
-            return respond(lines, Deployed(**reply, deployed=False, confirm=token))
-        await check_dialect(chosen, loaded)
-        try:
-            await chosen.client.replace(process_id, loaded.text, href=_href(package), workflow_id=workflow_id)
-        except NotOffered as error:
-            raise await _not_deployed(work, chosen, f"replace {process_id}", error) from error
-    else:
-        process_id = await _deploy_new(work, chosen, loaded, process_id, workflow_id, _href(package))
-    chosen.forget(process_id)
-    deployed = await _read_back(chosen, process_id)
-    if deployed is None:
-        look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
-        lines = [f"{chosen.name} accepted {process_id} and is not done with it.", f"Next, in a while: {look}"]
-        return respond(lines, Deployed(**reply, deployed=False, accepted=True))
-    sample = work.samples.get(process_id) if chosen.is_local else None
+    chosen = work.endpoint(endpoint) if endpoint or work.default_endpoint else None
+    source = await read_source(work, package)
+    dialect, unasked = await _dialect(chosen)
+    report = await check(source, workflow_id, dialect)
+    shown = report.findings[:SHOWN_FINDINGS]
+    lines = [_verdict(report, source, chosen, dialect), *unasked, *finding_lines(report.findings)]
+    reply = {
+        "valid": not report.errors,
+        "endpoint": chosen.name if chosen else None,
+        "findings": tuple(_finding_row(one) for one in shown),
+        "left_out": len(report.findings) - len(shown),
+    }
+    if report.package is None or any(one.rule == "workflow-id" for one in report.errors):
+        return respond([*lines, "Mend it and check it again."], Validation(**reply))
+    told, described = _description(report.package, workflow_id)
+    process_id = described["process_id"]
+    compared: dict[str, object] = {}
+    if chosen:
+        told_changes, compared = await _comparison(chosen, process_id, report.package, workflow_id)
+        told += told_changes
     following = (
-        call("ogc_execute_process", process_id=process_id, inputs=sample.example_inputs, endpoint=chosen.name)
-        if sample and sample.digest == loaded.digest
-        else call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
+        "Mend the errors and check it again."
+        if report.errors
+        else _next_deployment(package, chosen, workflow_id, replace=bool(compared))
     )
-    lines = [
-        f"{process_id} {deployed.version} is {'replaced' if there else 'deployed'} on {chosen.name} and reads back:"
-        f" {plural(len(deployed.inputs), 'input')}, {plural(len(deployed.outputs), 'output')}.",
-        *await _also(chosen, loaded, process_id),
-        f"Next: {following}",
-    ]
-    reply["process_id"] = process_id
-    return respond(lines, Deployed(**reply, version=deployed.version, deployed=True, replaced=there is not None))
-
-
-async def _deploy_new(
-    work: Workspace,
-    endpoint: Endpoint,
-    package: Package,
-    process_id: str,
-    workflow_id: str | None,
-    href: str | None,
-) -> str:
-    await check_dialect(endpoint, package)
-    try:
-        deployed = await endpoint.client.deploy(package.text, href=href, workflow_id=workflow_id, known_as=process_id)
-    except DuplicatedProcess as error:
-        raise DuplicatedProcess(
-            f"{endpoint.name} already has a process {process_id!r}",
-            status=error.status,
-            type=error.type,
-            detail=error.detail,
-            remedy="Call again with replace=true to replace it, or give the workflow another id",
-        ) from error
-    except NotOffered as error:
-        raise await _not_deployed(work, endpoint, "deploy this", error) from error
-    return deployed.id
-
-
-async def _not_deployed(work: Workspace, endpoint: Endpoint, what: str, error: NotOffered) -> NotOffered:
-    """What is said of a package that can't be sent there; a status of 0 is our own refusal, with its own remedy."""
-    return NotOffered(
-        f"{endpoint.name} can't {what}: {error.message}",
-        status=error.status,
-        detail=error.detail,
-        remedy=error.remedy if error.status == 0 else await _elsewhere(work, endpoint),
-    )
-
-
-async def check_dialect(endpoint: Endpoint, package: Package) -> None:
-    """Refuse what this kind of server would refuse, or take for something else.
-
-    Raises:
-        PackageError: With what would be right.
-    """
-    dialect = await endpoint.client.dialect()
-    if not dialect.deploys_tools and not package.workflows:
-        raise PackageError(
-            f"{endpoint.name} is {dialect.title}, which deploys Workflows only, and this is a CommandLineTool",
-            remedy="Wrap the tool as the one step of a Workflow: `class: Workflow`, its inputs and outputs passed on",
-        )
-
-
-async def _also(endpoint: Endpoint, package: Package, process_id: str) -> list[str]:
-    """What else a deployment made: Weaver makes a process of every part of a `$graph` (quirk Q24)."""
-    if not (await endpoint.client.dialect()).deploys_parts:
-        return []
-    others = [name for name in package.parts if name != process_id]
-    listed = ", ".join(others)
-    return (
-        [f"The parts of the package may be processes of their own now; undeploy them too: {listed}."] if others else []
-    )
-
-
-async def _elsewhere(work: Workspace, endpoint: Endpoint) -> str:
-    """Which endpoints could do it, of those whose capabilities are known or at hand."""
-    from mcp_ogc.ogc.capabilities import Capability
-
-    able = []
-    for other in work.endpoints.values():
-        with suppress(OgcError):
-            if other.name != endpoint.name and (await other.capabilities()).has(Capability.DEPLOY):
-                able.append(other.name)
-    return f"Deploy it on {' or '.join(able)}" if able else "No configured endpoint deploys packages"
-
-
-def _href(package: str) -> str | None:
-    """Where a package is, where it was given by its address: some servers fetch it themselves."""
-    return package if package.startswith(("https://", "http://")) else None
-
-
-async def ask_undeployment(
-    ctx: Call, process_id: str, endpoint: str | None, confirm: str | None
-) -> Consent | Elicit[Consent]:
-    """Ask the person, where the client can."""
-    if not asked(ctx, confirm):
-        return Consent()
-    chosen = (await workspace(ctx)).endpoint(endpoint)
-    description = await chosen.describe(process_id)
-    return Elicit(f"Undeploy the process {process_id} {description.version} from {chosen.name}?", Consent)
-
-
-async def undeploy_process(
-    ctx: Call,
-    process_id: str,
-    consent: Annotated[ElicitationResult[Consent], Resolve(ask_undeployment)],
-    endpoint: str | None = None,
-    confirm: Annotated[str | None, Field(description="token of the preview")] = None,
-) -> Annotated[CallToolResult, Undeployed]:
-    """Remove a deployed process. The first call previews and gives a token for confirm."""
-    work = await workspace(ctx)
-    chosen = work.endpoint(endpoint)
-    preview = await _undeployment(chosen, process_id)
-    bound = {"endpoint": chosen.name, "process_id": process_id}
-    token = agree(ctx, consent, "ogc_undeploy_process", bound, confirm)
-    if token:
-        lines = [preview, "Nothing was removed yet. Ask the person; then:"]
-        lines.append(call("ogc_undeploy_process", **bound, confirm=token))
-        return respond(lines, Undeployed(**bound, undeployed=False, confirm=token))
-    try:
-        await chosen.client.undeploy(process_id)
-    except NotOffered as error:
-        raise NotOffered(
-            f"{chosen.name} undeploys no processes", status=error.status, remedy="It is its operators' to remove"
-        ) from error
-    chosen.forget(process_id)
-    left = await _existing(chosen, process_id)
-    if left:  # Weaver removes the newest revision only (quirk Q26)
-        lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {left.version} still:"]
-        lines += ["an earlier revision, or it takes a while. To remove that too, undeploy it again."]
-        return respond(lines, Undeployed(**bound, undeployed=True, left=left.version))
-    return respond(f"{process_id} is undeployed from {chosen.name}.", Undeployed(**bound, undeployed=True))
-
-
-async def _undeployment(endpoint: Endpoint, process_id: str) -> str:
-    description = await endpoint.describe(process_id)
-    try:
-        listed = await endpoint.client.jobs(process_id=process_id, limit=50)
-        open_jobs = sum(1 for job in listed.jobs if job.process_id == process_id and not job.status.ended)
-        running = f" {plural(open_jobs, 'job')} of it still runs." if open_jobs else " No job of it runs."
-    except OgcError:
-        running = " Whether jobs of it run can't be told."
-    return f"{process_id} {description.version} would be removed from {endpoint.name}.{running}"
+    return respond([*lines, *told, following], Validation.model_validate({**reply, **described, **compared}))
 
 
 async def get_package(
@@ -268,13 +130,7 @@ async def get_package(
 ) -> Annotated[CallToolResult, PackageText]:
     """The CWL of a deployed process."""
     chosen = (await workspace(ctx)).endpoint(endpoint)
-    try:
-        package = await chosen.client.package(process_id)
-    except NotOffered as error:
-        look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
-        raise NotOffered(
-            f"{chosen.name} has no packages to read", status=error.status, remedy=f"What the process takes: {look}"
-        ) from error
+    package = await chosen.client.package(process_id)
     shown = package.text[:PACKAGE_CHARACTERS]
     left_out = len(package.text) - len(shown)
     lines = [
@@ -294,46 +150,189 @@ async def get_package(
     return respond(lines, reply)
 
 
-async def _load(work: Workspace, package: str) -> Package:
-    """The package that was meant: text, a bundled sample, a URL or a permitted file.
+async def read_source(work: Workspace, package: str) -> Source:
+    """The text that was meant: itself, a bundled sample's, or what is at a URL or in a permitted file.
 
     Raises:
-        PackageError: It does not parse; says where.
+        PackageError: It is longer than a package may be.
         FileRefused, HostRefused, Unreachable: It can't be read from where it is.
+    """
+    from mcp_ogc.packages.document import LARGEST
+
+    if sample := work.samples.get(package):
+        return Source(sample.text, package)
+    if "\n" in package or package.lstrip().startswith("{"):
+        return Source(package, "package")
+    name = package.rsplit("/", 1)[-1]
+    data = await work.objects.read(package, length=LARGEST + 1)
+    if len(data) > LARGEST:
+        raise PackageError(f"it is longer than a package may be ({LARGEST:,} bytes)", source=name)
+    href = package if package.startswith(("https://", "http://")) else None
+    return Source(data.decode("utf-8", errors="replace"), name, href)
+
+
+async def check(source: Source, workflow_id: str | None, dialect: Dialect | None) -> Report:
+    """Hold a package to every rule, off the event loop."""
+    from anyio.to_thread import run_sync
+
+    from mcp_ogc.packages.lint import lint
+
+    return await run_sync(lambda: lint(source.text, source=source.name, workflow_id=workflow_id, dialect=dialect))
+
+
+async def deployed_changes(
+    endpoint: Endpoint, process_id: str, package: Package, workflow_id: str | None
+) -> tuple[Change, ...]:
+    """What replacing the deployed package would change.
+
+    Raises:
+        OgcError: The deployed package can't be read or parsed.
     """
     from anyio.to_thread import run_sync
 
+    from mcp_ogc.packages.changes import changes
     from mcp_ogc.packages.cwl import load
 
-    if sample := work.samples.get(package):
-        return await run_sync(load, sample.text)
-    if "\n" in package or package.lstrip().startswith("{"):
-        return await run_sync(load, package)
-    text = (await work.objects.read(package)).decode("utf-8", errors="replace")
-    return await run_sync(lambda: load(text, source=package.rsplit("/", 1)[-1]))
+    answer = await endpoint.client.package(process_id)
+
+    def compare() -> tuple[Change, ...]:
+        old = load(answer.text, source="the deployed package")
+        named = process_id if process_id in old.parts else None
+        return changes(old, package, old_workflow=named, new_workflow=workflow_id)
+
+    return await run_sync(compare)
 
 
-def _process_id(package: Package, workflow_id: str | None) -> str:
-    if workflow_id is None:
-        return package.main_id
-    package.workflow(workflow_id)  # there is one of that id, or it says which there are
-    return workflow_id
+def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
+    """Findings as a list, the first ones in full, the others counted by rule; why each rule matters is said once."""
+    lines, told = [], set()
+    for one in findings[:SHOWN_FINDINGS]:
+        why = "" if one.rule in told else f" {one.why}."
+        told.add(one.rule)
+        repair = f" → {untrusted(one.repair)}" if one.repair else ""
+        lines.append(f"- {one.severity} {one.line}:{one.column} {one.rule}: {untrusted(one.message)}{why}{repair}")
+    if left := findings[SHOWN_FINDINGS:]:
+        rules = [one.rule for one in left]
+        counted = ", ".join(f"{rule} ×{rules.count(rule)}" for rule in dict.fromkeys(rules))
+        lines.append(f"and {len(left)} more: {counted}")
+    return lines
 
 
-async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
-    """The description of what was just deployed: a server may take a while (202, OGC 20-044); None if a long one."""
-    pause = 0.1
-    with anyio.move_on_after(READ_BACK_SECONDS):
-        while True:
-            if description := await _existing(endpoint, process_id):
-                return description
-            await anyio.sleep(pause)
-            pause = min(pause * 2, 3.0)
-    return None
+def change_lines(changes: tuple[Change, ...]) -> list[str]:
+    """Changes as a list, breaking ones first, and how many were left out."""
+    lines = [f"- {'breaking: ' if one.is_breaking else ''}{untrusted(one.what)}" for one in changes[:SHOWN_CHANGES]]
+    left = len(changes) - SHOWN_CHANGES
+    return [*lines, f"and {left} more"] if left > 0 else lines
 
 
-async def _existing(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
+def counted_changes(changes: tuple[Change, ...]) -> str:
+    """`3 changes, 1 of them breaking`."""
+    breaking = sum(1 for one in changes if one.is_breaking)
+    return f"{plural(len(changes), 'change')}, {f'{breaking} of them' if breaking else 'none'} breaking"
+
+
+def _verdict(report: Report, source: Source, endpoint: Endpoint | None, dialect: Dialect | None) -> str:
+    where = f" on {endpoint.name} ({dialect.title})" if endpoint and dialect else ""
+    if report.package is None:
+        return f"{source.name} can't be read: {plural(len(report.errors), 'error')}."
+    counts = [plural(len(report.errors), "error"), plural(len(report.warnings), "warning")]
+    verdict = "can't be deployed as it is" if report.errors else "can be deployed"
+    return f"{source.name} {verdict}{where}: {', '.join(counts)}."
+
+
+def _finding_row(finding: Finding) -> FindingRow:
+    return FindingRow(
+        severity=finding.severity,
+        line=finding.line,
+        column=finding.column,
+        rule=finding.rule,
+        why=finding.why,
+        untrusted=remote(message=finding.message, repair=finding.repair) or {},
+    )
+
+
+def _description(package: Package, workflow_id: str | None) -> tuple[list[str], dict[str, object]]:
+    """The process it would give: lines, and members of the reply."""
+    from mcp_ogc.ogc.hints import example_inputs
+    from mcp_ogc.packages.description import describe
+
+    description = describe(package, workflow_id)
+    inputs, outputs, example = input_rows(description), output_rows(description), example_inputs(description)
+    title = untrusted(description.title, TEXT_CHARACTERS)
+    lines = [
+        f"As a process: {description.id} {description.version} {title}".rstrip(),
+        *(input_line(row, TEXT_CHARACTERS) for row in inputs),
+        "Outputs:",
+        *(output_line(row, TEXT_CHARACTERS) for row in outputs),
+        *_runs(package),
+    ]
+    members: dict[str, object] = {
+        "process_id": description.id,
+        "version": description.version,
+        "digest": package.digest,
+        "inputs": inputs,
+        "outputs": outputs,
+        "example_inputs": example,
+    }
+    return lines, members
+
+
+def _runs(package: Package) -> list[str]:
+    """What would run: shown before anything is deployed, because deploying is running code (threat T15)."""
+    from mcp_ogc.packages.changes import images
+    from mcp_ogc.packages.parts import Subject
+
+    subject = Subject(package)
+    named = images(subject)
+    bare = [tool.name for tool in subject.tools if tool.id not in named]
+    network = [tool.name for tool in subject.tools if subject.requirement(tool, "NetworkAccess")]
+    scripts = [part.name for part in subject.parts if subject.requirement(part, "InlineJavascriptRequirement")]
+    told = {
+        "images": dict.fromkeys(named.values()),
+        "without image": bare,
+        "with network": network,
+        "with JavaScript": scripts,
+    }
+    parts = [f"{what} {', '.join(list(names)[:6])}" for what, names in told.items() if names]
+    return [f"Runs: {untrusted('; '.join(parts))}"] if parts else []
+
+
+async def _dialect(endpoint: Endpoint | None) -> tuple[Dialect | None, list[str]]:
+    """The kind of server it goes to, or why that is not known."""
+    if endpoint is None:
+        return None, ["No endpoint is named: what a server may trip over was not looked for."]
     try:
-        return await endpoint.client.describe(process_id)
+        return await endpoint.client.dialect(), []
+    except OgcError as error:
+        return None, [f"{endpoint.name} can't be asked what it is ({error.message}): its limits were not looked for."]
+
+
+async def _comparison(
+    endpoint: Endpoint, process_id: object, package: Package, workflow_id: str | None
+) -> tuple[list[str], dict[str, object]]:
+    """What is deployed under that id, and what replacing it would change: lines, and members of the reply."""
+    try:
+        deployed = await endpoint.client.describe(str(process_id))
     except NoSuchProcess:
-        return None
+        return [f"{endpoint.name} has no {process_id} yet."], {}
+    except OgcError:
+        return [], {}
+    there = f"{endpoint.name} has {process_id} {deployed.version}"
+    members: dict[str, object] = {"deployed_version": deployed.version}
+    try:
+        found = await deployed_changes(endpoint, str(process_id), package, workflow_id)
+    except (OgcError, UnknownName) as error:
+        return [f"{there}; it can't be compared: {error.message}"], members
+    if not found:
+        return [f"{there}: this very package."], members
+    members["changes"] = tuple(
+        ChangeRow(breaking=one.is_breaking, untrusted=remote(what=one.what) or {}) for one in found[:SHOWN_CHANGES]
+    )
+    return [f"{there}. Replacing it: {counted_changes(found)}", *change_lines(found)], members
+
+
+def _next_deployment(package: str, endpoint: Endpoint | None, workflow_id: str | None, *, replace: bool) -> str:
+    shown = package if len(package) < 200 and "\n" not in package else "<the same>"
+    arguments: dict[str, JsonValue] = {"package": shown, "endpoint": endpoint.name if endpoint else None}
+    arguments |= {"workflow_id": workflow_id, "replace": True if replace else None}
+    return f"Next: {call('ogc_deploy_process', **arguments)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +13,27 @@ from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 from mcp_ogc.net.standing import standing
-from mcp_ogc.ogc.models import ProcessSummary
-from mcp_ogc.text import Reply, Untrusted, call, clean, explain, literal, plural, remote, respond, untrusted
+from mcp_ogc.ogc.models import ProcessDescription, ProcessSummary
+from mcp_ogc.text import (
+    REMOTE_CHARACTERS,
+    Reply,
+    Untrusted,
+    call,
+    clean,
+    explain,
+    literal,
+    plural,
+    remote,
+    respond,
+    untrusted,
+)
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.catalogue import Catalogue
+    from mcp_ogc.ogc.hints import InputHint
     from mcp_ogc.workspace import Endpoint, Workspace
 
 ENDPOINT_SECONDS = 15
@@ -242,7 +256,7 @@ async def describe_process(
     ctx: Call, process_id: str, endpoint: str | None = None
 ) -> Annotated[CallToolResult, Process]:
     """What a process does, its inputs with types and defaults, and an example `inputs` object to start from."""
-    from mcp_ogc.ogc.hints import example_inputs, input_hints, output_type
+    from mcp_ogc.ogc.hints import example_inputs, input_hints
 
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
@@ -251,35 +265,15 @@ async def describe_process(
     # In a thread: an example of a stranger's schema may take a while, within its bound.
     hints = await anyio.to_thread.run_sync(input_hints, description)
     example = sample.example_inputs if sample else example_inputs(hints)
-    inputs = tuple(
-        InputRow(
-            input_id=hint.id,
-            type=hint.type,
-            required=hint.required,
-            default=hint.default,
-            untrusted=remote(description=hint.description),
-        )
-        for hint in hints
-    )
-    outputs = tuple(
-        OutputRow(
-            output_id=output_id,
-            type=output_type(output),
-            untrusted=remote(title=output.title, description=output.description),
-        )
-        for output_id, output in description.outputs.items()
-    )
+    inputs, outputs = input_rows(hints), output_rows(description)
     control = description.job_control_options or ()
     lines = [
         f"{description.id} {description.version} on {chosen.name} {untrusted(description.title)}".rstrip(),
         untrusted(description.description, 800),
         "Inputs:" if inputs else "No inputs.",
-        *(_input_line(row) for row in inputs),
+        *(input_line(row) for row in inputs),
         "Outputs:",
-        *(
-            f"- {row.output_id}: {row.type} {untrusted(' '.join((row.untrusted or {}).values()))}".rstrip()
-            for row in outputs
-        ),
+        *(output_line(row) for row in outputs),
         f"Runs: {', '.join(control) or 'not said'}",
         f"Next: {call('ogc_execute_process', process_id=description.id, inputs=example, endpoint=chosen.name)}",
     ]
@@ -296,9 +290,43 @@ async def describe_process(
     return respond([line for line in lines if line], reply)
 
 
-def _input_line(row: InputRow) -> str:
+def input_rows(hints: Iterable[InputHint]) -> tuple[InputRow, ...]:
+    """The inputs of a process."""
+    return tuple(
+        InputRow(
+            input_id=hint.id,
+            type=hint.type,
+            required=hint.required,
+            default=hint.default,
+            untrusted=remote(description=hint.description),
+        )
+        for hint in hints
+    )
+
+
+def output_rows(description: ProcessDescription) -> tuple[OutputRow, ...]:
+    """The outputs of a process."""
+    from mcp_ogc.ogc.hints import output_type
+
+    return tuple(
+        OutputRow(
+            output_id=output_id,
+            type=output_type(output),
+            untrusted=remote(title=output.title, description=output.description),
+        )
+        for output_id, output in description.outputs.items()
+    )
+
+
+def input_line(row: InputRow, limit: int = REMOTE_CHARACTERS) -> str:
+    """An input as a list has it."""
     need = "required" if row.required else "optional"
     default = f", default {literal(row.default)}" if row.default is not None else ""
     return (
-        f"- {row.input_id}: {row.type}, {need}{default} {untrusted((row.untrusted or {}).get('description'))}".rstrip()
-    )
+        f"- {row.input_id}: {row.type}, {need}{default} {untrusted((row.untrusted or {}).get('description'), limit)}"
+    ).rstrip()
+
+
+def output_line(row: OutputRow, limit: int = REMOTE_CHARACTERS) -> str:
+    """An output as a list has it."""
+    return f"- {row.output_id}: {row.type} {untrusted(' '.join((row.untrusted or {}).values()), limit)}".rstrip()

@@ -17,6 +17,8 @@ NAMES = (
     "zonal",
     "worker-overhead",
     "approx-cog-s3",
+    "lint",
+    "lint-recall",
 )
 
 

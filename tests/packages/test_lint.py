@@ -1,6 +1,10 @@
 """Every rule finds what breaks it, where it is, and nothing in a sound package."""
 
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.dialects.weaver import WEAVER
@@ -8,6 +12,7 @@ from mcp_ogc.ogc.dialects.zoo import ZOO
 from mcp_ogc.packages.findings import Severity
 from mcp_ogc.packages.lint import RULES, lint
 
+PUBLISHED = Path(__file__).parent / "published"
 SOUND = """\
 cwlVersion: v1.2
 $namespaces: {s: "https://schema.org/"}
@@ -140,14 +145,19 @@ BROKEN = [
     ),
     ("network", "baseCommand: collect", "baseCommand: [curl, --fail]", "baseCommand: [curl"),
     ("network", "[--to, $(runtime.outdir)]", "[--from, https://example.org/x]", "arguments:"),
-    ("secondary-files", "mode: {type: string, input", "mode: {secondaryFiles: [.x], type: string, input", "mode: {secondary"),
+    (
+        "secondary-files",
+        "mode: {type: string, input",
+        "mode: {secondaryFiles: [.x], type: string, input",
+        "mode: {secondary",
+    ),
     ("file-beside", "maps: {type: ", "maps: {default: [{class: File, location: a.tif}], type: ", "a.tif"),
     ("image", '    DockerRequirement: {dockerPull: "registry.example.org:5000/eo/crop:1.2.3"}\n', "", "id: crop"),
     ("image-name", "registry.example.org:5000/eo/crop", "docker://eo/crop", "docker://"),
     ("image-name", "registry.example.org:5000/eo/crop", "eo/Crop", "eo/Crop"),
     ("image-pinned", ":1.2.3", "", "registry.example.org:5000/eo/crop"),
     ("image-pinned", ":1.2.3", ":latest", ":latest"),
-    ("image-pulled", "dockerPull: \"registry.example.org:5000/eo/crop:1.2.3\"", "dockerImageId: x", "dockerImageId"),
+    ("image-pulled", 'dockerPull: "registry.example.org:5000/eo/crop:1.2.3"', "dockerImageId: x", "dockerImageId"),
     ("resources", "    ResourceRequirement: {coresMin: 1, coresMax: 2, ramMin: 2048}\n", "", "id: crop"),
     ("resource-amount", "ramMin: 2048", "ramMin: 4 GB", "4 GB"),
     ("resource-amount", "coresMax: 2", "coresMax: 0.5", "coresMax: 0.5"),
@@ -184,7 +194,7 @@ ON_SERVERS = [
     (ZOO, "stage-in", "aoi: {type: string?, label", "aoi: {type: File?, label", "aoi: {type: File?"),
     (ZOO, "false", "aoi: {type: string?, label", "aoi: {type: boolean?, label", "aoi: {type: boolean?"),
     (ZOO, "default-hidden", "default: 5", "default: 0", "default: 0"),
-    (ZOO, "null-word", "aoi: {type: string?", 'aoi: {default: "NULL", type: string?', "default: \"NULL\""),
+    (ZOO, "null-word", "aoi: {type: string?", 'aoi: {default: "NULL", type: string?', 'default: "NULL"'),
     (ZOO, "single-value", "", "", "items: {type"),
     (WEAVER, "parts", "", "", "$graph"),
     (WEAVER, "workflow-choice", 'run: "#sub"', 'run: "#crop"', "id: sub"),
@@ -207,7 +217,75 @@ def test_a_bare_tool_is_a_warning_and_an_error_where_only_workflows_are_deployed
     assert (error.rule, error.line) == ("workflow-only", 2)
 
 
+def test_an_id_that_two_have_and_a_workflow_that_does_nothing_are_found() -> None:
+    twice = TOOL.replace("inputs: {}", "inputs:\n- {id: a, type: string}\n- {id: a, type: int}")
+    assert ("cwl", 7) in {(finding.rule, finding.line) for finding in lint(twice).errors}
+    idle = "cwlVersion: v1.2\nclass: Workflow\nid: w\ninputs: {}\noutputs: {}\nsteps: {}\n"
+    assert ("steps", 6) in {(finding.rule, finding.line) for finding in lint(idle).findings}
+
+
 def test_every_rule_is_broken_by_one_of_these_tests() -> None:
-    broken = {case[0] for case in BROKEN} | {case[1] for case in ON_SERVERS} | {"workflow", "workflow-only"}
-    assert {rule.id for rule in RULES} == broken | {"steps", "duplicate-id"}
-    assert "steps" in {finding.rule for finding in lint(SOUND.replace("steps:\n    crop:", "steps: {}\n  s:x:", 1)).findings}
+    broken = {case[0] for case in BROKEN} | {case[1] for case in ON_SERVERS}
+    assert {rule.id for rule in RULES} == broken | {"workflow", "workflow-only", "steps"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("ScaterFeatureRequirement: {}", "there is no requirement ScaterFeatureRequirement"),
+        ("s:Loop: {}", "s:Loop is an extension"),
+        ("ResourceRequirement: 5", "ResourceRequirement is not a map"),
+        ("ResourceRequirement: {ram: 5}", "there is no field ram here"),
+    ],
+)
+def test_a_requirement_that_is_none_is_found_among_others(asked: str, told: str) -> None:
+    broken = SOUND.replace("ScatterFeatureRequirement: {}", asked, 1)
+    (finding,) = lint(broken).findings
+    assert (finding.line, finding.severity) == (line_of(broken, asked), Severity.ERROR)
+    assert told in finding.message
+
+
+def test_a_step_may_inherit_what_its_workflow_or_its_step_asks_for() -> None:
+    image = '    DockerRequirement: {dockerPull: "registry.example.org:5000/eo/crop:1.2.3"}\n'
+    for_all = SOUND.replace(image, "").replace("  id: sub\n", f"  id: sub\n  hints:\n{image}")
+    assert lint(for_all).findings == ()
+    step = "    crop:\n      hints: {DockerRequirement: {dockerPull: eo/crop:1}}\n"
+    assert lint(SOUND.replace(image, "").replace("    crop:\n", step)).findings == ()
+    unpinned = lint(SOUND.replace(image, "").replace("    crop:\n", step.replace(":1}", "}"))).findings
+    assert [finding.rule for finding in unpinned] == ["image-pinned"]
+
+
+def test_every_published_invalid_document_gets_a_located_error_that_can_be_read() -> None:
+    for path in sorted(PUBLISHED.glob("*.cwl")):
+        text = path.read_text(encoding="utf-8")
+        report = lint(text, source=path.name)
+        assert report.errors, path.name
+        for finding in report.errors:
+            assert 1 <= finding.line <= len(text.splitlines()), path.name
+            assert finding.message, path.name
+            assert finding.repair, path.name
+            assert "Traceback" not in finding.message, path.name
+            assert "can't be read" not in finding.message, path.name
+
+
+LINES = SOUND.splitlines()
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(LINES) - 1), st.sampled_from(["drop", "repeat", "indent", "empty", "cut", "list", "number"]))
+def test_whatever_is_done_to_a_line_is_answered_with_located_findings(index: int, done: str) -> None:
+    line = LINES[index]
+    key = line.partition(":")[0]
+    changed = {
+        "drop": [],
+        "repeat": [line, line],
+        "indent": [f"  {line}"],
+        "empty": [f"{key}:"],
+        "cut": [line[: len(line) // 2]],
+        "list": [f"{key}: [1, {{a: b}}]"],
+        "number": [f"{key}: 5"],
+    }
+    text = "\n".join([*LINES[:index], *changed[done], *LINES[index + 1 :]])
+    for finding in lint(text, dialect=ZOO).findings:
+        assert 1 <= finding.line <= len(LINES) + 2
+        assert finding.message

@@ -46,7 +46,9 @@ def shell_words(subject: Subject) -> Iterator[Hit]:
             words = getattr(tool.process, field)
             for index, word in enumerate(words if isinstance(words, list) else ()):
                 if isinstance(word, str) and word.strip() in SHELL:
-                    yield Hit(tool.place(field, index), f"{word.strip()} goes to the program as it is: there is no shell")
+                    yield Hit(
+                        tool.place(field, index), f"{word.strip()} goes to the program as it is: there is no shell"
+                    )
         for where in _unquoted(tool):
             yield Hit(where, "shellQuote: false does nothing: there is no shell")
 
@@ -140,7 +142,9 @@ def staged_elsewhere(subject: Subject) -> Iterator[Hit]:
             listing = member(member(member(part.node, holder), "InitialWorkDirRequirement"), "listing")
             for index, entry in enumerate(listing if isinstance(listing, list) else ()):
                 name = entry.get("entryname") if isinstance(entry, dict) else None
-                if isinstance(name, str) and _leaves(name):
+                # Since CWL v1.2 a container that is required may have files at absolute paths.
+                is_contained = part.has("requirements", "DockerRequirement") and isinstance(name, str)
+                if isinstance(name, str) and _leaves(name.lstrip("/") if is_contained else name):
                     where = part.place(holder, "InitialWorkDirRequirement", "listing", index, "entryname")
                     yield Hit(where, f"{name[:60]} is outside the working directory")
 
@@ -182,15 +186,92 @@ def lost_directories(subject: Subject) -> Iterator[Hit]:
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 TOOL = "/req/app-pck/clt"
 RULES = (
-    Rule("command", WARNING, "Without an image that has an entry point, every job fails", "Add baseCommand: [program, …]", TOOL, no_command),
-    Rule("command-words", ERROR, "Every job of it fails: the program is not found", "", "CWL CommandLineTool §5, baseCommand", spaces_in_command),
-    Rule("shell", WARNING, "The program gets it as an argument", "Add ShellCommandRequirement: {} with shellQuote: false there, or run a script", "CWL CommandLineTool §5.14", shell_words),
-    Rule("unbound-input", WARNING, "People fill it in and nothing happens", "Add inputBinding: {prefix: --name}, or refer to it with $(inputs.name)", TOOL, unbound_inputs),
-    Rule("output-binding", WARNING, "The output is missing, and the job fails, unless the tool writes cwl.output.json", "Add outputBinding: {glob: name-or-pattern}", "CWL CommandLineTool §5.5", uncollected_outputs),
-    Rule("glob", ERROR, "Every job of it fails", "Write it relative to the folder that the tool runs in", "CWL CommandLineTool §5.5, glob", globs_elsewhere),
-    Rule("glob-directory", ERROR, "Every job of it fails", "Glob the folder itself: its name, or . for all that was written", "CWL CommandLineTool §5.5, glob", lost_directories),
-    Rule("position", ERROR, "Every job of it fails", "Give a whole number, or an expression", "CWL CommandLineTool §5.2, position", odd_positions),
-    Rule("network", WARNING, "Containers without it have no network", "Add NetworkAccess: {networkAccess: true} under requirements", "CWL CommandLineTool §5.15", unasked_network),
-    Rule("staging", ERROR, "Engines refuse it, rightly", "Give a name without folders above it", "CWL CommandLineTool §5.8, entryname", staged_elsewhere),
-    Rule("file-beside", ERROR, "What stands beside the CWL is not deployed with it", "Put it into the image, or write it with InitialWorkDirRequirement, or make it an input", "OGC 20-044 /req/cwl", files_beside),
-)  # fmt: skip
+    Rule(
+        "command",
+        WARNING,
+        "Without an image that has an entry point, every job fails",
+        "Add baseCommand: [program, …]",
+        TOOL,
+        no_command,
+    ),
+    Rule(
+        "command-words",
+        ERROR,
+        "Every job of it fails: the program is not found",
+        "",
+        "CWL CommandLineTool §5, baseCommand",
+        spaces_in_command,
+    ),
+    Rule(
+        "shell",
+        WARNING,
+        "The program gets it as an argument",
+        "Add ShellCommandRequirement: {} with shellQuote: false there, or run a script",
+        "CWL CommandLineTool §5.14",
+        shell_words,
+    ),
+    Rule(
+        "unbound-input",
+        WARNING,
+        "People fill it in and nothing happens",
+        "Add inputBinding: {prefix: --name}, or refer to it with $(inputs.name)",
+        TOOL,
+        unbound_inputs,
+    ),
+    Rule(
+        "output-binding",
+        WARNING,
+        "The output is missing, and the job fails, unless the tool writes cwl.output.json",
+        "Add outputBinding: {glob: name-or-pattern}",
+        "CWL CommandLineTool §5.5",
+        uncollected_outputs,
+    ),
+    Rule(
+        "glob",
+        ERROR,
+        "Every job of it fails",
+        "Write it relative to the folder that the tool runs in",
+        "CWL CommandLineTool §5.5, glob",
+        globs_elsewhere,
+    ),
+    Rule(
+        "glob-directory",
+        ERROR,
+        "Every job of it fails",
+        "Glob the folder itself: its name, or . for all that was written",
+        "CWL CommandLineTool §5.5, glob",
+        lost_directories,
+    ),
+    Rule(
+        "position",
+        ERROR,
+        "Every job of it fails",
+        "Give a whole number, or an expression",
+        "CWL CommandLineTool §5.2, position",
+        odd_positions,
+    ),
+    Rule(
+        "network",
+        WARNING,
+        "Containers without it have no network",
+        "Add NetworkAccess: {networkAccess: true} under requirements",
+        "CWL CommandLineTool §5.15",
+        unasked_network,
+    ),
+    Rule(
+        "staging",
+        ERROR,
+        "Engines refuse it, rightly",
+        "Give a name without folders above it",
+        "CWL CommandLineTool §5.8, entryname",
+        staged_elsewhere,
+    ),
+    Rule(
+        "file-beside",
+        ERROR,
+        "What stands beside the CWL is not deployed with it",
+        "Put it into the image, or write it with InitialWorkDirRequirement, or make it an input",
+        "OGC 20-044 /req/cwl",
+        files_beside,
+    ),
+)

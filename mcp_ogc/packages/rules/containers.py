@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
-from mcp_ogc.packages.parts import Part, Subject
+from mcp_ogc.packages.parts import Part, Subject, told
 
 IMAGE = re.compile(
     r"(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::\d+)?/)?"
@@ -41,9 +41,9 @@ def bad_images(subject: Subject) -> Iterator[Hit]:
 def moving_images(subject: Subject) -> Iterator[Hit]:
     """Images that may be another one tomorrow."""
     for image, place in _images(subject):
-        told = IMAGE.fullmatch(image)
-        if told and not told["digest"] and (told["tag"] is None or told["tag"].lower() in MOVING):
-            tag = f"the tag {told['tag']} moves" if told["tag"] else "it has no tag, so latest is meant"
+        parts = IMAGE.fullmatch(image)
+        if parts and not parts["digest"] and (parts["tag"] is None or parts["tag"].lower() in MOVING):
+            tag = f"the tag {parts['tag']} moves" if parts["tag"] else "it has no tag, so latest is meant"
             yield Hit(place, f"the image {image[:80]} is not pinned: {tag}")
 
 
@@ -51,7 +51,7 @@ def local_images(subject: Subject) -> Iterator[Hit]:
     """Images made from files, or known by an id of one machine."""
     for tool in subject.tools:
         found = subject.requirement(tool, "DockerRequirement")
-        if found and not getattr(found[0], "dockerPull", None):
+        if found and not told(found[0], "dockerPull"):
             yield Hit(_place(found[1], "DockerRequirement"), f"the image of {tool.name} can't be pulled: no dockerPull")
 
 
@@ -60,7 +60,7 @@ def _images(subject: Subject) -> Iterator[tuple[str, tuple[int, int]]]:
     seen = set()
     for tool in subject.tools:
         found = subject.requirement(tool, "DockerRequirement")
-        image = getattr(found[0], "dockerPull", None) if found else None
+        image = told(found[0], "dockerPull") if found else None
         if found and isinstance(image, str):
             place = _place(found[1], "DockerRequirement", "dockerPull")
             if place not in seen:
@@ -79,7 +79,7 @@ def bad_resources(subject: Subject) -> Iterator[Hit]:
     """Amounts that are no numbers, none at all, or a minimum above its maximum."""
     for found, part in _resources(subject):
         for amount in AMOUNTS:
-            low, high = (getattr(found, f"{amount}{end}", None) for end in ("Min", "Max"))
+            low, high = (told(found, f"{amount}{end}") for end in ("Min", "Max"))
             for end, value in (("Min", low), ("Max", high)):
                 place = _place(part, "ResourceRequirement", f"{amount}{end}")
                 if isinstance(value, str) and "$" not in value:
@@ -97,11 +97,11 @@ def huge_resources(subject: Subject) -> Iterator[Hit]:
         for amount in AMOUNTS:
             most = MOST_CORES if amount == "cores" else MOST_MEBIBYTES
             for end in ("Min", "Max"):
-                value = getattr(found, f"{amount}{end}", None)
+                value = told(found, f"{amount}{end}")
                 if isinstance(value, int | float) and value > most:
                     place = _place(part, "ResourceRequirement", f"{amount}{end}")
-                    told = f"{amount}{end} is {value:,}" + ("" if amount == "cores" else " mebibytes")
-                    yield Hit(place, told, _unit(amount))
+                    unit = "" if amount == "cores" else " mebibytes"
+                    yield Hit(place, f"{amount}{end} is {value:,}{unit}", _unit(amount))
 
 
 def _resources(subject: Subject) -> Iterator[tuple[Any, Part]]:
@@ -127,11 +127,53 @@ def _place(part: Part, name: str, *path: str) -> tuple[int, int]:
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 TOOL = "/req/app-pck/clt"
 RULES = (
-    Rule("image", WARNING, "Clusters run tools in containers only", "Add DockerRequirement: {dockerPull: registry/name:1.2.3}", TOOL, missing_images),
-    Rule("image-name", ERROR, "It can't be pulled, so every job fails", "registry/name:1.2.3, the name in lower case, without docker://", TOOL, bad_images),
-    Rule("image-pinned", WARNING, "The same package may give other results tomorrow", "Give a version as the tag, or @sha256:…", TOOL, moving_images),
-    Rule("image-pulled", WARNING, "Clusters build no images", "Push it to a registry and name it with dockerPull", TOOL, local_images),
-    Rule("resources", WARNING, "It gets the cluster's defaults: too little memory, and it is killed", "Add ResourceRequirement: {coresMin: 1, ramMin: 2048} (mebibytes)", "/req/app-pck/clt", missing_resources),
+    Rule(
+        "image",
+        WARNING,
+        "Clusters run tools in containers only",
+        "Add DockerRequirement: {dockerPull: registry/name:1.2.3}",
+        TOOL,
+        missing_images,
+    ),
+    Rule(
+        "image-name",
+        ERROR,
+        "It can't be pulled, so every job fails",
+        "registry/name:1.2.3, the name in lower case, without docker://",
+        TOOL,
+        bad_images,
+    ),
+    Rule(
+        "image-pinned",
+        WARNING,
+        "The same package may give other results tomorrow",
+        "Give a version as the tag, or @sha256:…",
+        TOOL,
+        moving_images,
+    ),
+    Rule(
+        "image-pulled",
+        WARNING,
+        "Clusters build no images",
+        "Push it to a registry and name it with dockerPull",
+        TOOL,
+        local_images,
+    ),
+    Rule(
+        "resources",
+        WARNING,
+        "It gets the cluster's defaults: too little memory, and it is killed",
+        "Add ResourceRequirement: {coresMin: 1, ramMin: 2048} (mebibytes)",
+        "/req/app-pck/clt",
+        missing_resources,
+    ),
     Rule("resource-amount", ERROR, "The step can't be scheduled", "", "CWL CommandLineTool §5.13", bad_resources),
-    Rule("resource-unit", WARNING, "No machine has that: jobs wait for ever", "", "CWL CommandLineTool §5.13", huge_resources),
-)  # fmt: skip
+    Rule(
+        "resource-unit",
+        WARNING,
+        "No machine has that: jobs wait for ever",
+        "",
+        "CWL CommandLineTool §5.13",
+        huge_resources,
+    ),
+)

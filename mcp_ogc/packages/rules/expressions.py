@@ -108,7 +108,11 @@ def _end(text: str, position: int) -> int | None:
 
 def inputs_named(workflow: Part, step: str) -> set[str]:
     """The inputs of a step that its expressions name."""
-    return {name for expression in expressions_of(member(member(workflow.node, "steps"), step)) for name in expression.inputs}
+    return {
+        name
+        for expression in expressions_of(member(member(workflow.node, "steps"), step))
+        for name in expression.inputs
+    }
 
 
 def scopes(part: Part) -> Iterator[tuple[Any, set[str], str]]:
@@ -157,7 +161,21 @@ def _is_list(node: Any) -> bool:
 ERROR = Severity.ERROR
 REFERENCES = "CWL CommandLineTool §3.4"
 RULES = (
-    Rule("expression-closed", ERROR, "Every job of it fails", "Close it, or write \\$( for a plain $(", REFERENCES, unclosed),
+    Rule(
+        "expression-closed",
+        ERROR,
+        "Every job of it fails",
+        "Close it, or write \\$( for a plain $(",
+        REFERENCES,
+        unclosed,
+    ),
     Rule("expression-input", ERROR, "Every job of it fails", "Name an input that is there", REFERENCES, unknown_inputs),
-    Rule("expression-name", ERROR, "Every job of it fails", "For a shell's own $(…), write \\$(…)", REFERENCES, unknown_names),
-)  # fmt: skip
+    Rule(
+        "expression-name",
+        ERROR,
+        "Every job of it fails",
+        "For a shell's own $(…), write \\$(…)",
+        REFERENCES,
+        unknown_names,
+    ),
+)

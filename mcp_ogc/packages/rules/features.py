@@ -52,7 +52,9 @@ def unasked_scripts(subject: Subject) -> Iterator[Hit]:
         if subject.requirement(part, "InlineJavascriptRequirement"):
             continue
         if part.kind == "ExpressionTool":
-            yield Hit(part.place("expression"), f"{part.name} is JavaScript, and InlineJavascriptRequirement is missing")
+            yield Hit(
+                part.place("expression"), f"{part.name} is JavaScript, and InlineJavascriptRequirement is missing"
+            )
             continue
         steps = {short_id(step.id): step for step in part.steps}
         for node, _, owner in scopes(part):
@@ -66,6 +68,20 @@ def unasked_scripts(subject: Subject) -> Iterator[Hit]:
 
 
 RULES = (
-    Rule("requirement", Severity.ERROR, "The workflow is refused when it starts", "", "CWL Workflow §5.2", missing_requirements),
-    Rule("javascript", Severity.ERROR, "Every job of it fails", "Add InlineJavascriptRequirement: {} under requirements, or write a plain reference such as $(inputs.name.path)", "CWL CommandLineTool §3.4.2", unasked_scripts),
-)  # fmt: skip
+    Rule(
+        "requirement",
+        Severity.ERROR,
+        "The workflow is refused when it starts",
+        "",
+        "CWL Workflow §5.2",
+        missing_requirements,
+    ),
+    Rule(
+        "javascript",
+        Severity.ERROR,
+        "Every job of it fails",
+        "Add InlineJavascriptRequirement: {} under requirements, or write a plain reference: $(inputs.name.path)",
+        "CWL CommandLineTool §3.4.2",
+        unasked_scripts,
+    ),
+)

@@ -47,19 +47,6 @@ def misplaced_secondary_files(subject: Subject) -> Iterator[Hit]:
                     yield Hit(part.place(field, name, "secondaryFiles"), told)
 
 
-def repeated_ids(subject: Subject) -> Iterator[Hit]:
-    """Ids that two inputs, outputs or steps of a process have."""
-    for part in subject.parts:
-        for field in FIELDS:
-            seen: set[str] = set()
-            told = part.node.get(field)
-            for index, one in enumerate(told if isinstance(told, list) else ()):
-                name = short_id(str(one.get("id"))) if isinstance(one, dict) else ""
-                if name and name in seen:
-                    yield Hit(part.place(field, index), f"{name} is declared twice among the {field} of {part.name}")
-                seen.add(name)
-
-
 def odd_ids(subject: Subject) -> Iterator[Hit]:
     """Ids that expressions and other tools can't name."""
     for part in subject.parts:
@@ -73,9 +60,36 @@ def odd_ids(subject: Subject) -> Iterator[Hit]:
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 RULES = (
-    Rule("default-type", ERROR, "Jobs that leave it out fail", "Give a default of the type, or change the type", "CWL Workflow §5.1, default", wrong_defaults),
-    Rule("untyped-input", WARNING, "Nobody can tell what to fill in", "Name its type", "/req/app-pck/wf-inputs", untyped_inputs),
-    Rule("secondary-files", ERROR, "Engines refuse it, or drop them", "Remove secondaryFiles: a Directory has all its files", "CWL CommandLineTool §5.1, secondaryFiles", misplaced_secondary_files),
-    Rule("duplicate-id", ERROR, "One of them is lost", "Give one another id", "CWL Workflow §4.1", repeated_ids),
-    Rule("id-characters", WARNING, "It can't be part of a URL, a file name or an expression", "Letters, digits, _ - and .", "CWL SchemaSalad §3.3", odd_ids),
-)  # fmt: skip
+    Rule(
+        "default-type",
+        ERROR,
+        "Jobs that leave it out fail",
+        "Give a default of the type, or change the type",
+        "CWL Workflow §5.1, default",
+        wrong_defaults,
+    ),
+    Rule(
+        "untyped-input",
+        WARNING,
+        "Nobody can tell what to fill in",
+        "Name its type",
+        "/req/app-pck/wf-inputs",
+        untyped_inputs,
+    ),
+    Rule(
+        "secondary-files",
+        ERROR,
+        "Engines refuse it, or drop them",
+        "Remove secondaryFiles: a Directory has all its files",
+        "CWL CommandLineTool §5.1, secondaryFiles",
+        misplaced_secondary_files,
+    ),
+    Rule(
+        "id-characters",
+        WARNING,
+        "It can't be part of a URL, a file name or an expression",
+        "Letters, digits, _ - and .",
+        "CWL SchemaSalad §3.3",
+        odd_ids,
+    ),
+)

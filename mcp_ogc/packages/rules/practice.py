@@ -20,7 +20,7 @@ VERSION_WORDS = ("softwareVersion", "version")
 def no_workflow(subject: Subject) -> Iterator[Hit]:
     """Packages without a Workflow."""
     if not subject.workflows:
-        yield Hit(subject.main.place("class"), f"there is no Workflow: {subject.main.name} is a {subject.main.kind}")
+        yield Hit(subject.main.place("class"), f"there is no Workflow, only a {subject.main.kind}")
 
 
 def several_workflows(subject: Subject) -> Iterator[Hit]:
@@ -71,8 +71,7 @@ def undocumented_inputs(subject: Subject) -> Iterator[Hit]:
         name = short_id(declared.id)
         missing = [field for field in ("label", "doc") if not _is_told(getattr(declared, field))]
         if missing:
-            fields = " and ".join(missing)
-            told = f"the input {name} has no {fields}"
+            told = f"the input {name} has " + ("neither label nor doc" if len(missing) > 1 else f"no {missing[0]}")
             yield Hit(main.place("inputs", name), told, f"Add {': … and '.join(missing)}: … to {name}")
 
 
@@ -81,7 +80,9 @@ def no_stac_output(subject: Subject) -> Iterator[Hit]:
     main = subject.main
     folders = [one for one in main.process.outputs if holds(one.type_, frozenset({"Directory"}), subject.types)]
     if not folders:
-        yield Hit(main.place("outputs"), f"{main.name} has no Directory output, which holds the STAC catalog of results")
+        yield Hit(
+            main.place("outputs"), f"{main.name} has no Directory output, which holds the STAC catalog of results"
+        )
 
 
 def no_version(subject: Subject) -> Iterator[Hit]:
@@ -139,15 +140,80 @@ def _is_told(text: Any) -> bool:
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 RULES = (
-    Rule("workflow", WARNING, "Many servers deploy Workflows only", "Make the tool the one step of a Workflow that passes its inputs and outputs on", "/req/app-pck/cwl, Q23", no_workflow),
-    Rule("single-workflow", WARNING, "Servers differ in which one they take", "", "/req/app-pck/cwl, Q22", several_workflows),
-    Rule("unused-process", WARNING, "It is deployed for nothing", "Run it in a step, or remove it", "/req/app-pck/cwl", unused_processes),
+    Rule(
+        "workflow",
+        WARNING,
+        "Many servers deploy Workflows only",
+        "Make the tool the one step of a Workflow that passes its inputs and outputs on",
+        "/req/app-pck/cwl, Q23",
+        no_workflow,
+    ),
+    Rule(
+        "single-workflow",
+        WARNING,
+        "Servers differ in which one they take",
+        "",
+        "/req/app-pck/cwl, Q22",
+        several_workflows,
+    ),
+    Rule(
+        "unused-process",
+        WARNING,
+        "It is deployed for nothing",
+        "Run it in a step, or remove it",
+        "/req/app-pck/cwl",
+        unused_processes,
+    ),
     Rule("steps", WARNING, "It does nothing", "Add steps", "/req/app-pck/wf", no_steps),
-    Rule("process-id", ERROR, "It can't be deployed", "Give it an id of letters, digits, - and _", "/req/app-pck/wf", bad_process_id),
-    Rule("workflow-text", WARNING, "It is what people choose a process by", "", "/req/app-pck/wf", undocumented_workflow),
-    Rule("input-text", WARNING, "Nobody can tell what to fill in; ZOO-Project shows the word None", "", "/req/app-pck/wf-inputs, Q37", undocumented_inputs),
-    Rule("stac-output", WARNING, "Results are files without place, time and names; some platforms take none", "Add an output of type Directory with catalog.json in it", "OGC 20-089 stage-out, eoepca#68", no_stac_output),
-    Rule("version", WARNING, "Nobody can tell which version gave a result", 'Add s:softwareVersion: "1.0.0", and $namespaces: {s: "https://schema.org/"}', "/req/app-pck/metadata", no_version),
-    Rule("version-number", WARNING, "Another version is shown", "Put it in quotes", "/req/app-pck/metadata", loose_versions),
-    Rule("prefix", WARNING, "Engines take it for nothing, or refuse it", "Declare it under $namespaces", "CWL SchemaSalad §3.1", undeclared_prefixes),
-)  # fmt: skip
+    Rule(
+        "process-id",
+        ERROR,
+        "It can't be deployed",
+        "Give it an id of letters, digits, - and _",
+        "/req/app-pck/wf",
+        bad_process_id,
+    ),
+    Rule(
+        "workflow-text", WARNING, "It is what people choose a process by", "", "/req/app-pck/wf", undocumented_workflow
+    ),
+    Rule(
+        "input-text",
+        WARNING,
+        "Nobody can tell what to fill in; ZOO-Project shows the word None",
+        "",
+        "/req/app-pck/wf-inputs, Q37",
+        undocumented_inputs,
+    ),
+    Rule(
+        "stac-output",
+        WARNING,
+        "Results are files without place, time and names; some platforms take none",
+        "Add an output of type Directory with catalog.json in it",
+        "OGC 20-089 stage-out, eoepca#68",
+        no_stac_output,
+    ),
+    Rule(
+        "version",
+        WARNING,
+        "Nobody can tell which version gave a result",
+        'Add s:softwareVersion: "1.0.0", and $namespaces: {s: "https://schema.org/"}',
+        "/req/app-pck/metadata",
+        no_version,
+    ),
+    Rule(
+        "version-number",
+        WARNING,
+        "Another version is shown",
+        "Put it in quotes",
+        "/req/app-pck/metadata",
+        loose_versions,
+    ),
+    Rule(
+        "prefix",
+        WARNING,
+        "Engines take it for nothing, or refuse it",
+        "Declare it under $namespaces",
+        "CWL SchemaSalad §3.1",
+        undeclared_prefixes,
+    ),
+)

@@ -8,7 +8,7 @@ from typing import Any
 from mcp_ogc.packages.description import type_name
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
-from mcp_ogc.packages.parts import Part, Subject
+from mcp_ogc.packages.parts import Part, Subject, own_requirement
 from mcp_ogc.packages.rules.expressions import inputs_named
 from mcp_ogc.packages.types import ArrayOf, Fit, fit
 
@@ -195,7 +195,7 @@ def _types_of_sources(subject: Subject, workflow: Part) -> dict[str, Any]:
         given = {short_id(one.id): one.type_ for one in process.process.outputs} if process else {}
         levels = len(_list(step.scatter)) if step.scatterMethod == "nested_crossproduct" else 1
         for out in _outputs(step):
-            told = given.get(short_id(out), "Any")
+            told = "Any" if own_requirement(step, "Loop") else given.get(short_id(out), "Any")
             if getattr(step, "when", None) is not None:
                 told = ["null", *(told if isinstance(told, list) else [told])]
             for _ in range(levels if step.scatter is not None else 0):
@@ -257,15 +257,52 @@ def _told(source: str) -> str:
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 LINKS = "CWL Workflow §5.2"
 RULES = (
-    Rule("source", ERROR, "The workflow is refused as it is read", "Name an input or step/output", LINKS, unknown_sources),
+    Rule(
+        "source", ERROR, "The workflow is refused as it is read", "Name an input or step/output", LINKS, unknown_sources
+    ),
     Rule("step-input", ERROR, "The step can't start", "Give it under `in`", LINKS, missing_step_inputs),
     Rule("step-extra-input", WARNING, "Most often a misspelt name", "Name an input it has", LINKS, unknown_step_inputs),
-    Rule("step-output", ERROR, "The workflow is refused as it is read", "List outputs it has", LINKS, unknown_step_outputs),
+    Rule(
+        "step-output",
+        ERROR,
+        "The workflow is refused as it is read",
+        "List outputs it has",
+        LINKS,
+        unknown_step_outputs,
+    ),
     Rule("link-type", ERROR, "The workflow is refused as it is read", "Make the types the same", LINKS, misfits),
-    Rule("link-optional", WARNING, "The step fails when such a value comes", "Make the taker optional too, or give a default", LINKS, uncertain_fits),
-    Rule("scatter", ERROR, "The step can't start", "Scatter over inputs of the step", "CWL Workflow §5.2.1, scatter", unknown_scatter),
+    Rule(
+        "link-optional",
+        WARNING,
+        "The step fails when such a value comes",
+        "Make the taker optional too, or give a default",
+        LINKS,
+        uncertain_fits,
+    ),
+    Rule(
+        "scatter",
+        ERROR,
+        "The step can't start",
+        "Scatter over inputs of the step",
+        "CWL Workflow §5.2.1, scatter",
+        unknown_scatter,
+    ),
     Rule("circle", ERROR, "Nothing can start", "Take one of the links out", "CWL Workflow §4", circles),
     Rule("output-source", ERROR, "The output stays empty", "Add outputSource: step/output", LINKS, sourceless_outputs),
-    Rule("unused-input", WARNING, "People fill it in and nothing happens", "Link it to a step, or remove it", "", unused_inputs),
-    Rule("unused-step", WARNING, "It costs time, and its results are thrown away", "Read its outputs, or remove it", "", unused_steps),
-)  # fmt: skip
+    Rule(
+        "unused-input",
+        WARNING,
+        "People fill it in and nothing happens",
+        "Link it to a step, or remove it",
+        "",
+        unused_inputs,
+    ),
+    Rule(
+        "unused-step",
+        WARNING,
+        "It costs time, and its results are thrown away",
+        "Read its outputs, or remove it",
+        "",
+        unused_steps,
+    ),
+)

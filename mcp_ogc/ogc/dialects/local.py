@@ -1,0 +1,5 @@
+"""Our own local endpoint, which says of itself what the standard does, and runs trusted packages without containers."""
+
+from mcp_ogc.ogc.dialects.dialect import Dialect
+
+LOCAL = Dialect(name="local", title="local endpoint", runs_natively=True)

@@ -1,0 +1,329 @@
+"""Processes deployed, replaced and undeployed, with open eyes: what is wrong and what changes is shown before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import anyio
+from mcp.server.elicitation import ElicitationResult
+from mcp.server.mcpserver import Elicit, Resolve
+from mcp_types import CallToolResult
+from pydantic import Field, JsonValue
+
+from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
+from mcp_ogc.text import Reply, call, clean, plural, respond
+from mcp_ogc.tools.consent import Consent, agree, asked
+from mcp_ogc.tools.packages import (
+    PackageArgument,
+    Source,
+    WorkflowArgument,
+    change_lines,
+    check,
+    counted_changes,
+    deployed_changes,
+    finding_lines,
+    read_source,
+)
+from mcp_ogc.tools.spec import Call, workspace
+
+if TYPE_CHECKING:
+    from mcp_ogc.ogc.models import ProcessDescription
+    from mcp_ogc.packages.cwl import Package
+    from mcp_ogc.packages.lint import Report
+    from mcp_ogc.workspace import Endpoint, Workspace
+
+READ_BACK_SECONDS = 20
+SHOWN_JOBS = 5
+
+
+class Deployed(Reply):
+    """Answer of ogc_deploy_process."""
+
+    endpoint: str
+    process_id: str
+    url: str | None = None
+    version: str | None = None
+    deployed: bool
+    accepted: bool | None = None
+    replaced: bool = False
+    digest: str
+    warnings: int = 0
+    breaking_changes: int | None = None
+    confirm: str | None = None
+
+
+class Undeployed(Reply):
+    """Answer of ogc_undeploy_process."""
+
+    endpoint: str
+    process_id: str
+    undeployed: bool
+    left: str | None = None
+    open_jobs: tuple[str, ...] = ()
+    confirm: str | None = None
+
+
+async def ask_replacement(
+    ctx: Call, package: str, endpoint: str | None, workflow_id: str | None, replace: bool, confirm: str | None
+) -> Consent | Elicit[Consent]:
+    """Ask the person before something that is there is replaced, where the client can."""
+    if not replace or not asked(ctx, confirm):
+        return Consent()
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    loaded, _ = await _sound(chosen, await read_source(work, package), workflow_id)
+    process_id = workflow_id or loaded.main_id
+    there = await _existing(chosen, process_id)
+    if there is None:
+        return Consent(agreed=True)
+    told = "\n".join(await _replacement(chosen, process_id, there, loaded, workflow_id))
+    return Elicit(f"Replace the process {process_id} on {chosen.name}?\n{told}", Consent)
+
+
+async def deploy_process(
+    ctx: Call,
+    package: PackageArgument,
+    consent: Annotated[ElicitationResult[Consent], Resolve(ask_replacement)],
+    endpoint: str | None = None,
+    workflow_id: WorkflowArgument = None,
+    replace: Annotated[bool, Field(description="replace the process of this id")] = False,
+    confirm: Annotated[str | None, Field(description="token of the preview")] = None,
+) -> Annotated[CallToolResult, Deployed]:
+    """Check a CWL application package and deploy it as a process; errors stop it. Replacing previews first and gives a
+    token for confirm."""
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    source = await read_source(work, package)
+    loaded, report = await _sound(chosen, source, workflow_id)
+    process_id = workflow_id or loaded.main_id
+    reply = {"endpoint": chosen.name, "process_id": process_id, "digest": loaded.digest}
+    counted = {"warnings": len(report.warnings)}
+    there = await _existing(chosen, process_id) if replace else None
+    if there:
+        bound: dict[str, JsonValue] = {**reply, "replace": True}
+        token = agree(ctx, consent, "ogc_deploy_process", bound, confirm)
+        if token:
+            again = call(
+                "ogc_deploy_process",
+                package="<the same>",
+                endpoint=chosen.name,
+                workflow_id=workflow_id,
+                replace=True,
+                confirm=token,
+            )
+            lines = [
+                *await _replacement(chosen, process_id, there, loaded, workflow_id),
+                *_warnings(report),
+                "Nothing was changed yet. Ask the person; then:",
+                again,
+            ]
+            return respond(lines, Deployed(**reply, **counted, deployed=False, confirm=token))
+        await chosen.client.replace(process_id, loaded.text, href=source.href, workflow_id=_choice(loaded, workflow_id))
+    else:
+        process_id = await _deploy_new(work, chosen, loaded, source, workflow_id)
+    reply["process_id"] = process_id
+    chosen.forget(process_id)
+    deployed = await _read_back(chosen, process_id)
+    if deployed is None:
+        look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
+        lines = [f"{chosen.name} accepted {process_id} and is not done with it.", f"Next, in a while: {look}"]
+        return respond(lines, Deployed(**reply, **counted, deployed=False, accepted=True))
+    done = "is replaced" if there else "is deployed, there was none to replace," if replace else "is deployed"
+    url = None if chosen.is_local else chosen.client.process_url(process_id)
+    lines = [
+        f"{process_id} {deployed.version} {done} on {chosen.name} and reads back:"
+        f" {plural(len(deployed.inputs), 'input')}, {plural(len(deployed.outputs), 'output')}.",
+        *([f"It is at {url}"] if url else []),
+        *_warnings(report),
+        *await _also(chosen, loaded, process_id),
+        f"Next: {_execution(work, chosen, deployed, process_id, loaded)}",
+    ]
+    answer = Deployed(**reply, **counted, url=url, version=deployed.version, deployed=True, replaced=there is not None)
+    return respond(lines, answer)
+
+
+async def _sound(endpoint: Endpoint, source: Source, workflow_id: str | None) -> tuple[Package, Report]:
+    """The package, if no rule stops it on that endpoint.
+
+    Raises:
+        PackageError: One does; says which, where, and what would be right.
+    """
+    report = await check(source, workflow_id, await endpoint.client.dialect())
+    if report.package is not None and not report.errors:
+        return report.package, report
+    first, *_ = report.errors
+    raise PackageError(
+        f"{plural(len(report.errors), 'error')}; nothing was deployed\n" + "\n".join(finding_lines(report.errors)),
+        source=source.name,
+        line=first.line,
+        column=first.column,
+        remedy="Mend it and call again; ogc_validate_package shows the warnings too",
+    )
+
+
+async def _replacement(
+    endpoint: Endpoint, process_id: str, there: ProcessDescription, package: Package, workflow_id: str | None
+) -> list[str]:
+    """What would be replaced, by what, and what that changes."""
+    version = package.software_version or "a package without version"
+    told = f"{endpoint.name} has {process_id} {there.version}; {version} ({package.digest[:19]}) would replace it"
+    try:
+        found = await deployed_changes(endpoint, process_id, package, workflow_id)
+    except OgcError as error:
+        return [f"{told}. What that changes can't be told: {clean(error.message)}"]
+    if not found:
+        return [f"{told}. It is the same package."]
+    return [f"{told}: {counted_changes(found)}", *change_lines(found)]
+
+
+def _warnings(report: Report) -> list[str]:
+    if not report.warnings:
+        return []
+    return [f"{plural(len(report.warnings), 'warning')}:", *finding_lines(report.warnings)]
+
+
+def _choice(package: Package, workflow_id: str | None) -> str | None:
+    """`w` (OGC 20-044, /req/cwl/deploy-w-param): given wherever a server could choose otherwise."""
+    return workflow_id or (package.main_id if len(package.workflows) > 1 else None)
+
+
+def _execution(
+    work: Workspace, endpoint: Endpoint, deployed: ProcessDescription, process_id: str, package: Package
+) -> str:
+    """How to run it, its inputs ready to be changed."""
+    from mcp_ogc.ogc.hints import example_inputs
+
+    sample = work.samples.get(process_id) if endpoint.is_local else None
+    is_sample = sample is not None and sample.digest == package.digest
+    inputs = sample.example_inputs if sample and is_sample else example_inputs(deployed)
+    return call("ogc_execute_process", process_id=process_id, inputs=inputs, endpoint=endpoint.name)
+
+
+async def _deploy_new(
+    work: Workspace, endpoint: Endpoint, package: Package, source: Source, workflow_id: str | None
+) -> str:
+    process_id = workflow_id or package.main_id
+    try:
+        deployed = await endpoint.client.deploy(
+            package.text, href=source.href, workflow_id=_choice(package, workflow_id), known_as=process_id
+        )
+    except DuplicatedProcess as error:
+        raise DuplicatedProcess(
+            f"{endpoint.name} already has a process {process_id!r}",
+            status=error.status,
+            type=error.type,
+            detail=error.detail,
+            remedy="Call again with replace=true to see what that changes, or give the workflow another id",
+        ) from error
+    except NotOffered as error:
+        raise NotOffered(
+            f"{endpoint.name} can't deploy this: {error.message}",
+            status=error.status,
+            detail=error.detail,
+            remedy=error.remedy if error.status == 0 else await _elsewhere(work, endpoint),
+        ) from error
+    return deployed.id
+
+
+async def _also(endpoint: Endpoint, package: Package, process_id: str) -> list[str]:
+    """What else a deployment made: Weaver makes a process of every part of a `$graph` (quirk Q24)."""
+    if not (await endpoint.client.dialect()).deploys_parts:
+        return []
+    others = [name for name in package.parts if name != process_id]
+    listed = ", ".join(others)
+    return (
+        [f"The parts of the package may be processes of their own now; undeploy them too: {listed}."] if others else []
+    )
+
+
+async def _elsewhere(work: Workspace, endpoint: Endpoint) -> str:
+    """Which endpoints could do it, of those whose capabilities are known or at hand."""
+    from mcp_ogc.ogc.capabilities import Capability
+
+    able = []
+    for other in work.endpoints.values():
+        with suppress(OgcError):
+            if other.name != endpoint.name and (await other.capabilities()).has(Capability.DEPLOY):
+                able.append(other.name)
+    return f"Deploy it on {' or '.join(able)}" if able else "No configured endpoint deploys packages"
+
+
+async def ask_undeployment(
+    ctx: Call, process_id: str, endpoint: str | None, confirm: str | None
+) -> Consent | Elicit[Consent]:
+    """Ask the person, where the client can."""
+    if not asked(ctx, confirm):
+        return Consent()
+    chosen = (await workspace(ctx)).endpoint(endpoint)
+    told, _ = await _undeployment(chosen, process_id)
+    return Elicit(f"Undeploy {process_id}?\n{told}", Consent)
+
+
+async def undeploy_process(
+    ctx: Call,
+    process_id: str,
+    consent: Annotated[ElicitationResult[Consent], Resolve(ask_undeployment)],
+    endpoint: str | None = None,
+    confirm: Annotated[str | None, Field(description="token of the preview")] = None,
+) -> Annotated[CallToolResult, Undeployed]:
+    """Remove a deployed process. The first call previews and gives a token for confirm."""
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    preview, open_jobs = await _undeployment(chosen, process_id)
+    bound = {"endpoint": chosen.name, "process_id": process_id}
+    token = agree(ctx, consent, "ogc_undeploy_process", bound, confirm)
+    if token:
+        lines = [preview, "Nothing was removed yet. Ask the person; then:"]
+        lines.append(call("ogc_undeploy_process", **bound, confirm=token))
+        return respond(lines, Undeployed(**bound, undeployed=False, open_jobs=open_jobs, confirm=token))
+    try:
+        await chosen.client.undeploy(process_id)
+    except NotOffered as error:
+        raise NotOffered(
+            f"{chosen.name} undeploys no processes", status=error.status, remedy="It is its operators' to remove"
+        ) from error
+    chosen.forget(process_id)
+    left = await _existing(chosen, process_id)
+    if left:  # Weaver removes the newest revision only (quirk Q26)
+        lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {left.version} still:"]
+        lines += ["an earlier revision, or it takes a while. To remove that too, undeploy it again."]
+        return respond(lines, Undeployed(**bound, undeployed=True, left=left.version))
+    return respond(f"{process_id} is undeployed from {chosen.name}.", Undeployed(**bound, undeployed=True))
+
+
+async def _undeployment(endpoint: Endpoint, process_id: str) -> tuple[str, tuple[str, ...]]:
+    """What would go and what still runs, and the ids of the jobs that do."""
+    description = await endpoint.describe(process_id)
+    told = f"{process_id} {description.version} would be removed from {endpoint.name}, and its package with it."
+    try:
+        listed = await endpoint.client.jobs(process_id=process_id, limit=50)
+    except OgcError:
+        return f"{told} Whether jobs of it run can't be told.", ()
+    open_jobs = [job for job in listed.jobs if job.process_id == process_id and not job.status.ended]
+    if not open_jobs:
+        return f"{told} No job of it runs.", ()
+    shown = ", ".join(f"{job.job_id} ({job.status})" for job in open_jobs[:SHOWN_JOBS])
+    more = f" and {len(open_jobs) - SHOWN_JOBS} more" if len(open_jobs) > SHOWN_JOBS else ""
+    verb = "is" if len(open_jobs) == 1 else "are"
+    told += f" {plural(len(open_jobs), 'job')} of it {verb} not done: {shown}{more}."
+    return told, tuple(job.job_id for job in open_jobs)
+
+
+async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
+    """The description of what was just deployed: a server may take a while (202, OGC 20-044); None if a long one."""
+    pause = 0.1
+    with anyio.move_on_after(READ_BACK_SECONDS):
+        while True:
+            if description := await _existing(endpoint, process_id):
+                return description
+            await anyio.sleep(pause)
+            pause = min(pause * 2, 3.0)
+    return None
+
+
+async def _existing(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
+    try:
+        return await endpoint.client.describe(process_id)
+    except NoSuchProcess:
+        return None

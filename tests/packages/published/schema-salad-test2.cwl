@@ -1,0 +1,3 @@
+#!/usr/bin/env cwl-runner
+class: xWorkflow
+cwlVersion: v1.0

@@ -1,0 +1,134 @@
+"""Packages checked and deployed with open eyes, as an assistant meets it."""
+
+from pathlib import Path
+
+import pytest
+from mcp import Client
+
+from mcp_ogc.packages.document import LARGEST
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import Settings
+from tests.server.talk import call, refused, text_of
+from tests.server.test_tools import GREETING
+
+pytestmark = pytest.mark.anyio
+
+BROKEN = GREETING.replace("in: {name: name}", "in: {nam: name}")
+
+
+async def test_a_check_tells_what_is_wrong_where_and_what_would_be_right(client: Client) -> None:
+    result = await client.call_tool("ogc_validate_package", {"package": BROKEN})
+    answer = result.structured_content or {}
+    assert answer["valid"] is False
+    found = {(row["severity"], row["line"], row["rule"]) for row in answer["findings"]}
+    assert ("error", 14, "step-input") in found
+    assert "error 14:24 step-input: ⟦the step say does not give name" in text_of(result)
+    assert "Mend the errors" in text_of(result)
+
+
+async def test_a_package_that_can_not_be_parsed_is_never_called_valid(client: Client) -> None:
+    result = await client.call_tool("ogc_validate_package", {"package": GREETING.replace("steps:", "stps:")})
+    answer = result.structured_content or {}
+    assert (answer["valid"], "process_id" in answer) == (False, False)
+    assert "can't be read" in text_of(result)
+    assert {row["line"] for row in answer["findings"]} >= {13}
+
+
+async def test_a_check_gives_the_process_and_inputs_to_start_from(client: Client) -> None:
+    answer = await call(client, "ogc_validate_package", package=GREETING)
+    assert (answer["valid"], answer["process_id"], answer["version"]) == (True, "greeting", "2.1.0")
+    assert [row["input_id"] for row in answer["inputs"]] == ["name"]
+    assert set(answer["example_inputs"]) == {"name"}
+    assert [p["process_id"] for p in (await call(client, "ogc_list_processes"))["processes"]] == ["echo", "pause"]
+
+
+async def test_a_check_compares_with_what_is_deployed(client: Client) -> None:
+    await call(client, "ogc_deploy_process", package=GREETING)
+    same = await client.call_tool("ogc_validate_package", {"package": GREETING})
+    assert "this very package" in text_of(same)
+    newer = GREETING.replace("{type: string, label", "{type: int, label").replace(
+        "inputs: {name: {type: string", "inputs: {name: {type: int"
+    )
+    answer = await call(client, "ogc_validate_package", package=newer)
+    assert answer["deployed_version"] == "2.1.0"
+    assert [(row["breaking"], row["untrusted"]["what"]) for row in answer["changes"]][:1] == [
+        (True, "input name was string and is int")
+    ]
+
+
+async def test_errors_stop_a_deployment_and_warnings_are_shown(client: Client) -> None:
+    told = await refused(client, "ogc_deploy_process", package=BROKEN)
+    assert "nothing was deployed" in told
+    assert "package:14:24" in told
+    assert [p["process_id"] for p in (await call(client, "ogc_list_processes"))["processes"]] == ["echo", "pause"]
+    deployed = await client.call_tool("ogc_deploy_process", {"package": GREETING})
+    assert (deployed.structured_content or {})["warnings"] == 2
+    assert "- warning" in text_of(deployed)
+    assert 'ogc_execute_process(process_id="greeting", inputs={"name":' in text_of(deployed)
+
+
+async def test_the_preview_of_a_replacement_shows_what_would_break(client: Client) -> None:
+    await call(client, "ogc_deploy_process", package=GREETING)
+    newer = GREETING.replace("name: {type: string, label", "name: {type: string?, label").replace(
+        "inputs: {name: {type: string,", "inputs: {name: {type: string?,"
+    )
+    preview = await client.call_tool(
+        "ogc_deploy_process",
+        {"package": newer.replace("text:", "words:", 1).replace("2.1.0", "3.0.0"), "replace": True},
+    )
+    assert "breaking: ⟦output text (File) is gone⟧" in text_of(preview)
+    assert "⟦version 2.1.0 → 3.0.0⟧" in text_of(preview)
+    assert (preview.structured_content or {})["deployed"] is False
+
+
+async def test_a_replacement_of_what_is_not_there_says_so(client: Client) -> None:
+    result = await client.call_tool("ogc_deploy_process", {"package": GREETING, "replace": True})
+    assert "there was none to replace" in text_of(result)
+    assert (result.structured_content or {})["replaced"] is False
+
+
+async def test_a_workflow_of_several_is_chosen_and_the_one_that_runs_the_others_is_meant(client: Client) -> None:
+    inner = GREETING.replace("- class: CommandLineTool", OUTER + "- class: CommandLineTool")
+    assert (await call(client, "ogc_deploy_process", package=inner))["process_id"] == "outer"
+    chosen = await call(client, "ogc_deploy_process", package=inner, workflow_id="greeting")
+    assert (await call(client, "ogc_describe_process", process_id=chosen["process_id"]))["process_id"] == "greeting"
+    told = await refused(client, "ogc_deploy_process", package=inner, workflow_id="none")
+    assert "greeting, outer" in told
+
+
+async def test_an_undeployment_names_the_jobs_that_are_not_done(client: Client) -> None:
+    job = await call(client, "ogc_execute_process", process_id="pause", inputs={"seconds": 60}, wait_seconds=0)
+    preview = await client.call_tool("ogc_undeploy_process", {"process_id": "pause"})
+    assert (preview.structured_content or {})["open_jobs"] == [job["job_id"]]
+    assert job["job_id"] in text_of(preview)
+    token = (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["confirm"]
+    await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
+
+
+async def test_a_file_is_read_below_permitted_folders_and_refused_when_it_is_too_long(tmp_path: Path) -> None:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    (folder / "greeting.cwl").write_text(GREETING, encoding="utf-8")
+    with (folder / "huge.cwl").open("wb") as file:
+        file.truncate(50 << 20)
+    settings = Settings(data_folder=tmp_path / "data", permitted_folders=(folder,))
+    async with Client(build_server(settings)) as client:
+        assert (await call(client, "ogc_validate_package", package=str(folder / "greeting.cwl")))["valid"] is True
+        told = await refused(client, "ogc_validate_package", package=str(folder / "huge.cwl"))
+        assert f"{LARGEST:,} bytes" in told
+        assert "not below a permitted folder" in await refused(client, "ogc_validate_package", package="/etc/hostname")
+
+
+OUTER = """\
+- class: Workflow
+  id: outer
+  label: Outer
+  doc: Runs the other
+  requirements: {SubworkflowFeatureRequirement: {}}
+  inputs:
+    name: {type: string, label: Name, doc: whom to greet}
+  outputs:
+    text: {type: File, outputSource: greet/text}
+  steps:
+    greet: {run: "#greeting", in: {name: name}, out: [text]}
+"""
