@@ -256,6 +256,15 @@ def unwrapped(body: bytes) -> str:
     return text
 
 
+def reference(package: str) -> str | None:
+    """Where the CWL is, of an application package that was deployed by reference (`executionUnit.href`)."""
+    document = json_or_none(package.encode())
+    units = document.get("executionUnit") if isinstance(document, dict) else None
+    unit = units[0] if isinstance(units, list) and units else units
+    href = unit.get("href") if isinstance(unit, dict) else None
+    return href if isinstance(href, str) else None
+
+
 def _job_segment(url: str) -> str:
     """The id in `…/jobs/{jobID}`, or in whatever path the server has for its jobs."""
     found = re.search(r"/jobs/([^/?#]+)", url)

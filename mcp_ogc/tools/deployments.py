@@ -77,7 +77,7 @@ async def ask_replacement(
     there = await _existing(chosen, process_id)
     if there is None:
         return Consent(agreed=True)
-    told = "\n".join(await _replacement(chosen, process_id, there, loaded, workflow_id))
+    told = "\n".join(await _replacement(work, chosen, process_id, there, loaded, workflow_id))
     return Elicit(f"Replace the process {process_id} on {chosen.name}?\n{told}", Consent)
 
 
@@ -113,7 +113,7 @@ async def deploy_process(
                 confirm=token,
             )
             lines = [
-                *await _replacement(chosen, process_id, there, loaded, workflow_id),
+                *await _replacement(work, chosen, process_id, there, loaded, workflow_id),
                 *_warnings(report),
                 "Nothing was changed yet. Ask the person; then:",
                 again,
@@ -163,13 +163,18 @@ async def _sound(endpoint: Endpoint, source: Source, workflow_id: str | None) ->
 
 
 async def _replacement(
-    endpoint: Endpoint, process_id: str, there: ProcessDescription, package: Package, workflow_id: str | None
+    work: Workspace,
+    endpoint: Endpoint,
+    process_id: str,
+    there: ProcessDescription,
+    package: Package,
+    workflow_id: str | None,
 ) -> list[str]:
     """What would be replaced, by what, and what that changes."""
     version = package.software_version or "a package without version"
     told = f"{endpoint.name} has {process_id} {there.version}; {version} ({package.digest[:19]}) would replace it"
     try:
-        found = await deployed_changes(endpoint, process_id, package, workflow_id)
+        found = await deployed_changes(work, endpoint, process_id, package, workflow_id)
     except OgcError as error:
         return [f"{told}. What that changes can't be told: {clean(error.message)}"]
     if not found:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urljoin
 
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
@@ -14,6 +16,7 @@ from mcp_ogc.tools.processes import InputRow, OutputRow, input_line, input_rows,
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
+    from mcp_ogc.ogc.answers import PackageAnswer
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.packages.changes import Change
     from mcp_ogc.packages.cwl import Package
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from mcp_ogc.workspace import Endpoint, Workspace
 
 PACKAGE_CHARACTERS = 40_000
-SHOWN_FINDINGS = 8
+SHOWN_FINDINGS = 6
 SHOWN_CHANGES = 8
 TEXT_CHARACTERS = 60
 
@@ -109,19 +112,15 @@ async def validate_package(
         "findings": tuple(_finding_row(one) for one in shown),
         "left_out": len(report.findings) - len(shown),
     }
-    if report.package is None or any(one.rule == "workflow-id" for one in report.errors):
-        return respond([*lines, "Mend it and check it again."], Validation(**reply))
+    if report.package is None or report.errors:
+        return respond([*lines, "Mend the errors and check it again: then the process is shown."], Validation(**reply))
     told, described = _description(report.package, workflow_id)
     process_id = described["process_id"]
     compared: dict[str, object] = {}
     if chosen:
-        told_changes, compared = await _comparison(chosen, process_id, report.package, workflow_id)
+        told_changes, compared = await _comparison(work, chosen, process_id, report.package, workflow_id)
         told += told_changes
-    following = (
-        "Mend the errors and check it again."
-        if report.errors
-        else _next_deployment(package, chosen, workflow_id, replace=bool(compared))
-    )
+    following = _following(package, chosen, workflow_id, described, compared)
     return respond([*lines, *told, following], Validation.model_validate({**reply, **described, **compared}))
 
 
@@ -129,8 +128,9 @@ async def get_package(
     ctx: Call, process_id: str, endpoint: str | None = None
 ) -> Annotated[CallToolResult, PackageText]:
     """The CWL of a deployed process."""
-    chosen = (await workspace(ctx)).endpoint(endpoint)
-    package = await chosen.client.package(process_id)
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    package = await deployed_package(work, chosen, process_id)
     shown = package.text[:PACKAGE_CHARACTERS]
     left_out = len(package.text) - len(shown)
     lines = [
@@ -180,8 +180,24 @@ async def check(source: Source, workflow_id: str | None, dialect: Dialect | None
     return await run_sync(lambda: lint(source.text, source=source.name, workflow_id=workflow_id, dialect=dialect))
 
 
+async def deployed_package(work: Workspace, endpoint: Endpoint, process_id: str) -> PackageAnswer:
+    """The CWL of a deployed process, in whichever encoding the server has it; fetched where it has the address only.
+
+    Raises:
+        OgcError: It can't be read.
+    """
+    from mcp_ogc.ogc.answers import PackageAnswer, reference
+
+    answer = await endpoint.client.package(process_id)
+    href = reference(answer.text)
+    if href is None:
+        return answer
+    source = await read_source(work, urljoin(f"{endpoint.client.process_url(process_id)}/", href))
+    return PackageAnswer("application/cwl", source.text)
+
+
 async def deployed_changes(
-    endpoint: Endpoint, process_id: str, package: Package, workflow_id: str | None
+    work: Workspace, endpoint: Endpoint, process_id: str, package: Package, workflow_id: str | None
 ) -> tuple[Change, ...]:
     """What replacing the deployed package would change.
 
@@ -193,7 +209,7 @@ async def deployed_changes(
     from mcp_ogc.packages.changes import changes
     from mcp_ogc.packages.cwl import load
 
-    answer = await endpoint.client.package(process_id)
+    answer = await deployed_package(work, endpoint, process_id)
 
     def compare() -> tuple[Change, ...]:
         old = load(answer.text, source="the deployed package")
@@ -308,7 +324,7 @@ async def _dialect(endpoint: Endpoint | None) -> tuple[Dialect | None, list[str]
 
 
 async def _comparison(
-    endpoint: Endpoint, process_id: object, package: Package, workflow_id: str | None
+    work: Workspace, endpoint: Endpoint, process_id: object, package: Package, workflow_id: str | None
 ) -> tuple[list[str], dict[str, object]]:
     """What is deployed under that id, and what replacing it would change: lines, and members of the reply."""
     try:
@@ -320,19 +336,29 @@ async def _comparison(
     there = f"{endpoint.name} has {process_id} {deployed.version}"
     members: dict[str, object] = {"deployed_version": deployed.version}
     try:
-        found = await deployed_changes(endpoint, str(process_id), package, workflow_id)
+        found = await deployed_changes(work, endpoint, str(process_id), package, workflow_id)
     except (OgcError, UnknownName) as error:
         return [f"{there}; it can't be compared: {error.message}"], members
     if not found:
-        return [f"{there}: this very package."], members
+        return [f"{there}: this very package."], {**members, "changes": ()}
     members["changes"] = tuple(
         ChangeRow(breaking=one.is_breaking, untrusted=remote(what=one.what) or {}) for one in found[:SHOWN_CHANGES]
     )
     return [f"{there}. Replacing it: {counted_changes(found)}", *change_lines(found)], members
 
 
-def _next_deployment(package: str, endpoint: Endpoint | None, workflow_id: str | None, *, replace: bool) -> str:
+def _following(
+    package: str,
+    endpoint: Endpoint | None,
+    workflow_id: str | None,
+    described: Mapping[str, object],
+    compared: Mapping[str, object],
+) -> str:
+    """The next call: run what is there already, else deploy, or replace."""
+    if endpoint and compared.get("changes") == ():
+        process_id = str(described["process_id"])
+        return f"Next: {call('ogc_describe_process', process_id=process_id, endpoint=endpoint.name)}"
     shown = package if len(package) < 200 and "\n" not in package else "<the same>"
     arguments: dict[str, JsonValue] = {"package": shown, "endpoint": endpoint.name if endpoint else None}
-    arguments |= {"workflow_id": workflow_id, "replace": True if replace else None}
+    arguments |= {"workflow_id": workflow_id, "replace": True if compared else None}
     return f"Next: {call('ogc_deploy_process', **arguments)}"

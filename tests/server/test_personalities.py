@@ -145,3 +145,46 @@ async def test_a_package_is_deployed_read_back_replaced_and_undeployed(
 @pytest.mark.parametrize("endpoint", [name for name in PERSONALITIES if name not in DEPLOYING], indirect=True)
 async def test_what_deploys_nothing_says_so(client: Client) -> None:
     assert "can't deploy" in await refused(client, "ogc_deploy_process", package=PACKAGE)
+
+
+BARE = "cwlVersion: v1.2" + PACKAGE[PACKAGE.index("\n- class: CommandLineTool") :].replace("\n- ", "\n  ").replace(
+    "\n  ", "\n"
+)
+
+
+@pytest.mark.parametrize("endpoint", ["zoo"], indirect=True)
+@pytest.mark.parametrize(
+    ("package", "rule", "line"),
+    [
+        (BARE, "workflow-only", 2),
+        (PACKAGE.replace("out: {type: Directory, outputSource", "out: {type: File, outputSource"), "stage-out", 11),
+        (PACKAGE.replace("name: {type: string, label", "'na;me': {type: string, label"), "id-forbidden", 10),
+    ],
+    ids=["bare tool", "no directory", "semicolon"],
+)
+async def test_what_a_server_would_trip_over_is_not_sent_to_it(
+    client: Client, endpoint: TestEndpoint, package: str, rule: str, line: int
+) -> None:
+    checked = await call(client, "ogc_validate_package", package=package)
+    assert (rule, line) in {(row["rule"], row["line"]) for row in checked["findings"]}
+    assert rule in await refused(client, "ogc_deploy_process", package=package)
+    assert set(endpoint.processes) == set(TestEndpoint("zoo").processes)
+
+
+@pytest.mark.parametrize("endpoint", ["weaver"], indirect=True)
+async def test_the_parts_that_become_processes_are_told_before_and_after(client: Client) -> None:
+    checked = await call(client, "ogc_validate_package", package=PACKAGE)
+    assert "parts" in {row["rule"] for row in checked["findings"]}
+    deployed = await client.call_tool("ogc_deploy_process", {"package": PACKAGE})
+    assert "undeploy them too: greet" in text_of(deployed)
+
+
+@pytest.mark.parametrize("endpoint", ["standard"], indirect=True)
+async def test_a_package_is_checked_at_its_url_and_compared_with_what_is_deployed(
+    client: Client, publish: Callable[[str, str], str]
+) -> None:
+    await call(client, "ogc_deploy_process", package=publish("greeting.cwl", PACKAGE))
+    newer = publish("newer.cwl", PACKAGE.replace("busybox:1.36", "busybox:1.37"))
+    checked = await client.call_tool("ogc_validate_package", {"package": newer})
+    assert "busybox:1.36 → docker.io/library/busybox:1.37" in text_of(checked)
+    assert f'ogc_deploy_process(package="{newer}", endpoint="far", replace=true)' in text_of(checked)

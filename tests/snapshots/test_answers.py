@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from mcp_ogc.local.sample.samples import scene_folder
+from mcp_ogc.local.sample.samples import package_text, scene_folder
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
 from tests.server.talk import finished, text_of
@@ -81,3 +81,9 @@ async def converse(client: Client, say: Callable[..., Awaitable[dict[str, Any]]]
     await say("17-dismissal-previewed", "ogc_dismiss_job", job_id=failed_id)
     await say("18-no-such-job", "ogc_get_job", job_id="none")
     await say("19-broken-package", "ogc_deploy_process", package=FAILING.replace("baseCommand", "baseComand"))
+    await say("20-checked", "ogc_validate_package", package="water-bodies")
+    newer = package_text("water-bodies").replace("softwareVersion: 1.0.0", "softwareVersion: 1.1.0")
+    newer = newer.replace("default: [green, nir08]", "doc: Bands").replace("      doc: A band that water", "      #", 1)
+    await say("21-replacement-checked", "ogc_validate_package", package=newer)
+    await say("22-replacement-previewed", "ogc_deploy_process", package=newer, replace=True)
+    await say("23-checked-with-errors", "ogc_validate_package", package=newer.replace("out: [water]", "out: [watter]"))

@@ -2,4 +2,4 @@
 
 from mcp_ogc.ogc.dialects.dialect import Dialect
 
-LOCAL = Dialect(name="local", title="local endpoint", runs_natively=True)
+LOCAL = Dialect(name="local", title="OGC API - Processes", runs_natively=True)
