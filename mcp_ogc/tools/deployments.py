@@ -119,7 +119,11 @@ async def deploy_process(
                 again,
             ]
             return respond(lines, Deployed(**reply, **counted, deployed=False, confirm=token))
-        await chosen.client.replace(process_id, loaded.text, href=source.href, workflow_id=_choice(loaded, workflow_id))
+        choice = _choice(loaded, workflow_id)
+        try:
+            await chosen.client.replace(process_id, loaded.text, href=source.href, workflow_id=choice)
+        except NotOffered as error:
+            raise await _not_deployed(work, chosen, f"replace {process_id}", error) from error
     else:
         process_id = await _deploy_new(work, chosen, loaded, source, workflow_id)
     reply["process_id"] = process_id
@@ -197,11 +201,11 @@ def _execution(
     work: Workspace, endpoint: Endpoint, deployed: ProcessDescription, process_id: str, package: Package
 ) -> str:
     """How to run it, its inputs ready to be changed."""
-    from mcp_ogc.ogc.hints import example_inputs
+    from mcp_ogc.ogc.hints import example_inputs, input_hints
 
     sample = work.samples.get(process_id) if endpoint.is_local else None
     is_sample = sample is not None and sample.digest == package.digest
-    inputs = sample.example_inputs if sample and is_sample else example_inputs(deployed)
+    inputs = sample.example_inputs if sample and is_sample else example_inputs(input_hints(deployed))
     return call("ogc_execute_process", process_id=process_id, inputs=inputs, endpoint=endpoint.name)
 
 
@@ -222,13 +226,18 @@ async def _deploy_new(
             remedy="Call again with replace=true to see what that changes, or give the workflow another id",
         ) from error
     except NotOffered as error:
-        raise NotOffered(
-            f"{endpoint.name} can't deploy this: {error.message}",
-            status=error.status,
-            detail=error.detail,
-            remedy=error.remedy if error.status == 0 else await _elsewhere(work, endpoint),
-        ) from error
+        raise await _not_deployed(work, endpoint, "deploy this", error) from error
     return deployed.id
+
+
+async def _not_deployed(work: Workspace, endpoint: Endpoint, what: str, error: NotOffered) -> NotOffered:
+    """What is said of a package that can't be sent there; a status of 0 is our own refusal, with its own remedy."""
+    return NotOffered(
+        f"{endpoint.name} can't {what}: {error.message}",
+        status=error.status,
+        detail=error.detail,
+        remedy=error.remedy if error.status == 0 else await _elsewhere(work, endpoint),
+    )
 
 
 async def _also(endpoint: Endpoint, package: Package, process_id: str) -> list[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urljoin
 
+from anyio.to_thread import run_sync
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import NoSuchProcess, OgcError, PackageError, UnknownName
+from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, PackageError, UnknownName
 from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, remote, respond, untrusted
 from mcp_ogc.tools.processes import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
 from mcp_ogc.tools.spec import Call, workspace
@@ -114,7 +115,7 @@ async def validate_package(
     }
     if report.package is None or report.errors:
         return respond([*lines, "Mend the errors and check it again: then the process is shown."], Validation(**reply))
-    told, described = _description(report.package, workflow_id)
+    told, described = await run_sync(_description, report.package, workflow_id)
     process_id = described["process_id"]
     compared: dict[str, object] = {}
     if chosen:
@@ -130,7 +131,13 @@ async def get_package(
     """The CWL of a deployed process."""
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
-    package = await deployed_package(work, chosen, process_id)
+    try:
+        package = await deployed_package(work, chosen, process_id)
+    except NotOffered as error:
+        look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
+        raise NotOffered(
+            f"{chosen.name} has no packages to read", status=error.status, remedy=f"What the process takes: {look}"
+        ) from error
     shown = package.text[:PACKAGE_CHARACTERS]
     left_out = len(package.text) - len(shown)
     lines = [
@@ -173,8 +180,6 @@ async def read_source(work: Workspace, package: str) -> Source:
 
 async def check(source: Source, workflow_id: str | None, dialect: Dialect | None) -> Report:
     """Hold a package to every rule, off the event loop."""
-    from anyio.to_thread import run_sync
-
     from mcp_ogc.packages.lint import lint
 
     return await run_sync(lambda: lint(source.text, source=source.name, workflow_id=workflow_id, dialect=dialect))
@@ -204,8 +209,6 @@ async def deployed_changes(
     Raises:
         OgcError: The deployed package can't be read or parsed.
     """
-    from anyio.to_thread import run_sync
-
     from mcp_ogc.packages.changes import changes
     from mcp_ogc.packages.cwl import load
 
@@ -269,11 +272,12 @@ def _finding_row(finding: Finding) -> FindingRow:
 
 def _description(package: Package, workflow_id: str | None) -> tuple[list[str], dict[str, object]]:
     """The process it would give: lines, and members of the reply."""
-    from mcp_ogc.ogc.hints import example_inputs
+    from mcp_ogc.ogc.hints import example_inputs, input_hints
     from mcp_ogc.packages.description import describe
 
     description = describe(package, workflow_id)
-    inputs, outputs, example = input_rows(description), output_rows(description), example_inputs(description)
+    hints = input_hints(description)
+    inputs, outputs, example = input_rows(hints), output_rows(description), example_inputs(hints)
     title = untrusted(description.title, TEXT_CHARACTERS)
     lines = [
         f"As a process: {description.id} {description.version} {title}".rstrip(),

@@ -124,7 +124,5 @@ class Dialect:
     """The types of inputs that are staged in, where not every File and Directory is."""
     null_word: str | None = None
     """A text that stands for no value (wire facts §2)."""
-    shows_all_defaults: bool = True
-    """Whether defaults of 0, false and "" are told (quirk Q37)."""
     keeps_lists: bool = True
     """Whether an array of one value arrives as an array (quirk Q36)."""

@@ -29,6 +29,5 @@ ZOO = Dialect(
     stages_out=True,
     staged_types=("Directory", "Directory[]"),
     null_word="NULL",
-    shows_all_defaults=False,
     keeps_lists=False,
 )

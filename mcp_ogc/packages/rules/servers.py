@@ -84,7 +84,7 @@ def false_values(subject: Subject) -> Iterator[Hit]:
 def hidden_defaults(subject: Subject) -> Iterator[Hit]:
     """Defaults that a server's description does not tell."""
     dialect, main = _dialect(subject), subject.main
-    for declared in main.process.inputs if not dialect.shows_all_defaults else ():
+    for declared in main.process.inputs if not dialect.tells_defaults else ():
         if declared.default is not None and not isinstance(declared.default, bool) and declared.default in (0, ""):
             name = short_id(declared.id)
             told = f"{dialect.title} does not tell that the default of {name} is {declared.default!r}"
