@@ -10,12 +10,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from mcp_ogc.errors import PackageError, PackageFault, UnknownName
 from mcp_ogc.packages.document import place, read_document, short_id
+from mcp_ogc.packages.requirements import refusal
 from mcp_ogc.packages.shape import (
     TYPES,
     each,
@@ -38,7 +39,6 @@ MOST_FAULTS = 6
 ADDRESS = "file:///package"
 """What the text is called while it is parsed; nothing is ever read from there. It does not depend on where the text is
 from, so that neither do ids; and it has a scheme, without which the types a package defines are not found."""
-SINCE_1_1 = {"NetworkAccess", "WorkReuse", "InplaceUpdateRequirement", "ToolTimeLimit", "LoadListingRequirement"}
 SILENT = re.compile("Expected a <class '?NoneType'?> but got list")
 SCHEMA_ORG = ("https://schema.org/", "http://schema.org/")
 
@@ -165,25 +165,14 @@ def _requirement_faults(process: Mapping[str, Any], document: Mapping[str, Any])
     for holder in (part for one in with_inline([process]) for part in (one, *each(one, "steps"))):
         yield from odd_requirements(holder)
         for name, told, where in requirements_of(holder):
-            kind = getattr(cwl, short_id(name), None) if ":" not in name else dict
-            if ":" in name and not name.startswith("cwltool:"):
-                told_of = (
-                    f"{name[:60]} is an extension, which an engine that does not know it must refuse: make it a hint"
-                )
-                yield PackageFault(*where, "requirement", told_of)
-            elif document["cwlVersion"] == "v1.0" and name in SINCE_1_1:
-                yield PackageFault(*where, "requirement", f"{name} is of CWL v1.1, and this is v1.0")
-            elif kind is None:
-                near = get_close_matches(name, [known for known in dir(cwl) if known.endswith("Requirement")], n=1)
-                hint = f"; {near[0]}?" if near else ""
-                yield PackageFault(*where, "requirement", f"there is no requirement {name[:60]}{hint}")
-            elif not isinstance(told, CommentedMap | None):
-                yield PackageFault(*where, "requirement", f"{name[:60]} is not a map of its members")
-            elif kind is not dict:
+            if reason := refusal(name, told, document, cwl):
+                yield PackageFault(*where, "requirement", reason)
+            elif ":" not in name:
                 alone: CommentedMap = copy.copy(told) if isinstance(told, CommentedMap) else CommentedMap()
                 alone["class"] = name
                 add_lc_filename(alone, ADDRESS)
-                yield from _parser_faults(alone, lambda kind=kind, one=alone: kind.fromDoc(one, ADDRESS, _options(cwl)))  # type: ignore[misc]
+                parse = getattr(cwl, name).fromDoc
+                yield from _parser_faults(alone, partial(parse, alone, ADDRESS, _options(cwl)))
 
 
 def _parser_faults(node: Any, parse: Callable[[], Any]) -> Iterator[PackageFault]:

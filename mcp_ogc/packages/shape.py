@@ -31,6 +31,9 @@ def misshapen(document: Mapping[str, Any], graph: Any) -> Iterator[PackageFault]
             yield PackageFault(*place(process, None), "class", "a process without class")
         elif "id" not in process and "$graph" in document:
             yield PackageFault(*place(process, "class"), "id", "a process of a $graph needs an id")
+        if "$namespaces" in process and "$graph" in document:
+            where = place(process, "$namespaces")
+            yield PackageFault(*where, "namespaces", "$namespaces stands beside $graph, not in a process")
         name = str(process.get("id", "")).removeprefix("#")
         if name in seen:
             yield PackageFault(*place(process, "id"), "duplicate-id", f"there is another process {name}")

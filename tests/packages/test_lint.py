@@ -234,6 +234,7 @@ def test_every_rule_is_broken_by_one_of_these_tests() -> None:
     [
         ("ScaterFeatureRequirement: {}", "there is no requirement ScaterFeatureRequirement"),
         ("s:Loop: {}", "s:Loop is an extension"),
+        ("cwltool:Loop: {}", "$namespaces does not declare cwltool"),
         ("ResourceRequirement: 5", "ResourceRequirement is not a map"),
         ("ResourceRequirement: {ram: 5}", "there is no field ram here"),
     ],
@@ -243,6 +244,12 @@ def test_a_requirement_that_is_none_is_found_among_others(asked: str, told: str)
     (finding,) = lint(broken).findings
     assert (finding.line, finding.severity) == (line_of(broken, asked), Severity.ERROR)
     assert told in finding.message
+
+
+def test_namespaces_within_a_process_are_found_there() -> None:
+    broken = SOUND.replace("  id: sub\n", "  id: sub\n  $namespaces: {x: 'https://x.example/'}\n")
+    (finding,) = lint(broken).findings
+    assert (finding.rule, finding.line) == ("namespaces", line_of(broken, "$namespaces: {x"))
 
 
 def test_a_step_may_inherit_what_its_workflow_or_its_step_asks_for() -> None:

@@ -99,6 +99,7 @@ async def test_t23_with_every_upstream_silent_each_tool_answers_in_time_and_says
                 "ogc_get_results": {"job_id": "j"},
                 "ogc_summarize_raster": {"raster": "ogc://silent/jobs/j/rasters/o/i/a"},
                 "ogc_export_job": {"job_id": "j"},
+                "ogc_validate_package": {"package": "water-bodies"},
                 "ogc_deploy_process": {"package": "water-bodies"},
                 "ogc_undeploy_process": {"process_id": "p"},
                 "ogc_get_package": {"process_id": "p"},

@@ -157,10 +157,9 @@ BARE = "cwlVersion: v1.2" + PACKAGE[PACKAGE.index("\n- class: CommandLineTool") 
     ("package", "rule", "line"),
     [
         (BARE, "workflow-only", 2),
-        (PACKAGE.replace("out: {type: Directory, outputSource", "out: {type: File, outputSource"), "stage-out", 11),
         (PACKAGE.replace("name: {type: string, label", "'na;me': {type: string, label"), "id-forbidden", 10),
     ],
-    ids=["bare tool", "no directory", "semicolon"],
+    ids=["bare tool", "semicolon"],
 )
 async def test_what_a_server_would_trip_over_is_not_sent_to_it(
     client: Client, endpoint: TestEndpoint, package: str, rule: str, line: int
@@ -188,3 +187,11 @@ async def test_a_package_is_checked_at_its_url_and_compared_with_what_is_deploye
     checked = await client.call_tool("ogc_validate_package", {"package": newer})
     assert "busybox:1.36 → docker.io/library/busybox:1.37" in text_of(checked)
     assert f'ogc_deploy_process(package="{newer}", endpoint="far", replace=true)' in text_of(checked)
+
+
+@pytest.mark.parametrize("endpoint", ["zoo"], indirect=True)
+async def test_a_workflow_without_a_directory_is_deployed_with_a_warning_about_its_results(client: Client) -> None:
+    package = PACKAGE.replace("Directory", "File").replace("glob: .", "glob: x")
+    deployed = await client.call_tool("ogc_deploy_process", {"package": package})
+    assert (deployed.structured_content or {})["deployed"] is True
+    assert "stages out a Directory, and greeting gives none" in text_of(deployed)

@@ -175,8 +175,8 @@ RULES = (
     ),
     Rule(
         "stage-out",
-        ERROR,
-        "Jobs succeed and then fail, or give nothing",
+        WARNING,
+        "With EOEPCA's stage-out no job of it succeeds, or it gives nothing",
         "Give exactly one output of type Directory, with catalog.json in it",
         "Q34, eoepca#68",
         stage_out,
