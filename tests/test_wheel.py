@@ -1,5 +1,6 @@
-"""What people install: the wheel has the prompts, the sample with its scene, and the commands."""
+"""What people install: the wheel has the prompts, the samples with their scene, and the commands."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -50,10 +51,11 @@ def test_the_prompts_travel_inside_the_wheel(installed: Path) -> None:
     assert names == ["diagnose-job", "interpret-results", "package-application", "run-workflow", "water-bodies"]
 
 
-def test_the_sample_and_its_scene_travel_inside_the_wheel(installed: Path) -> None:
+def test_the_samples_and_their_scene_travel_inside_the_wheel(installed: Path) -> None:
     program = (
         "from mcp_ogc.local.sample.samples import *; from pathlib import Path; import mcp_ogc;"
-        "print(len(package_text('water-bodies')), len(list(scene_folder().rglob('*.tif'))), mcp_ogc.__file__)"
+        "print(min(len(package_text(name)) for name in names()), len(list(scene_folder().rglob('*.tif'))));"
+        "print(mcp_ogc.__file__)"
     )
     characters, bands, file = run(installed, program).split()
     assert int(characters) > 1000
@@ -65,6 +67,8 @@ def test_types_and_commands_travel_inside_the_wheel(installed: Path) -> None:
     assert (installed / "mcp_ogc" / "py.typed").exists()
     (metadata,) = installed.glob("mcp_ogc-*.dist-info")
     commands = (metadata / "entry_points.txt").read_text(encoding="utf-8")
-    for command in ("mcp-ogc", "mcp-ogc-crop", "mcp-ogc-normalized-difference", "mcp-ogc-otsu", "mcp-ogc-stac"):
+    samples = [path.read_text(encoding="utf-8") for path in (installed / "mcp_ogc/local/sample").glob("*.cwl")]
+    assert len(samples) == 3
+    for command in ("mcp-ogc", *re.findall(r"baseCommand: (\S+)", "".join(samples))):
         assert f"{command} = " in commands
     assert (metadata / "licenses" / "LICENSE").exists()

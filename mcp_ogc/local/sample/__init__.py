@@ -1,1 +1,1 @@
-"""The water-bodies application package: its CWL, its steps, its scene."""
+"""The bundled application packages: their CWL, the commands that are their steps, the scene they run on."""

@@ -132,6 +132,7 @@ $graph:
   id: stac
   label: STAC catalogue
   baseCommand: mcp-ogc-stac
+  arguments: ["--catalog=water-bodies", "--title=Water map"]
   requirements:
     ResourceRequirement: {coresMin: 1, ramMin: 512}
     NetworkAccess: {networkAccess: true}

@@ -1,14 +1,15 @@
-"""The water bodies of the original scene by plain numpy: no code of the sample is used."""
+"""Water, vegetation and zones of the original scene by plain numpy: no code of the samples is used."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.warp import transform_bounds
+from rasterio.warp import transform, transform_bounds
 
 ORIGINAL = Path(__file__).parents[2] / "data" / "L7_ETMs.tif"
-GREEN, NEAR_INFRARED = 2, 4
+GREEN, RED, NEAR_INFRARED = 2, 3, 4
 ROWS = {"l7-recife-north": (0, 176), "l7-recife-south": (176, 352)}
 
 
@@ -28,10 +29,39 @@ def window(item: str, aoi: str) -> tuple[slice, slice]:
 
 def water(item: str, aoi: str) -> NDArray[np.bool_]:
     """Where the item shows water, pixel by pixel."""
-    with rasterio.open(ORIGINAL) as scene:
-        green, infrared = (scene.read(band).astype("float32")[window(item, aoi)] for band in (GREEN, NEAR_INFRARED))
-    index = (green - infrared) / (green + infrared)
+    index = difference(GREEN, NEAR_INFRARED, window(item, aoi))
     return index > best_threshold(index.ravel())
+
+
+def vegetation(item: str, aoi: str) -> NDArray[np.float32]:
+    """The vegetation index (NDVI) of what the item shows of an area."""
+    return difference(NEAR_INFRARED, RED, window(item, aoi))
+
+
+def difference(first: int, second: int, part: tuple[slice, slice]) -> NDArray[np.float32]:
+    """The normalised difference of two bands of a part of the scene."""
+    with rasterio.open(ORIGINAL) as scene:
+        a, b = (scene.read(band).astype("float32")[part] for band in (first, second))
+    return (a - b) / (a + b)
+
+
+def vegetation_in_zone(item: str, ring: list[list[float]]) -> NDArray[np.float32]:
+    """The vegetation index of the item's pixels whose centres lie within a ring of longitudes and latitudes.
+
+    By the even-odd rule: a ray from the centre to the east crosses the ring an odd number of times.
+    """
+    first, end = ROWS[item]
+    with rasterio.open(ORIGINAL) as scene:
+        xs, ys = transform("EPSG:4326", scene.crs, *zip(*ring, strict=True))
+        columns, rows = np.meshgrid(np.arange(scene.width) + 0.5, np.arange(first, end) + 0.5)
+        x = scene.transform.c + scene.transform.a * columns
+        y = scene.transform.f + scene.transform.e * rows
+    inside = np.zeros(x.shape, bool)
+    for (x1, y1), (x2, y2) in pairwise(zip(xs, ys, strict=True)):
+        if y1 != y2:
+            crosses = (y1 > y) != (y2 > y)
+            inside ^= crosses & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
+    return difference(NEAR_INFRARED, RED, (slice(first, end), slice(None)))[inside]
 
 
 def best_threshold(values: NDArray[np.float32]) -> float:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mcp_ogc.local.sample.samples import AOI, SCENES, scene_folder
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
+TITLED = ("--catalog=maps", "--title=Map")
 AREA = ("--aoi=500000,9000000,500040,9000040", "--epsg=EPSG:32725")
 
 
@@ -79,7 +80,7 @@ def test_t17_an_item_whose_id_leads_out_of_the_folder_is_refused(name: str, tmp_
     folder.mkdir(parents=True)
     classes = raster(tmp_path / "otsu.tif", np.ones((4, 4), "uint8"), nodata=255)
     href = item(tmp_path / "item.json", {}, id=name)
-    told = one_line(run("mcp-ogc-stac", f"--item={href}", f"--raster={classes}", folder=folder))
+    told = one_line(run("mcp-ogc-stac", *TITLED, f"--item={href}", f"--raster={classes}", folder=folder))
     assert "can't be the name of a folder" in told
     assert {path.name for path in tmp_path.rglob("*")} == {"a", "b", "item.json", "otsu.tif"}
 
@@ -148,13 +149,17 @@ def test_an_area_of_one_value_can_t_be_separated_and_says_so(tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of both shipped scenes, each with a map of its own."""
+    """Of both shipped scenes, each with a map of its own and the index it was made of."""
     folder = tmp_path_factory.mktemp("catalogue")
     options = []
-    for number, scene in enumerate(SCENES):
-        classes = raster(folder / f"{scene}.tif", np.full((30, 20), number, "uint8"), nodata=255)
-        options += [f"--item={(scene_folder() / scene / f'{scene}.json').as_uri()}", f"--raster={classes}"]
-    assert run("mcp-ogc-stac", *options, folder=folder).returncode == 0
+    for scene in SCENES:
+        made = folder / f"made-of-{scene}"
+        made.mkdir()
+        index = raster(made / "index.tif", np.repeat([[0.1], [0.9]], 20, 1).repeat(15, 0).astype("f4"), nodata=np.nan)
+        assert run("mcp-ogc-otsu", "index.tif", folder=made).returncode == 0
+        options += [f"--item={(scene_folder() / scene / f'{scene}.json').as_uri()}"]
+        options += [f"--raster={made / 'otsu.tif'}", f"--index={index}"]
+    assert run("mcp-ogc-stac", *TITLED, *options, folder=folder).returncode == 0
     return folder
 
 
@@ -189,6 +194,8 @@ def test_each_map_is_described_by_what_it_is(catalogue: Path) -> None:
             1: "water",
             255: "nodata",
         }
+        index = one.assets["index"]
+        assert (index.roles, index.extra_fields["bands"]) == (["data"], [{"data_type": "float32", "nodata": "nan"}])
 
 
 @pytest.mark.parametrize(
@@ -202,7 +209,7 @@ def test_each_map_is_described_by_what_it_is(catalogue: Path) -> None:
 def test_a_scene_without_a_time_is_refused(properties: dict[str, Any], told: str, tmp_path: Path) -> None:
     classes = raster(tmp_path / "otsu.tif", np.ones((4, 4), "uint8"), nodata=255)
     href = item(tmp_path / "item.json", {}, properties=properties)
-    assert told in one_line(run("mcp-ogc-stac", f"--item={href}", f"--raster={classes}", folder=tmp_path))
+    assert told in one_line(run("mcp-ogc-stac", *TITLED, f"--item={href}", f"--raster={classes}", folder=tmp_path))
 
 
 def test_a_scene_given_twice_is_refused(tmp_path: Path) -> None:
@@ -257,8 +264,8 @@ def test_t07_a_remote_item_opens_no_file_of_this_machine(path: str, told: str, s
 
 def test_help_needs_no_raster_library() -> None:
     program = (
-        "import sys; import mcp_ogc.local.sample.crop, mcp_ogc.local.sample.stac, mcp_ogc.local.sample.otsu;"
-        "import mcp_ogc.local.sample.normalized_difference;"
+        "import sys, importlib, pkgutil, mcp_ogc.local.sample.steps as steps;"
+        "[importlib.import_module(f'{steps.__name__}.{one.name}') for one in pkgutil.iter_modules(steps.__path__)];"
         "print(*{name.partition('.')[0] for name in sys.modules} & {'numpy', 'rasterio', 'pystac', 'boto3'})"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
@@ -267,7 +274,7 @@ def test_help_needs_no_raster_library() -> None:
 
 def test_boto3_is_not_imported_with_rasterio() -> None:
     program = (
-        "import sys; from mcp_ogc.local.sample.step import load_rasterio; load_rasterio();"
+        "import sys; from mcp_ogc.local.sample.steps.step import load_rasterio; load_rasterio();"
         "print(sys.modules['boto3'], 'botocore' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

@@ -6,13 +6,14 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from mcp_ogc.local.sample.step import StepError, cog_profile, ends, load_rasterio
+from mcp_ogc.local.sample.steps.classes import NODATA, MapClass, write_classes
+from mcp_ogc.local.sample.steps.step import StepError, cog_profile, ends, load_rasterio
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LAND, WATER, NODATA = 0, 1, 255
+LAND, WATER = MapClass(0, "land", "ECE2C6"), MapClass(1, "water", "1F69B2")
 BINS = 256
 
 
@@ -37,11 +38,11 @@ def classify(path: str) -> None:
         raise StepError(f"{path} has no valid pixel: the area has no data in this scene")
     if index[valid].min() == index[valid].max():
         raise StepError(f"{path} has one value everywhere: the area needs both water and land")
-    classes = np.where(index > threshold(index[valid]), WATER, LAND).astype("uint8")
+    classes = np.where(index > threshold(index[valid]), WATER.value, LAND.value).astype("uint8")
     classes[~valid] = NODATA
     with rasterio.open("otsu.tif", "w", **grid) as target:
         target.write(classes, 1)
-        target.write_colormap(1, {LAND: (236, 226, 198, 255), WATER: (31, 105, 178, 255), NODATA: (0, 0, 0, 0)})
+        write_classes(target, (LAND, WATER))
 
 
 def threshold(values: NDArray[np.float32]) -> float:

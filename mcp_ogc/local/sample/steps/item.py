@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import url2pathname, urlopen
 
-from mcp_ogc.local.sample.step import StepError
+from mcp_ogc.local.sample.steps.step import StepError
 
 SECONDS = 60
 LARGEST = 16 << 20
@@ -43,8 +43,8 @@ def read_item(href: str) -> dict[str, Any]:
         StepError: It can't be read, or is not an item.
     """
     try:
-        document = json.loads(_fetched(href) if _is_remote(href) else _path(href).read_bytes())
-    except (OSError, HTTPException) as error:
+        document = json.loads(fetched(href))
+    except OSError as error:
         raise StepError(f"The item {href} can't be read: {error}") from None
     except (ValueError, RecursionError) as error:
         raise StepError(f"The item {href} is not JSON: {error}") from None
@@ -55,6 +55,22 @@ def read_item(href: str) -> dict[str, Any]:
             item: dict[str, Any] = document
             return item
     raise StepError(f"{href} is not a STAC item")
+
+
+def fetched(href: str) -> bytes:
+    """What an http(s) URL, a file: URL or a path names.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    if not _is_remote(href):
+        return _path(href).read_bytes()
+    try:
+        with urlopen(href, timeout=SECONDS) as response:  # noqa: S310 - http or https
+            body: bytes = response.read(LARGEST)
+            return body
+    except HTTPException as error:
+        raise OSError(str(error) or type(error).__name__) from error
 
 
 def find_band(item: dict[str, Any], name: str) -> Band:
@@ -105,18 +121,12 @@ def readable(href: str, item_href: str) -> str:
 
 def _signed(href: str, service: str) -> str:
     try:
-        signed = json.loads(_fetched(f"{service}?href={quote(href, safe='')}"))["href"]
-    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError) as error:
+        signed = json.loads(fetched(f"{service}?href={quote(href, safe='')}"))["href"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StepError(f"{href} could not be signed by {service}: {error}") from None
     if not isinstance(signed, str) or not _is_remote(signed):
         raise StepError(f"{href} could not be signed by {service}: its answer is no URL")
     return signed
-
-
-def _fetched(url: str) -> bytes:
-    with urlopen(url, timeout=SECONDS) as response:  # noqa: S310 - whoever calls has seen http or https
-        body: bytes = response.read(LARGEST)
-        return body
 
 
 def _named(assets: dict[str, dict[str, Any]], name: str) -> Any:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mcp_ogc.local.sample.step import StepError, cog_profile, ends, load_rasterio
+from mcp_ogc.local.sample.steps.step import StepError, cog_profile, ends, load_rasterio
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ import sys
 from math import ceil, floor, isfinite
 from typing import TYPE_CHECKING
 
-from mcp_ogc.local.sample.item import SAFE_NAME, find_band, read_item, readable
-from mcp_ogc.local.sample.step import StepError, cog_profile, ends, load_rasterio
+from mcp_ogc.local.sample.steps.item import SAFE_NAME, find_band, read_item, readable
+from mcp_ogc.local.sample.steps.step import StepError, cog_profile, ends, load_rasterio
 
 if TYPE_CHECKING:
     from rasterio.windows import Window

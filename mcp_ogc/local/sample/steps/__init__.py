@@ -1,0 +1,1 @@
+"""The steps of the bundled packages, a console command each: `mcp-ogc-*`."""
