@@ -1,15 +1,12 @@
 """The three samples in one conversation, as a model leads it: each call is the one that the answer before it gave."""
 
 import csv
-import io
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import rasterio
 from mcp import Client
 
 from mcp_ogc.local.sample.samples import AOI, SCENES, ZONES
@@ -48,14 +45,13 @@ def following(text: str) -> tuple[str, dict[str, Any]]:
     """The call that an answer says comes next."""
     found = re.search(r"^Next: (\w+)\((.*)\)$", text, re.MULTILINE)
     assert found, text
-    arguments = eval(f"dict({found[2]})", {"true": True, "false": False, "null": None})
-    return found[1], arguments
+    return found[1], eval(f"dict({found[2]})", {"true": True, "false": False, "null": None})
 
 
 def assets(results: dict[str, Any], output_id: str = "stac_catalog") -> dict[tuple[str, str], dict[str, Any]]:
     """The assets of an output by item and key."""
     (output,) = (one for one in results["outputs"] if one["output_id"] == output_id)
-    return {(item["item_id"], asset["key"]): asset for item in output["items"] for asset in item["assets"]}
+    return {(item["id"], asset["asset"]): asset for item in output["items"] for asset in item["assets"]}
 
 
 async def classes(client: Client, raster: str) -> dict[str, float]:
@@ -91,5 +87,24 @@ async def vegetation_index(client: Client) -> None:
 
 async def zonal_statistics(client: Client) -> None:
     results = await run(client, "zonal-statistics")
-    print(json.dumps(results, indent=1))
+    assert {one["output_id"]: one["kind"] for one in results["outputs"]} == {"table": "file", "stac_catalog": "stac"}
     found = assets(results)
+    assert found["zonal-statistics", "csv"]["media_type"] == "text/csv"
+    for item in SCENES:
+        summary = await call(client, "ogc_summarize_raster", raster=found[item, "data"]["raster"])
+        assert summary["bands"][0]["minimum"] >= -1
+    exported = await call(client, "ogc_export_job", job_id=results["job_id"])
+    (path,) = (Path(one["path"]) for one in exported["files"] if Path(one["path"]).parent.name == "table")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    zones = [(one["properties"]["name"], one["geometry"]["coordinates"][0]) for one in ZONES["features"]]
+    assert [(row["scene"], row["zone"]) for row in rows] == [(item, name) for item in SCENES for name, _ in zones]
+    pairs = [(item, ring) for item in SCENES for _, ring in zones]
+    for row, (item, ring) in zip(rows, pairs, strict=True):
+        index = vegetation_in_zone(item, ring).astype("f8")
+        assert int(row["pixels"]) == int(row["valid_pixels"]) == index.size
+        assert float(row["valid_km2"]) == pytest.approx(km2(np.ones(index.size, bool)), abs=1e-6)
+        told = [row[name] for name in ("mean", "standard_deviation", "minimum", "median", "maximum")]
+        numbers = [index.mean(), index.std(), index.min(), np.median(index), index.max()] if index.size else []
+        assert [float(one) for one in told if one] == pytest.approx(numbers)
+    assert rows[3]["pixels"] == "0", "the southern half does not meet the zone inland"

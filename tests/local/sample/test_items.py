@@ -215,7 +215,7 @@ def test_a_scene_without_a_time_is_refused(properties: dict[str, Any], told: str
 def test_a_scene_given_twice_is_refused(tmp_path: Path) -> None:
     classes = raster(tmp_path / "otsu.tif", np.ones((4, 4), "uint8"), nodata=255)
     twice = [f"--item={item(tmp_path / 'item.json', {})}", f"--raster={classes}"] * 2
-    assert "each scene is given once" in one_line(run("mcp-ogc-stac", *twice, folder=tmp_path))
+    assert "each scene is given once" in one_line(run("mcp-ogc-stac", *TITLED, *twice, folder=tmp_path))
 
 
 class Stranger(http.server.BaseHTTPRequestHandler):
