@@ -164,7 +164,7 @@ def _implied(schema: JsonObject) -> str:
 
 
 def _texts(schema: JsonObject, told: str) -> Iterator[JsonValue]:
-    if isinstance(media_type := schema.get("contentMediaType"), str):
+    if isinstance(media_type := schema.get("contentMediaType"), str) and schema.get("format") != "uri":
         yield {"href": f"{EXAMPLE_URL}file", "type": media_type}
     if isinstance(name := schema.get("format"), str) and name in BY_FORMAT:
         yield BY_FORMAT[name]

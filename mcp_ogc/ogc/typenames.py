@@ -45,6 +45,8 @@ def short_type(schema: JsonObject) -> str:
             return shown(value)
         case {"format": str(name)} if (known := formatted(name)) and schema.get("type") != "string":
             return str(known[NAME])
+        case {"format": "uri", "contentMediaType": str(media_type)}:
+            return f"URL of {shown(media_type)[1:-1]}"
         case {"contentMediaType": str(media_type)}:
             inline = "base64" if schema.get("contentEncoding") == "base64" else "{value, mediaType}"
             return f"{shown(media_type)[1:-1]}, by URL {{href}} or {inline}"

@@ -33,6 +33,7 @@ TYPES: dict[str, JsonObject] = {
     "Any": {},
     **dict.fromkeys(("File", "Directory", "stdin", "stdout", "stderr"), URL),
 }
+MEDIA_TYPES = "/assignments/media-types/"
 DIRECTORY_OUTPUT: JsonObject = {"type": "object", "format": "stac-item-collection"}
 UNKNOWN_VERSION = "unknown"
 
@@ -68,7 +69,7 @@ def _named_types(process: Any) -> dict[str, Any]:
 
 
 def _input(declared: Any, named: Mapping[str, Any]) -> InputDescription:
-    schema = _schema(declared.type_, {**TYPES, **named})
+    schema = _schema(declared.type_, {**TYPES, "File": _file(declared), **named})
     if declared.default is not None:
         schema = {**schema, "default": _plain(declared.default)}
     return InputDescription(
@@ -81,9 +82,7 @@ def _input(declared: Any, named: Mapping[str, Any]) -> InputDescription:
 
 
 def _output(declared: Any, named: Mapping[str, Any]) -> OutputDescription:
-    media_type = _media_type(declared)
-    file: JsonObject = {**URL, "contentMediaType": media_type} if media_type else URL
-    types = {**TYPES, **dict.fromkeys(("File", "stdout", "stderr"), file), "Directory": DIRECTORY_OUTPUT}
+    types = {**TYPES, **dict.fromkeys(("File", "stdout", "stderr"), _file(declared)), "Directory": DIRECTORY_OUTPUT}
     return OutputDescription(
         title=declared.label,
         description=_text(declared.doc),
@@ -144,11 +143,14 @@ def type_name(cwl_type: Any) -> str:
     return type_name(cwl_type.type_)
 
 
-def _media_type(declared: Any) -> str | None:
-    """The media type of an output's `format`, where it is an IANA one."""
-    form = getattr(declared, "format", None)
-    marker = "/assignments/media-types/"
-    return form.split(marker, 1)[1] if isinstance(form, str) and marker in form else None
+def _file(declared: Any) -> JsonObject:
+    """The schema of a file: with the media types of its `format`, where those are IANA's."""
+    told = getattr(declared, "format", None)
+    forms = [one.partition(MEDIA_TYPES) for one in (told if isinstance(told, list) else [told]) if isinstance(one, str)]
+    files: list[JsonValue] = [{**URL, "contentMediaType": media_type} for _, _, media_type in forms if media_type]
+    if not files or len(files) < len(forms):  # of one that is no media type nobody knows which files it takes
+        return URL
+    return {**URL, "contentMediaType": forms[0][2]} if len(files) == 1 else {"anyOf": files}
 
 
 def _text(doc: str | Sequence[str] | None) -> str | None:
