@@ -1,17 +1,20 @@
 """Prompts: Markdown files with TOML front matter (`+++`), so that people who write them need no Python.
 
 Front matter: `name`, `title`, `description`, and `[[arguments]]` with `name`, `description`, `required`. In the text,
-`{{name}}` is the argument's value, or its `default`.
+`{{name}}` is the argument's value, or its `default`. An argument with `texts` is a choice: each of its values stands
+for a text, which front matter names by its file beside the prompts; arguments that follow are filled in there too.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
+
+from mcp_ogc.errors import UnknownName
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver.prompts import Prompt
@@ -28,6 +31,21 @@ class Argument(BaseModel):
     description: str
     required: bool = False
     default: str = ""
+    texts: Mapping[str, str] = {}
+    """What each value stands for; empty where any value may be given, and stands for itself."""
+
+    def text(self, given: str | None) -> str:
+        """What a value puts into the prompt.
+
+        Raises:
+            UnknownName: It is a choice, and the value is none of them.
+        """
+        value = given or self.default
+        if not self.texts:
+            return value
+        if value not in self.texts:
+            raise UnknownName(self.name, value, tuple(self.texts))
+        return self.texts[value]
 
 
 class PromptFile(BaseModel):
@@ -45,7 +63,7 @@ class PromptFile(BaseModel):
         """The text with its arguments filled in."""
         text = self.text
         for argument in self.arguments:
-            text = text.replace(f"{{{{{argument.name}}}}}", values.get(argument.name) or argument.default)
+            text = text.replace(f"{{{{{argument.name}}}}}", argument.text(values.get(argument.name)))
         return text
 
 
@@ -59,7 +77,11 @@ def read_prompts() -> Iterator[PromptFile]:
     """Every prompt, by file name."""
     for path in sorted(folder().glob("*.md")):
         _, front, text = path.read_text(encoding="utf-8").split(FENCE, 2)
-        yield PromptFile(**tomllib.loads(front), text=text.strip() + "\n")
+        told = tomllib.loads(front)
+        for argument in told.get("arguments", ()):
+            files: dict[str, str] = argument.get("texts", {})
+            argument["texts"] = {value: (folder() / name).read_text(encoding="utf-8") for value, name in files.items()}
+        yield PromptFile(**told, text=text.strip() + "\n")
 
 
 def as_mcp(prompt: PromptFile) -> Prompt:

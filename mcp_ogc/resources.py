@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -166,8 +166,16 @@ async def _read(reading: Awaitable[T]) -> T:
         raise ResourceError(explain(error)) from error
 
 
-def add_completions(server: MCPServer[Session], session: Callable[[], Session]) -> None:
-    """Complete endpoints, process ids and job ids, in resource templates and in prompts."""
+def add_completions(
+    server: MCPServer[Session], session: Callable[[], Session], choices: Mapping[str, Sequence[str]]
+) -> None:
+    """Complete endpoints, process ids and job ids, in resource templates and in prompts.
+
+    Args:
+        server: Where to register it.
+        session: Gives the session.
+        choices: What the other arguments of prompts may be, by argument.
+    """
 
     @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # mcp 2.3 leaves it untyped
     async def complete(
@@ -180,15 +188,16 @@ def add_completions(server: MCPServer[Session], session: Callable[[], Session]) 
             "process_id": _processes,
             "job_id": _jobs,
         }
-        source = sources.get(argument.name)
-        if source is None:
+        names = list(choices.get(argument.name, ()))
+        if source := sources.get(argument.name):
+            work = await session().late_workspace.get()
+            chosen = (context.arguments or {}).get("endpoint") if context else None
+            try:
+                names = await source(work, chosen)
+            except OgcError:
+                return None  # nothing to offer while the endpoint can't be asked
+        elif not names:
             return None
-        work = await session().late_workspace.get()
-        chosen = (context.arguments or {}).get("endpoint") if context else None
-        try:
-            names = await source(work, chosen)
-        except OgcError:
-            return None  # nothing to offer while the endpoint can't be asked
         fitting = [name for name in names if name.startswith(argument.value)]
         fitting = fitting or [name for name in names if argument.value.casefold() in name.casefold()]
         return Completion(values=fitting[:100], total=len(fitting), has_more=len(fitting) > 100)

@@ -14,7 +14,8 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
 from mcp.server.stdio import stdio_server
-from mcp_types import CallToolResult, InputRequiredResult
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 from mcp_types import Resource as ListedResource
 from pydantic import ValidationError
 
@@ -89,6 +90,18 @@ class OgcServer(MCPServer[Session]):
         if work and "results" in work.settings.toolsets:
             work.rasters.get_ready()
 
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Session, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """A prompt with its arguments; one that does not fit is said to be invalid, and which would be right."""
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as error:
+            cause = error.__cause__ and error.__cause__.__cause__  # the SDK wraps it twice
+            if isinstance(cause, OgcError):
+                raise MCPError(INVALID_PARAMS, explain(cause)) from cause
+            raise
+
     async def list_resources(self) -> list[ListedResource]:
         """The endpoints, and the newest jobs of the journal; no network."""
         listed = await super().list_resources()
@@ -150,8 +163,10 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         add_tool(built, spec)
     subscriptions.serve(built)
     add_resources(built, built.session)
-    add_completions(built, built.session)
-    for prompt in read_prompts():
+    prompts = list(read_prompts())
+    choices = {one.name: tuple(one.texts) for prompt in prompts for one in prompt.arguments if one.texts}
+    add_completions(built, built.session, choices)
+    for prompt in prompts:
         built.add_prompt(as_mcp(prompt))
     return built
 
