@@ -38,10 +38,14 @@ class ProcessResources:
         return answer(ProcessList(processes=summaries, links=links, number_total=len(all_of_them)))
 
     def get(self, request: Request) -> Response:
-        """/req/core/process-success."""
-        description = self.description(request.path_params["process_id"])
-        links = process_links(description.id, base_of(request))
-        return answer(description.model_copy(update={"links": links}))
+        """/req/core/process-success; of a deployed process also how it would run here."""
+        process_id = request.path_params["process_id"]
+        description = self.description(process_id)
+        told = {"links": process_links(process_id, base_of(request)), "metadata": description.metadata}
+        if process_id not in DESCRIPTIONS:
+            trial = self._trust.trial(self._row(process_id))
+            told["metadata"] = (*(description.metadata or ()), *trial.metadata())
+        return answer(description.model_copy(update=told))
 
     async def deploy(self, request: Request) -> Response:
         """/req/deploy-replace-undeploy/deploy-post-op."""

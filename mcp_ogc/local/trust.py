@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mcp_ogc.local.engines import Engine, find_engine
 from mcp_ogc.local.problems import Problem
+from mcp_ogc.packages.trial import REFUSED, Trial, contained, natively
 
 if TYPE_CHECKING:
     from mcp_ogc.local.store import ProcessRow
@@ -90,6 +91,17 @@ class Trust:
             f'To trust it, read it, then put [local] trusted_packages = ["{package.digest}"] into the settings. '
             f"Or have every tool name an image (DockerRequirement, dockerPull), without JavaScript. {self._engines()}",
         )
+
+    def trial(self, package: ProcessRow) -> Trial:
+        """How a package would run now, and what differs from a cluster. Blocks while engines are asked."""
+        contained_parts = Containment.of_stored(package.containment)
+        try:
+            permission = self.permission(package)
+        except Problem:
+            return REFUSED
+        if permission.engine is None:
+            return natively(names_images=contained_parts.names_images)
+        return contained(permission.engine.name, native_parts=len(contained_parts.native))
 
     def _engines(self) -> str:
         if self._engine == "none":

@@ -26,6 +26,7 @@ from mcp_ogc.tools.packages import (
     read_source,
 )
 from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.models import ProcessDescription
@@ -51,6 +52,7 @@ class Deployed(Reply):
     warnings: int = 0
     breaking_changes: int | None = None
     confirm: str | None = None
+    trial: TrialRow | None = None
 
 
 class Undeployed(Reply):
@@ -135,16 +137,18 @@ async def deploy_process(
         return respond(lines, Deployed(**reply, **counted, deployed=False, accepted=True))
     done = "is replaced" if there else "is deployed, there was none to replace," if replace else "is deployed"
     url = None if chosen.is_local else chosen.client.process_url(process_id)
+    trial = trial_of(chosen, deployed)
     lines = [
         f"{process_id} {deployed.version} {done} on {chosen.name} and reads back:"
         f" {plural(len(deployed.inputs), 'input')}, {plural(len(deployed.outputs), 'output')}.",
         *([f"It is at {url}"] if url else []),
         *_warnings(report),
         *await _also(chosen, loaded, process_id),
+        *trial_lines(trial),
         f"Next: {_execution(work, chosen, deployed, process_id, loaded)}",
     ]
-    answer = Deployed(**reply, **counted, url=url, version=deployed.version, deployed=True, replaced=there is not None)
-    return respond(lines, answer)
+    told = {"url": url, "version": deployed.version, "replaced": there is not None, "trial": trial}
+    return respond(lines, Deployed(**reply, **counted, **told, deployed=True))
 
 
 async def _sound(endpoint: Endpoint, source: Source, workflow_id: str | None) -> tuple[Package, Report]:

@@ -31,6 +31,7 @@ from mcp_ogc.tools.input_notes import input_notes, with_notes
 from mcp_ogc.tools.job_answers import Job, job_answer, known_job, row, row_line, told
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
 
 if TYPE_CHECKING:
     from mcp_ogc.jobs.entries import Entry
@@ -47,6 +48,7 @@ class Execution(Job):
     """Answer of ogc_execute_process: the job, and what is to be known of its inputs."""
 
     notes: tuple[str, ...] | None = None
+    trial: TrialRow | None = None
 
 
 class Jobs(Reply):
@@ -81,10 +83,15 @@ async def execute_process(
     chosen = work.endpoint(endpoint)
     request = Execute(inputs=inputs, outputs=outputs_of(outputs))
     if dry_run:
-        prepared = await prepared_request(chosen, await chosen.describe(process_id), request)
-        reply = Job(endpoint=chosen.name, job_id=None, process_id=process_id, status="not submitted", dry_run=True)
+        description = await chosen.describe(process_id)
+        prepared = await prepared_request(chosen, description, request)
+        trial = trial_of(chosen, description)
+        reply = Execution(
+            endpoint=chosen.name, process_id=process_id, status="not submitted", dry_run=True, trial=trial
+        )
         again = call("ogc_execute_process", process_id=process_id, inputs=inputs, endpoint=chosen.name)
-        lines = [f"The inputs fit {process_id} on {chosen.name}. Nothing was sent.", f"Next: {again}"]
+        fit = f"The inputs fit {process_id} on {chosen.name}. Nothing was sent."
+        lines = [fit, *trial_lines(trial), f"Next: {again}"]
         return with_notes(respond(lines, reply), input_notes(prepared))
     submission = await submit(work, chosen, process_id, request, new_run=new_run)
     entry = submission.entry

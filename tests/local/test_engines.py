@@ -11,11 +11,14 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mcp_ogc.local import engines
 from mcp_ogc.local.engines import Engine, find_engine
 from mcp_ogc.local.folder import JobFolder
+from mcp_ogc.ogc.models import ProcessDescription
+from mcp_ogc.packages.trial import Trial
 from tests.local.conftest import appears, deploy, ends, opened, problem, submit, tool, until
 
 CWL = {"Content-Type": "application/cwl"}
@@ -133,3 +136,49 @@ def _replace_package(root: Path, package: str) -> None:
     with sqlite3.connect(root / "local.sqlite3") as connection:
         connection.execute("UPDATE processes SET package = ?", (package,))
     connection.close()
+
+
+async def told_trial(http: httpx.AsyncClient, process_id: str) -> Trial | None:
+    return Trial.of(ProcessDescription.model_validate((await http.get(f"/processes/{process_id}")).json()))
+
+
+@pytest.mark.anyio
+async def test_the_description_says_which_engine_would_run_it(root: Path, calls: Path) -> None:
+    hinted = tool("p", "true").replace("  baseCommand", IMAGE)
+    async with opened(root, trusted=(), engine="docker") as http:
+        await deploy(http, hinted)
+        told = await told_trial(http, "p")
+        assert told is not None
+        assert told.runs == "with docker, each tool in the image that it names"
+        assert not any("image" in one or "network" in one for one in told.differs), "they are as on a cluster"
+        assert not called(calls, "run"), "nothing has run"
+
+
+@pytest.mark.anyio
+async def test_the_description_says_what_of_a_trusted_package_runs_beside_its_containers(
+    root: Path, calls: Path
+) -> None:
+    second = "- class: CommandLineTool\n  id: second\n  baseCommand: 'true'\n  inputs: {}\n  outputs: {}\n"
+    async with opened(root, engine="docker") as http:
+        await deploy(http, tool("p", "true").replace("  baseCommand", IMAGE) + second)
+        told = await told_trial(http, "p")
+        assert told is not None
+        assert "one part natively" in told.runs
+
+
+@pytest.mark.anyio
+async def test_the_description_says_what_is_not_as_on_a_cluster_where_there_is_no_engine(root: Path) -> None:
+    async with opened(root) as http:
+        await deploy(http, tool("p", "true"))
+        await deploy(http, tool("q", "true").replace("  baseCommand", IMAGE))
+        without_images, with_images = await told_trial(http, "p"), await told_trial(http, "q")
+        assert without_images is not None
+        assert with_images is not None
+        assert "natively" in without_images.runs
+        assert "names no images" in without_images.differs[0]
+        assert "images that it names are not used" in with_images.differs[0]
+        assert await told_trial(http, "echo") is None
+    async with opened(root, trusted=()) as http:
+        told = await told_trial(http, "p")
+        assert told is not None
+        assert told.runs.startswith("not at all")

@@ -13,7 +13,7 @@ from mcp_ogc.local.trust import containment
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import LocalSettings, Settings
-from tests.server.talk import call, finished, refused
+from tests.server.talk import call, finished, refused, text_of
 
 pytestmark = pytest.mark.anyio
 KINDS = ("tool", "scatter", "steps")
@@ -40,7 +40,11 @@ async def deployed_and_run(settings: Settings, kind: str, inputs: dict[str, Any]
         assert "is not trusted" in await refused(client, "ogc_deploy_process", package=package, endpoint="local")
     trusting = LocalSettings(trusted_packages=(load(package).digest,), container_engine="none")
     async with Client(build_server(settings.model_copy(update={"local": trusting}))) as client:
-        await call(client, "ogc_deploy_process", package=package, endpoint="local")
+        answer = await client.call_tool("ogc_deploy_process", {"package": package, "endpoint": "local"})
+        assert "Here it runs natively, not in containers" in text_of(answer)
+        assert "the images that it names are not used" in text_of(answer)
+        checked = await call(client, "ogc_execute_process", process_id="my-process", inputs=inputs, dry_run=True)
+        assert checked["trial"] == (answer.structured_content or {})["trial"], "said again before it runs"
         job = await call(client, "ogc_execute_process", process_id="my-process", inputs=inputs, wait_seconds=20)
         ended = await finished(client, job["job_id"])
         assert ended["status"] == "successful", ended
