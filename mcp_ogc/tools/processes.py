@@ -213,8 +213,9 @@ async def list_processes(
     if rows:
         lines.append(f"Next: {call('ogc_describe_process', process_id=rows[0].process_id, endpoint=chosen.name)}")
     elif chosen.is_local and work.samples:
-        deploy = call("ogc_deploy_process", package=next(iter(work.samples)), endpoint=chosen.name)
-        lines.append(f"Nothing is deployed here yet. A bundled sample: {deploy}")
+        first, *others = work.samples
+        deploy = call("ogc_deploy_process", package=first, endpoint=chosen.name)
+        lines.append(f"Bundled samples: {deploy}; in the same way {', '.join(others)}")
     elif query:
         lines.append(f"Without query, all are listed: {call('ogc_list_processes', endpoint=chosen.name)}")
     reply = Processes(endpoint=chosen.name, processes=rows, left_out=left_out, next_cursor=next_cursor)
