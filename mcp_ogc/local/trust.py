@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mcp_ogc.errors import LocalEndpointError
 from mcp_ogc.local.engines import Engine, find_engine
+from mcp_ogc.local.platform import require_posix
 from mcp_ogc.local.problems import Problem
-from mcp_ogc.packages.trial import REFUSED, Trial, contained, natively
+from mcp_ogc.packages.trial import Trial, contained, natively, refused
 
 if TYPE_CHECKING:
     from mcp_ogc.local.store import ProcessRow
@@ -96,9 +98,12 @@ class Trust:
         """How a package would run now, and what differs from a cluster. Blocks while engines are asked."""
         contained_parts = Containment.of_stored(package.containment)
         try:
+            require_posix()
             permission = self.permission(package)
+        except LocalEndpointError as error:
+            return refused(error.message)
         except Problem:
-            return REFUSED
+            return refused("it is not trusted, or the container engine that it needs does not answer")
         if permission.engine is None:
             return natively(names_images=contained_parts.names_images)
         return contained(permission.engine.name, native_parts=len(contained_parts.native))

@@ -36,16 +36,20 @@ class Trial:
 
 
 ALWAYS = (
-    "memory and cores that it asks for are no limits here; a cluster ends what takes more",
-    "file: inputs are of this machine; a cluster needs URLs that it can reach",
+    "memory and cores that it asks for are no limits here, and a cluster ends what takes more",
+    "file: inputs are of this machine, and a cluster needs URLs that it can reach",
 )
-REFUSED = Trial("not at all: it is not trusted, or the container engine that it needs does not answer", ())
+
+
+def refused(reason: str) -> Trial:
+    """Where it would not run."""
+    return Trial(f"not at all: {reason}", ())
 
 
 def natively(*, names_images: bool) -> Trial:
     """Without a container engine."""
     images = (
-        "the images that it names are not used; its commands are those installed here"
+        "the images that it names are not used, its commands are those installed here"
         if names_images
         else "it names no images (DockerRequirement, dockerPull), which a cluster needs"
     )

@@ -19,20 +19,24 @@ LONGITUDE_LATITUDE = "EPSG:4326"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One zone in one scene. A pixel belongs to a zone where its centre lies within; numbers are of valid pixels."""
+    """One zone in one scene. A pixel belongs to a zone where its centre lies within.
+
+    Statistics are of valid pixels, with seven significant digits, which is what float32 holds.
+    """
 
     scene: str
     zone: str
     pixels: int
     """Of the zone that the scene has; 0 where they do not meet."""
-    valid_pixels: int
-    valid_km2: float
+    valid: int
+    km2: float
+    """Of the valid pixels."""
     mean: float | None
-    standard_deviation: float | None
+    std: float | None
     """Of the pixels as a population."""
-    minimum: float | None
+    min: float | None
     median: float | None
-    maximum: float | None
+    max: float | None
 
 
 def main() -> int:
@@ -89,7 +93,7 @@ def rows_of(scene: str, path: str, zones: list[Zone]) -> list[Row]:
         inside = values[geometry_mask([geometry], shape, transform, invert=True)]
         valid = inside[np.isfinite(inside)]
         told = (np.mean, np.std, np.min, np.median, np.max)
-        numbers = [float(statistic(valid)) if valid.size else None for statistic in told]
+        numbers = [float(f"{statistic(valid):.7g}") if valid.size else None for statistic in told]
         found.append(Row(scene, zone.name, inside.size, valid.size, round(valid.size * km2, 6), *numbers))
     return found
 
