@@ -115,7 +115,7 @@ $graph:
   inputs:
     zones: {type: string, inputBinding: {prefix: --zones}}
   outputs:
-    aoi: string
+    aoi: {type: string, outputBinding: {glob: aoi.txt, loadContents: true, outputEval: "$(self[0].contents)"}}
 
 - class: CommandLineTool
   id: crop

@@ -21,7 +21,7 @@ FEATURE = {"type": "Feature", "id": "square", "geometry": POLYGON, "properties":
 def bounds(zones: str, folder: Path) -> str:
     ran = run("mcp-ogc-bounds", f"--zones={zones}", folder=folder)
     assert ran.returncode == 0, ran.stderr
-    return str(json.loads((folder / "cwl.output.json").read_text(encoding="utf-8"))["aoi"])
+    return (folder / "aoi.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
