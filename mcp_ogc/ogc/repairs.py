@@ -49,10 +49,16 @@ def repair(check: Check, schema: JsonObject, value: JsonValue, depth: int = DEPT
 
 def _guesses(check: Check, schema: JsonObject, value: JsonValue, depth: int) -> Iterator[Repair]:
     yield from _same_otherwise(check, schema, value, depth)
+    if isinstance(value, dict) and value.get("type") == "FeatureCollection":
+        yield _in_text(value)  # a box would be none of its features
     yield from _of_extent(value)
     yield from _with_parts(check, schema, value, depth)
     if isinstance(value, dict | list):
-        yield Repair(json.dumps(value, ensure_ascii=False), "JSON in a text")
+        yield _in_text(value)
+
+
+def _in_text(value: JsonValue) -> Repair:
+    return Repair(json.dumps(value, ensure_ascii=False), "JSON in a text")
 
 
 def nearest(name: str, names: Iterable[str], count: int = 5) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ NUMBERS = of({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxI
 BOX = {"bbox": [-35, -8.1, -34.8, -7.9], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
 WKT = "POLYGON ((-35 -8.1, -34.8 -8.1, -34.8 -7.9, -35 -7.9, -35 -8.1))"
 POLYGON = {"type": "Polygon", "coordinates": [[[-35, -8.1], [-34.8, -8.1], [-34.8, -7.9], [-35, -7.9], [-35, -8.1]]]}
+ZONES = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": POLYGON}]}
 RECORD = of(
     {
         "type": "object",
@@ -57,6 +58,7 @@ ITEM = "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/item.json"
         # JSON in a text, and the other way round
         (of({"type": "object", "required": ["a"]}), '{"a": 1}', {"a": 1}),
         (of(STRING), {"a": [1]}, '{"a": [1]}'),
+        (of(STRING, title="Zones, GeoJSON"), ZONES, json.dumps(ZONES)),
         # one of a list
         (of({"type": "string", "enum": ["Blue", "green"]}), "blue", "Blue"),
         (of({"type": "string", "enum": ["bilinear", "nearest"]}), "biliner", "bilinear"),

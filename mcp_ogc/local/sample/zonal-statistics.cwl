@@ -25,8 +25,8 @@ $graph:
       type: string
       label: Zones
       doc: >-
-        GeoJSON polygons in longitude and latitude, as text or by their URL; the property name of a feature names its
-        zone
+        GeoJSON polygons in longitude and latitude, as text (up to 100 kB) or by their URL; the property name of a
+        feature names its zone
     bands:
       type: string[]
       default: [nir08, red]
