@@ -52,7 +52,7 @@ async def deployed_and_run(settings: Settings, kind: str, inputs: dict[str, Any]
         assert [asset["asset"] for item in output["items"] for asset in item["assets"]] == ["data"] * len(
             output["items"]
         )
-        files = (await call(client, "ogc_export_job", job_id=job["job_id"]))["files"]
+        files = (await call(client, "ogc_export_job", job_id=job["job_id"], outputs=["stac_catalog"]))["files"]
         return {item["id"]: Path(file["path"]) for item, file in zip(output["items"], files, strict=True)}
 
 
