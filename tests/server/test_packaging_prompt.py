@@ -11,6 +11,7 @@ from mcp import Client, MCPError
 from mcp_ogc.local.sample.samples import SCENES, scene_folder
 from mcp_ogc.local.trust import containment
 from mcp_ogc.packages.cwl import load
+from mcp_ogc.packages.lint import lint
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import LocalSettings, Settings
 from tests.server.talk import call, finished, refused, text_of
@@ -85,6 +86,7 @@ async def test_a_template_is_contained_in_the_image_that_is_asked_for(untrusting
     assert "registry.example.org/mine:1.2.3" in package.text
     assert not containment(package.text).native
     assert package.main_id == "my-process"
+    assert not lint(package.text).findings, "no rule has anything to say of a template"
     assert len(text) < 9000, "a prompt is read whole"
 
 
