@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import anyio
 from mcp import Client
 from mcp_types import CallToolResult
 
@@ -26,7 +27,8 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
 
 async def finished(client: Client, job_id: str) -> dict[str, Any]:
     """A job once it has ended."""
-    while True:
-        job = await call(client, "ogc_get_job", job_id=job_id, wait_seconds=20)
-        if job["status"] not in ("accepted", "running"):
-            return job
+    with anyio.fail_after(120):
+        while True:
+            job = await call(client, "ogc_get_job", job_id=job_id, wait_seconds=20)
+            if job["status"] not in ("accepted", "running"):
+                return job

@@ -1,6 +1,6 @@
 """fastprocesses as it is on PyPI, on loopback, with the processes of `fastprocesses_processes.py`.
 
-Three programs: its web application, a worker, and what both keep jobs and results in, which speaks Redis's protocol.
+Three programs: its web application, a worker, and the Redis that both keep jobs and results in.
 """
 
 from __future__ import annotations
@@ -14,10 +14,6 @@ import pytest
 
 from tests.servers.environment import HERE, STARTS_WITHIN, executable, free_port, running, variables, wait_for
 
-STORE = (
-    "import sys; from fakeredis import TcpFakeServer; "
-    "TcpFakeServer(('127.0.0.1', int(sys.argv[1])), server_type='redis').serve_forever()"
-)
 PROCESSES = "fastprocesses_processes"
 
 
@@ -25,7 +21,7 @@ PROCESSES = "fastprocesses_processes"
 def fastprocesses(folder: Path) -> Iterator[str]:
     """Its base URL, once it answers and its worker is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    celery, uvicorn, python = executable("celery"), executable("uvicorn"), executable("python")
+    celery, uvicorn, redis = executable("celery"), executable("uvicorn"), executable("redis-server")
     (folder / f"{PROCESSES}.py").write_bytes((HERE / f"{PROCESSES}.py").read_bytes())
     port, store = free_port(), str(free_port())
     environment = variables(
@@ -38,7 +34,8 @@ def fastprocesses(folder: Path) -> Iterator[str]:
     work = [celery, "-A", "fastprocesses.common.celery_app", "worker", "-I", PROCESSES, "-P", "threads", "-c", "4"]
     work += ["--without-mingle", "--without-gossip", "--without-heartbeat"]
     with ExitStack() as programs:
-        programs.enter_context(running([python, "-c", STORE, store], folder, environment))
+        keep = [redis, "--bind", "127.0.0.1", "--port", store, "--save", "", "--appendonly", "no"]
+        programs.enter_context(running(keep, folder, environment))
         _, words = programs.enter_context(running(work, folder, environment))
         serve = [uvicorn, f"{PROCESSES}:app", "--host", "127.0.0.1", "--port", str(port)]
         process, log = programs.enter_context(running(serve, folder, environment))
