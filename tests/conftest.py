@@ -4,12 +4,17 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_socket
 
 from mcp_ogc.server import open_from_settings
 from mcp_ogc.settings import LocalSettings, Settings
 from mcp_ogc.workspace import Workspace
+
+# How long an example takes is the machine's business; what hangs is ended by pytest-timeout.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture
