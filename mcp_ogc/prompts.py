@@ -7,8 +7,9 @@ for a text, which front matter names by its file beside the prompts; arguments t
 
 from __future__ import annotations
 
+import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,3 +101,20 @@ def as_mcp(prompt: PromptFile) -> Prompt:
         arguments=arguments,
         fn=prompt.render,
     )
+
+
+def misfit(known: Collection[Prompt], name: str, arguments: Mapping[str, object]) -> str | None:
+    """What is wrong with asking for a prompt, and what would be right; None where it can be filled in."""
+    prompt = next((one for one in known if one.name == name), None)
+    if prompt is None:
+        near = difflib.get_close_matches(name, [one.name for one in known], n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        return f"There is no prompt {name!r} here.{meant} Prompts: {', '.join(one.name for one in known)}"
+    takes = prompt.arguments or []
+    missing = [one.name for one in takes if one.required and one.name not in arguments]
+    unknown = sorted(set(arguments) - {one.name for one in takes})
+    if not missing and not unknown:
+        return None
+    wrong = [*(f"needs {one}" for one in missing), *(f"has no argument {one}" for one in unknown)]
+    fitting = [f"{one.name}{'' if one.required else ' (optional)'}: {one.description}" for one in takes]
+    return f"The prompt {name} {', '.join(wrong)}. Its arguments: {'; '.join(fitting) or 'none'}"

@@ -24,7 +24,7 @@ from mcp_ogc.confirmation import Confirmations
 from mcp_ogc.errors import OgcError
 from mcp_ogc.late_workspace import LateWorkspace
 from mcp_ogc.net.redaction import Redaction, secrets_of
-from mcp_ogc.prompts import as_mcp, read_prompts
+from mcp_ogc.prompts import as_mcp, misfit, read_prompts
 from mcp_ogc.resources import add_completions, add_resources, newest_resources
 from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.text import explain, refuse
@@ -94,6 +94,8 @@ class OgcServer(MCPServer[Session]):
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Session, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """A prompt with its arguments; one that does not fit is said to be invalid, and which would be right."""
+        if wrong := misfit(self._prompt_manager.list_prompts(), name, arguments or {}):
+            raise MCPError(INVALID_PARAMS, wrong)
         try:
             return await super().get_prompt(name, arguments, context)
         except ValueError as error:
@@ -157,6 +159,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         version=__version__,
         lifespan=lifespan,
         log_level="ERROR",
+        subscriptions=subscriptions.bus,
     )
     built.redact = redact
     for spec in offered(settings):
@@ -180,6 +183,10 @@ def offered(settings: Settings) -> list[ToolSpec]:
     ]
 
 
+ANY_JSON = {"anyOf": [{"type": name} for name in ("object", "array", "string", "number", "boolean", "null")]}
+"""What pydantic writes as `{}`, which strict clients take for a schema that was forgotten."""
+
+
 def add_tool(server: MCPServer[Session], spec: ToolSpec) -> None:
     """Register a tool, its schemas without the `title`s that pydantic adds: a third of their tokens."""
     server.add_tool(spec.function, name=spec.name, title=spec.title, annotations=spec.effect.value)
@@ -187,6 +194,9 @@ def add_tool(server: MCPServer[Session], spec: ToolSpec) -> None:
     if tool is not None:
         _strip_titles(tool.parameters)
         _strip_titles(tool.output_schema)
+        definitions = (tool.output_schema or {}).get("$defs", {})
+        if "JsonValue" in definitions:
+            definitions["JsonValue"] = ANY_JSON
 
 
 def _strip_titles(schema: object) -> None:

@@ -46,13 +46,14 @@ class Subscriptions:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._tasks: TaskGroup | None = None
-        self._bus = InMemorySubscriptionBus()
+        self.bus = InMemorySubscriptionBus()
+        """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
         self._legacy: dict[tuple[Connection, str], anyio.CancelScope] = {}
 
     def serve(self, server: MCPServer[Session]) -> None:
         """Answer subscriptions of both eras."""
         low = server._lowlevel_server
-        low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _Listening(self._bus, self))
+        low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _Listening(self.bus, self))
         low.add_request_handler("resources/subscribe", SubscribeRequestParams, self._subscribe)
         low.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
 
@@ -62,7 +63,7 @@ class Subscriptions:
 
     async def changed(self, endpoint: str, info: StatusInfo) -> None:
         """A job changed: its resource and what depends on it."""
-        await self._bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
+        await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
 
     @asynccontextmanager
     async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
@@ -104,7 +105,7 @@ class Subscriptions:
                 with suppress(anyio.WouldBlock):  # it is told already, and has not read yet
                     send.send_nowait(event)
 
-        end = self._bus.subscribe(listener)
+        end = self.bus.subscribe(listener)
         try:
             with (
                 scope,

@@ -6,7 +6,9 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPDeprecationWarning
+from mcp.shared.subscriptions import ToolsListChanged
 from mcp_types import ResourceUpdatedNotification
 
 from mcp_ogc.server import build_server
@@ -101,3 +103,17 @@ async def test_who_unsubscribed_is_told_no_more_and_who_did_not_is(tmp_path: Pat
                     await news.wait()
                     news = anyio.Event()
     assert second not in told
+
+
+async def test_a_changed_list_of_tools_reaches_those_who_listen(settings: Settings) -> None:
+    """The SDK publishes it on the server's bus; that one must be ours, or nobody hears it."""
+    server = build_server(settings)
+
+    @server.tool()
+    async def change(ctx: Context) -> None:
+        await ctx.notify_tools_changed()
+
+    async with Client(server) as client, client.listen(tools_list_changed=True) as changes:
+        await client.call_tool("change")
+        with anyio.fail_after(20):
+            assert isinstance(await anext(aiter(changes)), ToolsListChanged)
