@@ -7,9 +7,10 @@ SERVERS_VENV ?= .venv-servers
 SERVERS := $(SERVERS_VENV)/.ready
 PEERS_VENV ?= .venv-peers
 PEERS := $(PEERS_VENV)/.ready
+CLIENTS := .venv-clients-mcp1/.ready .venv-clients-mcp2/.ready
 NAME ?=
 
-.PHONY: help demo test check format bench snapshots lock clean
+.PHONY: help demo test check conformance clients format bench snapshots lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -32,6 +33,12 @@ $(PEERS): tests/benchmarks/requirements.lock
 	@$(PEERS_VENV)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/benchmarks/requirements.lock >&2
 	@$(PYTHON) -c "import pathlib; pathlib.Path('$(PEERS)').touch()"
 
+.venv-clients-%/.ready: tests/clients/%.lock
+	@echo "making $(@D), clients to try the server with …" >&2
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< >&2
+	@$(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
+
 demo: $(READY)  ## find the water bodies of a real Landsat scene, as an assistant would
 	$(BIN)/mcp-ogc demo
 
@@ -43,6 +50,12 @@ check: $(READY)  ## format, lint, types, layers, snapshots
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py tests/snapshots
+
+conformance: $(READY)  ## run the official conformance suites against the server (needs npm)
+	$(BIN)/python -m tests.conformance
+
+clients: $(READY) $(CLIENTS)  ## run the guide of every client, over stdio and HTTP
+	$(BIN)/python -m pytest -q tests/clients/guides.py
 
 format: $(READY)  ## rewrite the code as check wants it
 	$(BIN)/ruff format .
@@ -61,6 +74,10 @@ lock: $(READY)  ## resolve the dependencies again
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 	cd tests/benchmarks && ../../$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+	cd tests/clients && for one in mcp1 mcp2; do ../../$(BIN)/uv pip compile $$one.in --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file $$one.lock || exit 1; done
+	for one in benchmarks/tokenizer clients/typescript conformance; do npm install --prefix tests/$$one \
+	  --package-lock-only --omit-lockfile-registry-resolved --silent || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(SERVERS_VENV) $(PEERS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(SERVERS_VENV) $(PEERS_VENV) .venv-clients-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,6 @@
 """Names, descriptions and input schemas of all tools, in o200k tokens; output schemas apart (on stderr)."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from mcp import Client
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
 from tests.benchmarks.measure import Measure
+from tests.npm import install, node
 
 BAR = 2800
 FOLDER = Path(__file__).parent / "tokenizer"
@@ -19,13 +19,15 @@ FOLDER = Path(__file__).parent / "tokenizer"
 
 def count_tokens(texts: list[str]) -> list[int] | None:
     """The tokens of each text; None without Node (npm's gpt-tokenizer needs no network to count)."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
+    if not install(FOLDER):
         return None
-    if not (FOLDER / "node_modules").is_dir():
-        subprocess.run([npm, "ci", "--silent"], cwd=FOLDER, check=True, stdout=sys.stderr)
     counted = subprocess.run(
-        [node, "count.mjs"], cwd=FOLDER, check=True, input=json.dumps(texts), capture_output=True, encoding="utf-8"
+        [node(FOLDER), "count.mjs"],
+        cwd=FOLDER,
+        check=True,
+        input=json.dumps(texts),
+        capture_output=True,
+        encoding="utf-8",
     )
     numbers: list[int] = json.loads(counted.stdout)
     return numbers
