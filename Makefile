@@ -10,7 +10,7 @@ PEERS := $(PEERS_VENV)/.ready
 CLIENTS := .venv-clients-mcp1/.ready .venv-clients-mcp2/.ready
 NAME ?=
 
-.PHONY: help demo test check conformance clients format bench snapshots lock clean
+.PHONY: help demo test check conformance clients bundle format bench snapshots lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -57,6 +57,15 @@ conformance: $(READY)  ## run the official conformance suites against the server
 clients: $(READY) $(CLIENTS)  ## run the guide of every client, over stdio and HTTP
 	$(BIN)/python -m pytest -q tests/clients/guides.py
 
+bundle: $(READY)  ## build dist/mcp-ogc.mcpb from what is committed (needs npm)
+	rm -rf build/bundle && mkdir -p build/bundle dist
+	git archive HEAD mcp_ogc prompts pyproject.toml README.md LICENSE | tar -x -C build/bundle
+	$(BIN)/mcp-ogc config --document manifest.json > build/bundle/manifest.json
+	$(BIN)/uv lock --quiet --project build/bundle
+	npm ci --prefix packaging --silent
+	packaging/node_modules/.bin/mcpb validate build/bundle/manifest.json
+	packaging/node_modules/.bin/mcpb pack build/bundle dist/mcp-ogc.mcpb
+
 format: $(READY)  ## rewrite the code as check wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -76,7 +85,9 @@ lock: $(READY)  ## resolve the dependencies again
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 	cd tests/clients && for one in mcp1 mcp2; do ../../$(BIN)/uv pip compile $$one.in --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file $$one.lock || exit 1; done
-	for one in benchmarks/tokenizer clients/typescript conformance; do npm install --prefix tests/$$one \
+	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file runtime.lock
+	for one in packaging tests/benchmarks/tokenizer tests/clients/typescript tests/conformance; do npm install --prefix $$one \
 	  --package-lock-only --omit-lockfile-registry-resolved --silent || exit 1; done
 
 clean:

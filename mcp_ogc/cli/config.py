@@ -1,4 +1,4 @@
-"""`mcp-ogc config`: what to paste into a client, all from one table."""
+"""`mcp-ogc config`: what to paste into a client, and what is published with a release, all from one table."""
 
 from __future__ import annotations
 
@@ -7,39 +7,30 @@ import json
 import shutil
 import sys
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 
+from mcp_ogc.cli.installation import CLIENTS, NAME, PUBLISHED, ClientForm, entry, inputs
 from mcp_ogc.errors import SettingsError
 from mcp_ogc.settings import config_path, load
 
-
-@dataclass(frozen=True, slots=True)
-class ClientForm:
-    """How a client wants its configuration."""
-
-    title: str
-    file: str
-    key: str = "mcpServers"
-    typed: bool = False
-    """Whether an entry says `"type": "stdio"`."""
-
-
-CLIENTS = {
-    "claude-desktop": ClientForm("Claude Desktop", "claude_desktop_config.json (Settings, Developer, Edit Config)"),
-    "claude-code": ClientForm("Claude Code", ".mcp.json, in the project's folder", typed=True),
-    "cursor": ClientForm("Cursor", "~/.cursor/mcp.json"),
-    "vscode": ClientForm("VS Code", ".vscode/mcp.json, or `MCP: Open User Configuration`", key="servers", typed=True),
-}
+DOCUMENTS = ("badges", "manifest.json", "server.json")
 
 
 def add_arguments(options: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    options.add_argument("--client", required=True, choices=sorted(CLIENTS), help="the client to configure")
+    wanted = options.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--client", choices=sorted(CLIENTS), help="the client to configure")
+    wanted.add_argument("--document", choices=DOCUMENTS, help="what a release is published with")
+    options.add_argument(
+        "--bundle", type=Path, metavar="FILE", help="the bundle that server.json names, with its digest"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the configuration on stdout, and what to do with it on stderr."""
+    if options.document:
+        print(published(options.document, options.bundle))
+        return 0
     settings = load(options.config)
     form = CLIENTS[options.client]
     print(json.dumps(client_configuration(form, options.config), indent=2))
@@ -59,9 +50,17 @@ def client_configuration(form: ClientForm, config: Path | None) -> dict[str, obj
     command, *arguments = server_command()
     if config is not None:
         arguments += ["--config", str(config.resolve())]
-    entry: dict[str, object] = {"type": "stdio"} if form.typed else {}
-    entry |= {"command": command, "args": arguments, "env": {}}
-    return {form.key: {"ogc": entry}}
+    asked = inputs(form)
+    return {**({"inputs": asked} if asked else {}), form.key: {NAME: entry(form, [command, *arguments])}}
+
+
+def published(document: str, bundle: Path | None) -> str:
+    """A document of the release: the README's badges, the bundle's manifest, the registry's record."""
+    from mcp_ogc.cli.publication import badges, manifest, registry_record
+
+    if document == "badges":
+        return badges()
+    return json.dumps(manifest() if document == "manifest.json" else registry_record(bundle), indent=2)
 
 
 def server_command() -> list[str]:
@@ -72,7 +71,7 @@ def server_command() -> list[str]:
     """
     if "archive-v0" in Path(sys.prefix).parts and (uvx := shutil.which("uvx")):
         # uvx runs from a cache that may be emptied: name uvx, which fills it again.
-        return [uvx, "mcp-ogc"]
+        return [uvx, *PUBLISHED[1:]]
     script = shutil.which("mcp-ogc", path=sysconfig.get_path("scripts"))
     if script is None:
         raise SettingsError(
