@@ -1,11 +1,12 @@
 """The container's health check: a server over HTTP answers; over stdio the process is its own health.
 
-`python healthy.py [COMMAND…]`: the command line of the server, that of the container's first process where none is given.
+`python healthy.py [COMMAND…]`, COMMAND being the server's command line: the container's first process's where left out.
 """
 
 import sys
 import urllib.error
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 
 from mcp_ogc.cli.serve import listening_address
@@ -13,8 +14,8 @@ from mcp_ogc.cli.serve import listening_address
 
 def healthy(command: list[str]) -> bool:
     """Whether the server of this command line answers: any answer of HTTP's will do, none is asked for."""
-    text = next((value for option, value in zip(command, command[1:], strict=False) if option == "--http"), None)
-    text = text or next((word.removeprefix("--http=") for word in command if word.startswith("--http=")), None)
+    words = [part for word in command for part in word.split("=", 1)]
+    text = next((value for option, value in pairwise(words) if option == "--http"), None)
     if text is None:
         return True
     host, port = listening_address(text)
