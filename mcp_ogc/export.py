@@ -95,7 +95,7 @@ def _files_of(output: Output) -> Iterator[Wanted]:
     for member in output.members:
         if member.href:
             yield Wanted(member.href, None, folder / _file_name(member.href))
-    for item in output.items:
+    for item in output.readable_items():
         for asset in item.assets:
             yield Wanted(asset.href, asset.storage, folder / safe_name(item.id) / _file_name(asset.href))
 

@@ -145,7 +145,7 @@ def diagnose_empty(
 def _is_empty(output: Output) -> bool:
     if output.unreadable or output.items_left_out or output.href is not None or output.members:
         return False
-    return not any(item.assets for item in output.items) and output.value in (None, {}, [])
+    return not any(item.has_assets for item in output.items) and output.value in (None, {}, [])
 
 
 def _find(transcript: Transcript) -> _Finding:

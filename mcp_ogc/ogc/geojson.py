@@ -59,7 +59,7 @@ def _box(geometries: Iterable[JsonValue]) -> tuple[float, float, float, float] |
         if isinstance(one, dict):
             left += [one.get("coordinates"), one.get("geometries")]
         elif isinstance(one, list):
-            x, y = (_finite(one[0]), _finite(one[1])) if len(one) > 1 else (None, None)
+            x, y = (finite(one[0]), finite(one[1])) if len(one) > 1 else (None, None)
             if x is None or y is None:
                 left += [inner for inner in one if isinstance(inner, dict | list)]
             else:
@@ -67,7 +67,8 @@ def _box(geometries: Iterable[JsonValue]) -> tuple[float, float, float, float] |
     return box
 
 
-def _finite(value: JsonValue) -> float | None:
+def finite(value: JsonValue) -> float | None:
+    """A number of JSON; None where it is none, or none that a float holds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

@@ -21,7 +21,7 @@ from mcp_ogc.ogc.inputs import nearest
 from mcp_ogc.ogc.models import Link, ProcessDescription
 from mcp_ogc.ogc.multipart import read_parts
 from mcp_ogc.ogc.problems import is_exception, read_problem
-from mcp_ogc.ogc.stac import Asset, Catalogue, Fetch, Locate, Output, is_stac, read_stac
+from mcp_ogc.ogc.stac import Asset, Catalogue, Fetch, ItemDocument, Locate, Output, is_stac, read_stac
 
 T = TypeVar("T")
 Keep = Callable[[str, bytes, str], Awaitable[str]]
@@ -67,14 +67,24 @@ class Results:
 
         Raises:
             UnknownName: There is none; names those there are.
+            UnreadableAnswer: The item can't be read.
         """
         output = _named("output", output_id, {output.id: output for output in self.outputs})
         if item_id == "-":
             files = {"-": output} if output.href else {}
             files |= {str(n): member for n, member in enumerate(output.members) if member.href}
             return _named("file", asset_key, files).as_asset()
-        item = _named("item", item_id, {item.id: item for item in output.items})
+        item = self.item(output_id, item_id).read()
         return _named("asset", asset_key, {asset.key: asset for asset in item.assets})
+
+    def item(self, output_id: str, item_id: str) -> ItemDocument:
+        """An item as it came.
+
+        Raises:
+            UnknownName: There is none; names those there are.
+        """
+        output = _named("output", output_id, {output.id: output for output in self.outputs})
+        return _named("item", item_id, {item.id: item for item in output.items})
 
 
 def _named(noun: str, name: str, known: Mapping[str, T]) -> T:

@@ -1,18 +1,20 @@
 """STAC in results: item collections, collections and catalogues with their links, single items; 1.0 and 1.1.
 
-pystac parses each item, and opens nothing: linked documents are read through our own way out. An item that can't be
-read does not lose the others.
+pystac parses an item when it is asked for, and opens nothing: linked documents are read through our own way out. Of
+thousands of items only those that are shown are parsed. An item that can't be read does not lose the others.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, SkipValidation, ValidationError
 
 from mcp_ogc.errors import OgcError, UnreadableAnswer
 from mcp_ogc.net.storage import StorageHint
@@ -75,6 +77,46 @@ class Item(Value):
     """UTC: a time, or an interval with a slash."""
     bbox: tuple[float, ...] | None = None
     assets: tuple[Asset, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """Assets that could not be read, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDocument:
+    """One STAC item as it came: a JSON object that is read when it is asked for."""
+
+    document: JsonObject
+    url: str
+    """Where it was found."""
+    locate: Locate
+
+    @property
+    def id(self) -> str:
+        """Its id, or a word for it."""
+        told = self.document.get("id")
+        return told if isinstance(told, str) else "an item"
+
+    @property
+    def has_assets(self) -> bool:
+        """Whether any file is told of."""
+        return bool(self.document.get("assets"))
+
+    @property
+    def geometry(self) -> JsonObject | None:
+        """Its GeoJSON geometry as it came, in longitude and latitude."""
+        told = self.document.get("geometry")
+        return told if isinstance(told, dict) else None
+
+    def read(self) -> Item:
+        """The item.
+
+        Raises:
+            UnreadableAnswer: pystac can't read it.
+        """
+        try:
+            return read_item(self.document, self.url, self.locate)
+        except Exception as error:  # pystac raises what it likes on foreign documents
+            raise UnreadableAnswer(f"{self.id}: {type(error).__name__}: {error}") from error
 
 
 class Output(Value):
@@ -85,10 +127,10 @@ class Output(Value):
     value: JsonValue = None
     href: str | None = None
     media_type: str | None = None
-    items: tuple[Item, ...] = ()
+    items: Annotated[tuple[ItemDocument, ...], SkipValidation] = ()
     items_left_out: int = 0
     unreadable: tuple[str, ...] = ()
-    """Items that could not be read, each with the reason."""
+    """Linked documents that could not be read, each with the reason."""
     members: tuple[Output, ...] = ()
     size: int | None = None
     checksum: str | None = None
@@ -102,6 +144,12 @@ class Output(Value):
             size=self.size,
             checksum=self.checksum,
         )
+
+    def readable_items(self) -> Iterator[Item]:
+        """Those that pystac can read."""
+        for item in self.items:
+            with suppress(UnreadableAnswer):
+                yield item.read()
 
     @property
     def is_raster(self) -> bool:
@@ -172,7 +220,7 @@ async def read_stac(output_id: str, document: JsonObject, catalogue: Catalogue, 
 class _Reading:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self.items: list[Item] = []
+        self.items: list[ItemDocument] = []
         self.left_out = 0
         self.unreadable: list[str] = []
 
@@ -204,16 +252,11 @@ class _Reading:
             await self.read(linked, place, depth)
 
     def _item(self, document: JsonObject, url: str) -> None:
-        try:
-            item, broken = read_item(document, url, self._catalogue.locate)
-            self.items.append(item)
-            self.unreadable += [f"{item.id}: {reason}" for reason in broken]
-        except Exception as error:  # pystac raises what it likes on foreign documents
-            self.unreadable.append(f"{document.get('id', 'an item')}: {type(error).__name__}: {error}")
+        self.items.append(ItemDocument(document, url, self._catalogue.locate))
 
 
-def read_item(document: JsonObject, url: str, locate: Locate) -> tuple[Item, tuple[str, ...]]:
-    """One item, its assets as they are reached from here; and what is wrong with those that can't be read."""
+def read_item(document: JsonObject, url: str, locate: Locate) -> Item:
+    """One item, its assets as they are reached from here."""
     import pystac
 
     listed = document.get("assets")
@@ -228,15 +271,15 @@ def read_item(document: JsonObject, url: str, locate: Locate) -> tuple[Item, tup
         except (UnreadableAnswer, ValidationError) as error:
             broken.append(f"asset {key}: {error}")
     box = tuple(float(value) for value in item.bbox or ())
-    read = Item(
+    return Item(
         id=item.id,
         collection=item.collection_id,
         when=_when(item),
         # Six numbers have heights in between (RFC 7946 §5).
         bbox=(box[0], box[1], box[3], box[4]) if len(box) == 6 else box or None,
         assets=tuple(assets),
+        unreadable=tuple(f"{item.id}: {reason}" for reason in broken),
     )
-    return read, tuple(broken)
 
 
 def _asset(key: str, asset: pystac.Asset, item: pystac.Item, href: str) -> Asset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +14,11 @@ from mcp_ogc.rasters.georeference import crs_name, is_placed
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
+    from mcp_ogc.rasters.compared import Resampling
+
 TOLERANCE = 0.01
 """Pixels by which corners of one grid may differ."""
 WARP_MEGABYTES = 16
-
-Resampling = Literal["nearest", "bilinear"]
-"""For classes only the first: between two classes there is none."""
 
 
 def difference_of_grids(first: DatasetReader, second: DatasetReader) -> str | None:
@@ -59,7 +58,7 @@ def aligned(
         if resampling is None:
             raise RasterError(
                 f"The rasters are not of one grid: {reason}",
-                remedy="Allow the second to be resampled onto the first, or have the process write both alike",
+                remedy="resample=true brings the second onto the first's grid; or have the process write both alike",
             )
         if not all(dataset.crs and is_placed(dataset.transform) for dataset in (one, other)):
             raise RasterError(

@@ -10,8 +10,9 @@ import numpy as np
 
 from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.classes import MOST_CLASSES, ClassLabel, class_colours
+from mcp_ogc.rasters.compared import ClassChange, Compared, Transition
 from mcp_ogc.rasters.counting import Grid
-from mcp_ogc.rasters.pairs import Compared, PairOfBlocks, PairReader, Two, compared_in_all
+from mcp_ogc.rasters.pairs import PairOfBlocks, PairReader, Two, compared_in_all
 from mcp_ogc.rasters.picture import Preview, PreviewStyle
 from mcp_ogc.rasters.preview import Samples, draw_change
 from mcp_ogc.rasters.scan import Handles, scan, unheard
@@ -27,32 +28,6 @@ if TYPE_CHECKING:
 
 REACH = 256
 """Classes are the integers from 0 (in int8: from -128), so many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """Pixels that were of one class and are of another, or of the same."""
-
-    before: int
-    after: int
-    count: int
-    km2: float | None
-    percent: float
-    """Of the pixels that are valid in both."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassChange:
-    """What became of each class."""
-
-    compared: Compared
-    changed_count: int
-    changed_km2: float | None
-    changed_percent: float | None
-    """Of the pixels that are valid in both; None where there are none."""
-    transitions: tuple[Transition, ...]
-    """Every pair that occurs, those that stayed as well, by `before`, then `after`. The rest never occurs."""
-    picture: Preview | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,5 +182,5 @@ def _as_masked(_block: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> N
 def _no_classes(what: str) -> RasterError:
     return RasterError(
         f"These are no classes: {what}; classes are at most {MOST_CLASSES} integers from 0 to {REACH - 1}",
-        remedy="Compare the values by their difference",
+        remedy='Compare the values by their difference: by="values"',
     )

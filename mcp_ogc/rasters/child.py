@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mcp_ogc.errors import NoOverview, OgcError, RasterError, UnknownName
+from mcp_ogc.errors import InvalidGeometry, NoOverview, OgcError, RasterError, UnknownName
 from mcp_ogc.rasters.confinement import allow_cpu, confine
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ def _failed(error: OgcError) -> object:
             return Failed("unfetched", message)
         case NoOverview():
             return Failed("NoOverview", message, remedy)
+        case InvalidGeometry():
+            return Failed("InvalidGeometry", message, remedy)
         case _:
             return Failed("RasterError", message, remedy)
 

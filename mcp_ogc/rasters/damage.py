@@ -43,7 +43,7 @@ class Damage:
             return (*reader.read(dataset, at), None)
         except decoding_errors():
             # JPEG and PNG are one stream: what follows the damage is guessed. Bytes not fetched are no damage.
-            if self._opened.driver != "GTiff" or self._opened.is_cut_off:
+            if self._opened.driver != "GTiff" or self._opened.unfetched:
                 raise
         return self._salvaged(reader, dataset, at)
 
@@ -60,7 +60,7 @@ class Damage:
             try:
                 blocks[:, *here], found = reader.read(dataset, block)
             except decoding_errors():
-                if self._opened.is_cut_off:
+                if self._opened.unfetched:
                     raise
                 with self._lock:
                     self._skipped.append(block)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.rasters.bands import Band, band_summary
+from mcp_ogc.rasters.compared import Compared, ValueChange
 from mcp_ogc.rasters.counting import Grid
-from mcp_ogc.rasters.pairs import Compared, PairOfBlocks, PairReader, Two, compared_in_all
-from mcp_ogc.rasters.picture import Preview, PreviewStyle
+from mcp_ogc.rasters.pairs import PairOfBlocks, PairReader, Two, compared_in_all
+from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.preview import Samples, draw_difference
 from mcp_ogc.rasters.scan import Handles, scan, unheard
 from mcp_ogc.rasters.statistics import Distribution, Part, Pixels, Tally
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
 
     from mcp_ogc.rasters.area import PixelArea
     from mcp_ogc.rasters.windows import Block
-
-
-@dataclass(frozen=True, slots=True)
-class ValueChange:
-    """After minus before, scale and offset of each applied."""
-
-    compared: Compared
-    difference: BandSummary
-    """Statistics of the differences, as of a band of float64; what is not valid in both is its nodata."""
-    root_mean_square: float | None
-    increased_percent: float | None
-    """Of the pixels that are valid in both: the difference is above 0."""
-    decreased_percent: float | None
-    picture: Preview | None
 
 
 @dataclass(frozen=True, slots=True)

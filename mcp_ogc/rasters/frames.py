@@ -88,7 +88,7 @@ class Failed:
     and known names, and the remedy comes of them.
     """
 
-    error: Literal["RasterError", "NoOverview", "UnknownName", "unfetched"]
+    error: Literal["RasterError", "NoOverview", "InvalidGeometry", "UnknownName", "unfetched"]
     message: Annotated[str, Field(max_length=2000)]
     remedy: Annotated[str, Field(max_length=2000)] = ""
     unknown: tuple[str, str, tuple[str, ...]] = ("", "", ())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.rasters.bands import Band, is_classified
+from mcp_ogc.rasters.chart import draw_histogram
 from mcp_ogc.rasters.preview import LEGEND_STEPS, Samples, draw_classes, draw_colours, draw_continuous, draw_palette
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def shown_bands(bands: Sequence[Band]) -> Sequence[Band]:
 
 
 def samples_for(bands: Sequence[Band], width: int, height: int, style: PreviewStyle | None) -> Samples | None:
-    """What the pass over `width` × `height` pixels has to fill, None where no picture is wanted."""
-    if style is None:
+    """What the pass over `width` × `height` pixels has to fill, None where no map is wanted."""
+    if style is None or style.of == "histogram":
         return None
     kinds = {band.number: np.dtype(band.dtype) for band in shown_bands(bands)}
     return Samples(width, height, kinds, style.longest_side)
@@ -41,6 +42,8 @@ def picture_of(
     style: PreviewStyle | None,
 ) -> Preview | None:
     """The picture of what was counted, None where none is wanted."""
+    if style and style.of == "histogram":
+        return draw_histogram(summaries[0], style.longest_side)
     if samples is None or style is None:
         return None
     by_number = {band.number: one for band, one in zip(bands, found, strict=True)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mcp_ogc.rasters.compared import Compared
 from mcp_ogc.rasters.counting import BandReader, Grid
 
 if TYPE_CHECKING:
@@ -19,20 +20,6 @@ if TYPE_CHECKING:
 
 Two = tuple["DatasetReader", "DatasetReader"]
 """Handles of the raster before and of the raster after, as `alignment.aligned` gives them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """How many pixels can be compared."""
-
-    count: int
-    """Valid in both rasters."""
-    km2: float | None
-    only_before: int
-    """Valid in the first alone."""
-    only_after: int
-    """Valid in the second alone."""
-    neither: int
 
 
 @dataclass(frozen=True, slots=True)

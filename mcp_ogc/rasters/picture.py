@@ -14,6 +14,8 @@ class PreviewStyle:
     """Pixels, at most."""
     encoding: Literal["smallest", "png"] = "smallest"
     """`png`: always a palette PNG; else true colour without nodata is a JPEG."""
+    of: Literal["map", "histogram"] = "map"
+    """The raster as it lies, or how the values of its first band are distributed."""
 
 
 @dataclass(frozen=True, slots=True)

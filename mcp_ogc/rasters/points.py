@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mcp_ogc.rasters.counting import BandReader, Grid
+from mcp_ogc.rasters.measured import Point, PointValue
 from mcp_ogc.rasters.windows import Block
 
 if TYPE_CHECKING:
@@ -17,33 +17,6 @@ if TYPE_CHECKING:
 
     from mcp_ogc.rasters.bands import Band
     from mcp_ogc.rasters.placement import Placement
-
-
-@dataclass(frozen=True, slots=True)
-class PointValue:
-    """What one band holds at a point."""
-
-    band: int
-    """1-based."""
-    value: float | None
-    """Scale and offset applied; None where there is none."""
-    state: Literal["valid", "nodata", "infinite"]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A point and the pixel it is in."""
-
-    x: float
-    """As given: longitude, or x in the raster's CRS."""
-    y: float
-    """As given: latitude, or y in the raster's CRS."""
-    column: int | None
-    """0-based from the left; None outside of the raster."""
-    row: int | None
-    """0-based from the top."""
-    values: tuple[PointValue, ...]
-    """Of each band; empty outside of the raster."""
 
 
 def values_at(

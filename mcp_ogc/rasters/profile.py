@@ -92,12 +92,17 @@ def summary_of(
         method=counted.method,
         bands=tuple(summaries),
         notes=tuple(notes),
-        provenance=Provenance(
-            source=source.name,
-            size=source.size,
-            etag=source.etag,
-            requests=opened.requests,
-            bytes_read=opened.bytes_read,
-            time=datetime.now(UTC),
-        ),
+        provenance=provenance_of(opened, source),
+    )
+
+
+def provenance_of(opened: Opened, source: Source) -> Provenance:
+    """Where numbers come from that were read just now."""
+    return Provenance(
+        source=source.name,
+        size=source.size,
+        etag=source.etag,
+        requests=opened.requests,
+        bytes_read=opened.bytes_read,
+        time=datetime.now(UTC),
     )

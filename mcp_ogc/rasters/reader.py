@@ -7,17 +7,21 @@ answers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
-from mcp_ogc.errors import NoOverview, OgcError, RasterError, WorkerLost
+from mcp_ogc.errors import NoOverview, RasterError, WorkerLost
+from mcp_ogc.rasters.compared import Comparison
+from mcp_ogc.rasters.measured import PointsMeasured, ZonesMeasured
+from mcp_ogc.rasters.ongoing import Ongoing, Told, Underway
 from mcp_ogc.rasters.pages import HEAD_BYTES
 from mcp_ogc.rasters.store import Store, key_of
-from mcp_ogc.rasters.tasks import RasterFile, Summarize, Wanted
+from mcp_ogc.rasters.summary import Summarized
+from mcp_ogc.rasters.tasks import Compare, MeasurePoints, MeasureZones, RasterFile, Summarize, Wanted
 from mcp_ogc.rasters.worker import Given
 
 if TYPE_CHECKING:
@@ -25,17 +29,14 @@ if TYPE_CHECKING:
 
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
-    from mcp_ogc.rasters.summary import Summarized
     from mcp_ogc.rasters.worker import Workers
 
-    Told = Callable[[float], Awaitable[None]]
+T = TypeVar("T")
 
 ANSWER_SECONDS = 40.0
 """For an answer that is not counted on in the background: no tool blocks past 45 s."""
 WAIT_SECONDS = 25.0
 """For an exact count; what is left of a call's 45 s is for the overview."""
-PROGRESS_SECONDS = 1.0
-MOST_COUNTS = 8
 READY_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -54,16 +55,14 @@ class Asked:
     """`either`: exact where that is quick, else from an overview."""
 
 
-@dataclass(slots=True)
-class _Count:
-    """An exact count on its way."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a raster is."""
 
-    share: float = 0.0
-    waiting: int = 0
-    done: anyio.Event = field(default_factory=anyio.Event)
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    found: Summarized | None = None
-    failure: OgcError | None = None
+    href: str
+    """`file:`, http(s) or s3 address."""
+    storage: StorageHint | None = None
+    """How to reach its object storage."""
 
 
 class RasterReader:
@@ -86,7 +85,9 @@ class RasterReader:
         self._background = background
         self._count_seconds = count_seconds
         self._ready = False
-        self._counts: dict[str, _Count] = {}
+        self._summaries = Ongoing[Summarized](background)
+        self._zones = Ongoing[ZonesMeasured](background)
+        self._comparisons = Ongoing[Comparison](background)
         self._turn = anyio.Semaphore(1)  # one worker stays free for what is quick
 
     def get_ready(self) -> None:
@@ -148,77 +149,94 @@ class RasterReader:
                 return found
         return await self._exact(given, key, asked.wanted, told, seconds)
 
+    async def points(self, place: Place, task: MeasurePoints) -> PointsMeasured:
+        """Values of a raster at points.
+
+        Raises:
+            RasterError: Not readable as a raster, beyond the bounds, or without a place on Earth.
+            OgcError: It may not or can't be fetched.
+        """
+        given, _ = await self.given(place.href, place.storage)
+        return await self._workers.run(task, [given], ANSWER_SECONDS)
+
+    async def zones(
+        self, place: Place, task: MeasureZones, told: Told | None = None, seconds: float = ANSWER_SECONDS
+    ) -> ZonesMeasured:
+        """Statistics of a raster within polygons; what takes longer than `seconds` goes on.
+
+        Raises:
+            InvalidGeometry: The place is none that can be measured.
+            RasterError: Not readable as a raster, beyond the bounds, without a place on Earth; or not yet counted.
+            OgcError: It may not or can't be fetched.
+        """
+        given, state = await self.given(place.href, place.storage)
+
+        async def work(progress: Callable[[float], None]) -> ZonesMeasured:
+            async with self._turn:
+                return await self._workers.run(task, [given], self._count_seconds, progress)
+
+        name = key_of(given.file, state, task) or f"{id(given):x}"
+        return _done(await self._zones.get(name, work, told, seconds))
+
+    async def compare(
+        self, before: Place, after: Place, task: Compare, told: Told | None = None, seconds: float = ANSWER_SECONDS
+    ) -> Comparison:
+        """What became of one raster in another; what takes longer than `seconds` goes on.
+
+        Raises:
+            RasterError: One is not readable as a raster, or beyond the bounds; they are not of one grid, and resampling
+                is not allowed; or not yet counted.
+            OgcError: One may not or can't be fetched.
+        """
+        (first, state), (second, other_state) = [await self.given(one.href, one.storage) for one in (before, after)]
+
+        async def work(progress: Callable[[float], None]) -> Comparison:
+            async with self._turn:
+                return await self._workers.run(task, [first, second], self._count_seconds, progress)
+
+        keys = key_of(first.file, state, task), key_of(second.file, other_state, task)
+        name = f"{keys[0]} {keys[1]}" if all(keys) else f"{id(first):x}"
+        return _done(await self._comparisons.get(name, work, told, seconds))
+
     async def _exact(
         self, given: Given, key: str | None, wanted: Wanted, told: Told | None, seconds: float
     ) -> Summarized:
-        """Every pixel counted, or as many as there was time for and the overview meanwhile."""
-        name = key or f"{id(given):x}"
-        count = self._counts.get(name) or self._begin(name, given, key, wanted)
-        await self._wait(name, count, told, seconds)
-        if count.failure:
-            raise count.failure
-        if count.found:
-            return count.found
-        going = f"Counting every pixel goes on, {count.share:.0%} are done: the same call returns it"
+        """Every pixel counted, or the overview meanwhile."""
+
+        async def work(progress: Callable[[float], None]) -> Summarized:
+            async with self._turn:
+                found = await self._workers.run(Summarize(wanted, "exact"), [given], self._count_seconds, progress)
+            await self._keep(key, found)
+            return found
+
+        found = await self._summaries.get(key or f"{id(given):x}", work, told, seconds)
+        if not isinstance(found, Underway):
+            return found
         try:
             meanwhile = await self._workers.run(
                 Summarize(wanted, "approximate"), [given], max(1.0, ANSWER_SECONDS - seconds)
             )
         except (NoOverview, WorkerLost):
-            raise RasterError(f"{given.file.name} has no overview to answer from meanwhile", remedy=going) from None
-        notes = (f"{going}.", *meanwhile.summary.notes)
-        return replace(meanwhile, summary=meanwhile.summary.model_copy(update={"notes": notes, "counted": count.share}))
-
-    def _begin(self, name: str, given: Given, key: str | None, wanted: Wanted) -> _Count:
-        if sum(not count.done.is_set() for count in self._counts.values()) >= MOST_COUNTS:
             raise RasterError(
-                f"{MOST_COUNTS} rasters are being counted already", remedy="Try again later, or with exact=false"
-            )
-        count = self._counts[name] = _Count()
-        self._background.start_soon(self._count, count, given, key, wanted)
-        return count
-
-    async def _count(self, count: _Count, given: Given, key: str | None, wanted: Wanted) -> None:
-        def told(share: float) -> None:
-            count.share = share
-
-        try:
-            with count.scope:
-                async with self._turn:
-                    count.found = await self._workers.run(
-                        Summarize(wanted, "exact"), [given], self._count_seconds, told
-                    )
-                await self._keep(key, count.found)
-        except OgcError as error:
-            count.failure = error
-        finally:
-            count.done.set()
-
-    async def _wait(self, name: str, count: _Count, told: Told | None, seconds: float) -> None:
-        """Wait for a count; one that everybody who waited has cancelled ends, one whose time is up does not."""
-        count.waiting += 1
-        last, deadline = -1.0, anyio.current_effective_deadline()
-        try:
-            with anyio.move_on_after(seconds):
-                while not count.done.is_set():
-                    if told and count.share > last:
-                        last = count.share
-                        await told(last)
-                    with anyio.move_on_after(PROGRESS_SECONDS):
-                        await count.done.wait()
-        except anyio.get_cancelled_exc_class():
-            if count.waiting == 1 and anyio.current_time() < deadline:
-                count.scope.cancel()
-                self._counts.pop(name, None)
-            raise
-        finally:
-            count.waiting -= 1
-        if count.done.is_set():
-            self._counts.pop(name, None)
+                f"{given.file.name} has no overview to answer from meanwhile", remedy=str(found)
+            ) from None
+        notes = (f"{found}.", *meanwhile.summary.notes)
+        return replace(meanwhile, summary=meanwhile.summary.model_copy(update={"notes": notes, "counted": found.share}))
 
     async def _keep(self, key: str | None, found: Summarized) -> None:
         if key:
             await self._store.keep(key, found)
+
+
+def _done(found: T | Underway) -> T:
+    """What came of it.
+
+    Raises:
+        RasterError: Not all of it yet.
+    """
+    if isinstance(found, Underway):
+        raise RasterError("There is no answer yet", remedy=str(found))
+    return found
 
 
 def _label(href: str) -> str:

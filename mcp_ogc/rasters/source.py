@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from mcp_ogc.errors import RasterError
+from mcp_ogc.errors import OgcError, RasterError
 from mcp_ogc.rasters.pages import HEAD_BYTES, PAGE_BYTES, Pages
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ class Opened:
         return self._pages.bytes_read if self._pages else None
 
     @property
-    def is_cut_off(self) -> bool:
-        """Whether bytes could not be had: what is missing then is no damage."""
-        return self._pages is not None and self._pages.failure is not None
+    def unfetched(self) -> OgcError | None:
+        """Why bytes could not be had: what is missing then is no damage."""
+        return self._pages.failure if self._pages else None
 
     @contextmanager
     def handle(self) -> Iterator[DatasetReader]:

@@ -16,7 +16,7 @@ from mcp_ogc.rasters.tasks import SUMMARIZED
 
 if TYPE_CHECKING:
     from mcp_ogc.rasters.summary import Summarized
-    from mcp_ogc.rasters.tasks import RasterFile, Wanted
+    from mcp_ogc.rasters.tasks import Compare, MeasureZones, RasterFile, Wanted
 
 METHOD = 1
 """Changes whenever the same pixels give other numbers."""
@@ -42,17 +42,17 @@ class Store:
         await anyio.to_thread.run_sync(_write, self._folder, key, found)
 
 
-def key_of(file: RasterFile, state: str | None, wanted: Wanted) -> str | None:
-    """The name of a summary; None where nothing tells one state of the file from the next.
+def key_of(file: RasterFile, state: str | None, asked: Wanted | MeasureZones | Compare) -> str | None:
+    """The name of a count; None where nothing tells one state of the file from the next.
 
     Args:
         file: Its name and size.
         state: Its ETag, or when it was modified.
-        wanted: What is asked of it.
+        asked: What is asked of it.
     """
     if state is None or file.size is None:
         return None
-    what = [METHOD, file.name, str(file.path or ""), file.size, state, asdict(wanted)]
+    what = [METHOD, file.name, str(file.path or ""), file.size, state, asdict(asked)]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
 
 

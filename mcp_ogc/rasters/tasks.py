@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from pydantic import TypeAdapter
+from pydantic import Field, JsonValue, TypeAdapter
 
 from mcp_ogc.rasters.classes import ClassLabel
+from mcp_ogc.rasters.compared import Comparison
+from mcp_ogc.rasters.measured import PointsMeasured, ZonesMeasured
 from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.summary import Summarized
 
@@ -44,8 +46,49 @@ class Summarize:
     kind: Literal["summarize"] = "summarize"
 
 
-Task = Summarize
+@dataclass(frozen=True, slots=True)
+class MeasurePoints:
+    """Values of one file at points."""
+
+    places: tuple[tuple[float, float], ...]
+    """x then y: longitude then latitude, where `crs` is None."""
+    crs: str | None
+    """The name of the raster's own CRS, where places are given in it."""
+    bands: tuple[int, ...] | None
+    kind: Literal["measure_points"] = "measure_points"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureZones:
+    """Statistics of one file within polygons."""
+
+    place: dict[str, JsonValue] | str | tuple[float, ...]
+    """GeoJSON, WKT or a bounding box, as it was given."""
+    crs: str | None
+    """The name of the raster's own CRS, where the place is given in it."""
+    bands: tuple[int, ...] | None
+    classes: tuple[ClassLabel, ...]
+    kind: Literal["measure_zones"] = "measure_zones"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """What became of the first file in the second."""
+
+    band_before: int
+    band_after: int
+    by: Literal["classes", "values"] | None
+    """None: classes where both look like it."""
+    resample: bool
+    """Whether the second may be resampled onto the grid of the first."""
+    classes: tuple[ClassLabel, ...]
+    preview: PreviewStyle | None
+    kind: Literal["compare"] = "compare"
+
+
+Task = Summarize | MeasurePoints | MeasureZones | Compare
 """One of the tasks; each kind has its answer in `answers`."""
+Answer = Summarized | PointsMeasured | ZonesMeasured | Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +107,7 @@ class RasterFile:
 class Order:
     """A task with the files it is about and what it may take."""
 
-    task: Task
+    task: Annotated[Task, Field(discriminator="kind")]
     files: tuple[RasterFile, ...]
     cpu_seconds: int
     drivers: tuple[str, ...] = ()
@@ -73,18 +116,18 @@ class Order:
 
 ORDER = TypeAdapter(Order)
 SUMMARIZED = TypeAdapter(Summarized)
+POINTS = TypeAdapter(PointsMeasured)
+ZONES = TypeAdapter(ZonesMeasured)
+COMPARISON = TypeAdapter(Comparison)
 
 
-def answers(task: Task) -> TypeAdapter[Summarized]:
+def answers(task: Task) -> TypeAdapter[Answer]:
     """How the answer to a task is written and read."""
-    match task:
-        case Summarize():
-            return SUMMARIZED
+    adapters = {Summarize: SUMMARIZED, MeasurePoints: POINTS, MeasureZones: ZONES, Compare: COMPARISON}
+    return cast("TypeAdapter[Answer]", adapters[type(task)])
 
 
-def perform(
-    task: Task, sources: Sequence[Source], stopped: threading.Event, told: Callable[[float], None]
-) -> Summarized:
+def perform(task: Task, sources: Sequence[Source], stopped: threading.Event, told: Callable[[float], None]) -> Answer:
     """Do a task; blocking, in the worker.
 
     Args:
@@ -95,6 +138,7 @@ def perform(
 
     Raises:
         RasterError: A file is not readable as a raster, or beyond the bounds.
+        InvalidGeometry: A place is none that can be measured.
         OgcError: What the byte ranges raised.
     """
     match task:
@@ -104,3 +148,15 @@ def perform(
 
             ways = {"exact": summarize_source, "approximate": approximate_source, "either": summarize_quickly}
             return ways[task.method](sources[0], task.wanted, stopped, told)
+        case MeasurePoints():
+            from mcp_ogc.rasters.measuring import measure_points
+
+            return measure_points(sources[0], task)
+        case MeasureZones():
+            from mcp_ogc.rasters.measuring import measure_zones
+
+            return measure_zones(sources[0], task, stopped, told)
+        case Compare():
+            from mcp_ogc.rasters.comparing import compare_sources
+
+            return compare_sources(sources[0], sources[1], task, stopped, told)

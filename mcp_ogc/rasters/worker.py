@@ -13,13 +13,13 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 from pydantic import ValidationError
 
-from mcp_ogc.errors import NoOverview, OgcError, RasterError, TooLarge, UnknownName, WorkerLost
+from mcp_ogc.errors import InvalidGeometry, NoOverview, OgcError, RasterError, TooLarge, UnknownName, WorkerLost
 from mcp_ogc.rasters.confinement import environment
 from mcp_ogc.rasters.frames import (
     FROM_WORKER,
@@ -37,11 +37,24 @@ from mcp_ogc.rasters.frames import (
     frame,
     lengths,
 )
-from mcp_ogc.rasters.tasks import ORDER, Order, RasterFile, Task, answers
+from mcp_ogc.rasters.tasks import (
+    ORDER,
+    Answer,
+    Compare,
+    MeasurePoints,
+    MeasureZones,
+    Order,
+    RasterFile,
+    Summarize,
+    Task,
+    answers,
+)
 
 if TYPE_CHECKING:
     from anyio.abc import Process
 
+    from mcp_ogc.rasters.compared import Comparison
+    from mcp_ogc.rasters.measured import PointsMeasured, ZonesMeasured
     from mcp_ogc.rasters.summary import Summarized
 
     Sent = Head | Do | Range | NoRange | Stop
@@ -98,9 +111,29 @@ class Workers:
             with anyio.CancelScope(shield=True):
                 await self._put_back(await _Worker.start())
 
+    @overload
+    async def run(
+        self, task: Summarize, given: Sequence[Given], seconds: float, told: Callable[[float], None] | None = None
+    ) -> Summarized: ...
+
+    @overload
+    async def run(
+        self, task: MeasurePoints, given: Sequence[Given], seconds: float, told: Callable[[float], None] | None = None
+    ) -> PointsMeasured: ...
+
+    @overload
+    async def run(
+        self, task: MeasureZones, given: Sequence[Given], seconds: float, told: Callable[[float], None] | None = None
+    ) -> ZonesMeasured: ...
+
+    @overload
+    async def run(
+        self, task: Compare, given: Sequence[Given], seconds: float, told: Callable[[float], None] | None = None
+    ) -> Comparison: ...
+
     async def run(
         self, task: Task, given: Sequence[Given], seconds: float, told: Callable[[float], None] | None = None
-    ) -> Summarized:
+    ) -> Answer:
         """Have a task done, after those that wait already.
 
         Args:
@@ -111,7 +144,7 @@ class Workers:
 
         Raises:
             WorkerLost: The process ended, or took too long; the next task gets another.
-            RasterError, UnknownName: The worker's own answer.
+            RasterError, UnknownName, InvalidGeometry: The worker's own answer.
             OgcError: A range could not be fetched.
         """
         async with self._slots:
@@ -132,7 +165,7 @@ class Workers:
 
     async def _run(
         self, task: Task, given: Sequence[Given], seconds: float, told: Callable[[float], None] | None
-    ) -> Summarized:
+    ) -> Answer:
         order = Order(task, tuple(one.file for one in given), int(seconds * THREADS) + 1, self._drivers)
         worker, warm = await self._take()
         try:
@@ -223,7 +256,7 @@ class _Worker:
 
     async def do(
         self, order: Order, given: Sequence[Given], most_bytes: int, told: Callable[[float], None] | None
-    ) -> Summarized:
+    ) -> Answer:
         """Have an order done; raises as `Workers.run`."""
         self._busy, self.heard = True, False
         for number, one in enumerate(given):
@@ -333,6 +366,8 @@ def _error(failed: Failed, unfetched: OgcError | None) -> OgcError:
             return UnknownName(noun, name, known)
         case "NoOverview":
             return NoOverview(failed.message, remedy=failed.remedy)
+        case "InvalidGeometry":
+            return InvalidGeometry(failed.message, remedy=failed.remedy)
         case "RasterError":
             return RasterError(failed.message, remedy=failed.remedy)
 

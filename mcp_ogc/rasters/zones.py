@@ -10,10 +10,10 @@ import numpy as np
 
 from mcp_ogc.rasters.bands import Band, band_summary
 from mcp_ogc.rasters.counting import BandReader, Grid
+from mcp_ogc.rasters.measured import ZoneStatistics
 from mcp_ogc.rasters.runs import Runs, runs_of
 from mcp_ogc.rasters.scan import Handles, scan, unheard
 from mcp_ogc.rasters.statistics import Part, Tally
-from mcp_ogc.rasters.summary import BandSummary
 
 if TYPE_CHECKING:
     import threading
@@ -51,22 +51,6 @@ class Zone:
             if inside is not False:
                 found = inside if found is False else found | inside
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneStatistics:
-    """What a raster holds within one zone: of the pixels whose centres are inside."""
-
-    name: str | None
-    """The text of whoever made the zone."""
-    pixels: int
-    """Within zone and raster, nodata included: what `percent_of_all` and `valid_percent` are shares of."""
-    km2: float | None
-    """Of these pixels."""
-    beyond_raster: bool
-    """Whether the zone reaches beyond the raster, of which nothing is known there."""
-    bands: tuple[BandSummary, ...]
-    """As of a whole raster; empty where no pixel is inside."""
 
 
 @dataclass(frozen=True, slots=True)

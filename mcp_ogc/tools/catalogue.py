@@ -1,6 +1,6 @@
 """Every tool, in the fixed order in which clients see them."""
 
-from mcp_ogc.tools import deployments, jobs, packages, processes, rasters, results
+from mcp_ogc.tools import comparisons, deployments, exports, jobs, measures, packages, processes, rasters, results
 from mcp_ogc.tools.spec import Effect, ToolSpec
 
 TOOLS = (
@@ -13,7 +13,9 @@ TOOLS = (
     ToolSpec(jobs.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
     ToolSpec(results.get_results, "Get results", "results", Effect.READS),
     ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS),
-    ToolSpec(results.export_job, "Export a job's files", "results", Effect.SAVES),
+    ToolSpec(measures.measure_raster, "Measure a raster", "results", Effect.READS),
+    ToolSpec(comparisons.compare_rasters, "Compare two rasters", "results", Effect.READS),
+    ToolSpec(exports.export_job, "Export a job's files", "results", Effect.SAVES),
     ToolSpec(packages.validate_package, "Check a package", "packages", Effect.READS),
     ToolSpec(deployments.deploy_process, "Deploy a process", "packages", Effect.DESTROYS),
     ToolSpec(deployments.undeploy_process, "Undeploy a process", "packages", Effect.DESTROYS),

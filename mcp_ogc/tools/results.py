@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, unquote
 
@@ -14,8 +13,8 @@ from pydantic import Field, JsonValue
 
 from mcp_ogc import uris
 from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
-from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files, with_values_as_files
 from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted
+from mcp_ogc.tools.item_collections import CollectionRow, collection_lines, collection_row
 from mcp_ogc.tools.job_answers import Reason, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
@@ -25,15 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcp_ogc.ogc.results import Results
-    from mcp_ogc.ogc.stac import Asset, Item, Output
+    from mcp_ogc.ogc.stac import Asset, ItemDocument, Output
     from mcp_ogc.tables import Content
     from mcp_ogc.workspace import Endpoint, Workspace
 
 SHORT_VALUE_CHARACTERS = 200
 SIZED_FILES = 10
 SIZE_SECONDS = 5
-EXPORT_SECONDS = 40
-EXPORTS_AT_ONCE = 4
+PAGE = 20
+"""Items; more of them are told as one, and paged when that is asked for."""
 
 
 class AssetRow(Reply):
@@ -69,6 +68,8 @@ class OutputRow(Reply):
     files: tuple[AssetRow, ...] = ()
     items: tuple[ItemRow, ...] = ()
     items_total: int | None = None
+    collection: CollectionRow | None = None
+    example: str | None = Field(default=None, description="the first raster of the collection")
     items_unreadable: int | None = None
 
 
@@ -85,25 +86,6 @@ class JobResults(Reply):
     empty_because: Reason | None = None
 
 
-class FileRow(Reply):
-    """One file that was brought, or why it was not."""
-
-    path: str
-    bytes: int | None = None
-    sha256: str | None = None
-    problem: str | None = None
-
-
-class Export(Reply):
-    """Answer of ogc_export_job."""
-
-    endpoint: str
-    job_id: str
-    folder: str
-    files: tuple[FileRow, ...]
-    left_out: int = 0
-
-
 async def get_results(
     ctx: Call,
     job_id: str,
@@ -112,7 +94,9 @@ async def get_results(
         str | None, Field(description="show what is in this one: table, GeoJSON, text; or in output/item/asset")
     ] = None,
     links: Annotated[bool, Field(description="show the files' URLs too")] = False,
-    limit: Limit = 20,
+    limit: Annotated[
+        Limit | None, Field(description="items of a page; more than 20 are told as one if left out")
+    ] = None,
     cursor: str | None = None,
 ) -> Annotated[CallToolResult, JobResults]:
     """What a successful job made: values, files, STAC items with their assets, and handles of rasters."""
@@ -127,19 +111,22 @@ async def get_results(
         raise UnreadableAnswer(
             error.message, detail=error.detail, remedy=f"The answer as it came: resource {uri}"
         ) from error
-    page = _Page(chosen, job_id, start if isinstance(start, int) else 0, limit, links)
+    is_paged = limit is not None or cursor is not None or _count(found, output) <= PAGE
+    page = _Page(chosen, job_id, start if isinstance(start, int) else 0, (limit or PAGE) * is_paged, links)
     if output is None:
         rows = tuple(page.output(one) for one in await _sized(work, found.outputs))
     else:
         rows = (await _asked_for(work, found, output, page),)
-    next_cursor = encode(scope, item=page.end) if page.left_out else None
+    if not is_paged:
+        rows = tuple([await _as_one(found, row, page) for row in rows])
+    next_cursor = encode(scope, item=page.end) if page.left_out and is_paged else None
     lines = [f"Job {job_id} on {chosen.name}: {plural(len(rows), 'output')}."]
     if found.changed:
         lines.append("The result document is another than when it was last read (signed links change each time).")
     for row in rows:
         lines += _output_lines(row)
     lines += page.content_lines
-    if page.left_out:
+    if next_cursor:
         lines.append(f"{plural(page.left_out, 'item')} left out. Next page: cursor={literal(next_cursor, 2000)}")
     empty = await why_empty(chosen, job_id, found.outputs, entry)
     why, last = empty or (None, _next(chosen, job_id, rows))
@@ -176,6 +163,23 @@ async def _asked_for(work: Workspace, found: Results, output: str, page: _Page) 
     else:
         return page.output(one)
     return page.output(one, content)
+
+
+def _count(found: Results, output: str | None) -> int:
+    """The items of all outputs, or of the one that is asked for."""
+    return sum(len(one.items) for one in found.outputs if output in (None, one.id))
+
+
+async def _as_one(found: Results, row: OutputRow, page: _Page) -> OutputRow:
+    """An output, what its items have in common, and the first raster of them."""
+    from mcp_ogc.ogc.item_collections import collection_of
+
+    output = next((one for one in found.outputs if one.id == row.output_id), None)
+    if output is None or not output.items:
+        return row
+    collection = await anyio.to_thread.run_sync(collection_of, output.items)
+    page.content_lines += collection_lines(output.id, collection)
+    return row.model_copy(update={"collection": collection_row(collection), "example": page.first_raster(output)})
 
 
 def _is_short(value: JsonValue) -> bool:
@@ -234,7 +238,8 @@ class _Page:
 
     def output(self, output: Output, content: Content | None = None) -> OutputRow:
         """One output, with those of its items that are on this page, and what is in it where that was asked for."""
-        items = tuple(self._item(output, item) for item in output.items if self._shown())
+        unreadable = list(output.unreadable)
+        items = tuple(filter(None, (self._item(output, item, unreadable) for item in output.items if self._shown())))
         self.left_out += output.items_left_out
         files: tuple[AssetRow, ...] = ()
         if output.href:
@@ -248,8 +253,8 @@ class _Page:
         told: dict[str, JsonValue] = self._told(content)
         if output.value is not None and content is None:
             told["value"] = clean(literal(output.value, SHORT_VALUE_CHARACTERS), SHORT_VALUE_CHARACTERS * 2)
-        if output.unreadable:
-            told["unreadable"] = [clean(one, 200) for one in output.unreadable[:10]]
+        if unreadable:
+            told["unreadable"] = [clean(one, 200) for one in unreadable[:10]]
         is_long = content is None and output.kind == "value" and not _is_short(output.value)
         return OutputRow(
             output_id=output.id,
@@ -262,8 +267,13 @@ class _Page:
             files=files,
             items=items,
             items_total=len(output.items) + output.items_left_out if output.items else None,
-            items_unreadable=len(output.unreadable) or None,
+            items_unreadable=len(unreadable) or None,
         )
+
+    def first_raster(self, output: Output) -> str | None:
+        """The handle of the first raster, of the first items; None where there is none."""
+        items = [self._item(output, one, []) for one in output.items[:PAGE]]
+        return next((one.raster for item in items if item for one in item.assets if one.raster), None)
 
     def _shown(self) -> bool:
         index, self._count = self._count, self._count + 1
@@ -271,7 +281,14 @@ class _Page:
             self.left_out += 1
         return self._start <= index < self.end
 
-    def _item(self, output: Output, item: Item) -> ItemRow:
+    def _item(self, output: Output, document: ItemDocument, unreadable: list[str]) -> ItemRow | None:
+        """One item, read now; None where it can't be, the reason added to `unreadable`."""
+        try:
+            item = document.read()
+        except UnreadableAnswer as error:
+            unreadable.append(error.message)
+            return None
+        unreadable += item.unreadable
         assets = tuple(self._file(asset, output.id, item.id, asset.key) for asset in item.assets)
         return ItemRow(id=item.id, datetime=item.when, bbox=item.bbox, assets=assets)
 
@@ -323,62 +340,15 @@ def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> list[
     job = {"job_id": job_id, "endpoint": endpoint.name}
     files = [file for row in rows for file in row.files]
     files += [asset for row in rows for item in row.items for asset in item.assets]
-    rasters = [file.raster for file in files if file.raster]
+    rasters = [file.raster for file in files if file.raster] + [row.example for row in rows if row.example]
     if rows and (content := rows[0].content):
         if content.kind == "raster" and files:
             return [f"Next: {call('ogc_summarize_raster', raster=files[0].raster)}"]
         return [f"Next: {call('ogc_export_job', **job, outputs=[rows[0].output_id])} saves it."]
     texts = [file.shows for file in files if file.shows] + [row.shows for row in rows if row.shows]
     told = [f"{call('ogc_get_results', **job, output=texts[0])} shows what is in it."] if texts else []
+    if any(row.collection for row in rows):
+        told.append(f"{call('ogc_get_results', **job, limit=PAGE)} pages through the items.")
     if rasters:
         return [*told, f"Next: {call('ogc_summarize_raster', raster=rasters[0])}"]
     return [f"Next: {one}" for one in told] or [f"Next: {call('ogc_export_job', **job)}"]
-
-
-async def export_job(
-    ctx: Call, job_id: str, endpoint: str | None = None, outputs: list[str] | None = None
-) -> Annotated[CallToolResult, Export]:
-    """Save a job's files and result document, with checksums; call again to go on where it stopped."""
-    work = await workspace(ctx)
-    chosen, _ = await work.job(job_id, endpoint)
-    folder = work.settings.download_folder / safe_name(chosen.name) / safe_name(job_id)
-    keep = work.inline_files.keep
-    found = await with_values_as_files(await work.results(chosen, job_id), keep)
-    wanted = list(wanted_files(found, outputs))
-    if not outputs and (answer := await work.raw_results(chosen, job_id)).is_document:
-        wanted.append(Wanted(await keep("results", answer.body, answer.media_type), None, Path("results.json")))
-    saved: list[Saved] = []
-    slots = anyio.CapacityLimiter(EXPORTS_AT_ONCE)
-
-    async def bring(one: Wanted) -> None:
-        async with slots:
-            saved.append(await save(work.objects, one, folder))
-        await ctx.report_progress(len(saved), len(wanted), one.path.name)
-
-    with anyio.move_on_after(EXPORT_SECONDS):
-        async with anyio.create_task_group() as tasks:
-            for one in wanted:
-                tasks.start_soon(bring, one)
-    saved.sort(key=lambda file: str(file.path))
-    rows = tuple(
-        FileRow(path=str(file.path), problem=file.problem)
-        if file.problem
-        else FileRow(path=str(file.path), bytes=file.size, sha256=file.sha256)
-        for file in saved
-    )
-    left_out = len(wanted) - len(saved)
-    lines = [f"{plural(len(rows), 'file')} of job {job_id} in {folder}:"]
-    lines += [f"- {_file_line(row, str(folder))}" for row in rows[:50]]
-    if len(rows) > 50:
-        lines.append(f"- and {len(rows) - 50} more, in the structured content")
-    if left_out:
-        again = call("ogc_export_job", job_id=job_id, endpoint=chosen.name, outputs=list(outputs) if outputs else None)
-        lines.append(f"{plural(left_out, 'file')} not brought yet. Next: {again}")
-    return respond(
-        lines, Export(endpoint=chosen.name, job_id=job_id, folder=str(folder), files=rows, left_out=left_out)
-    )
-
-
-def _file_line(row: FileRow, folder: str) -> str:
-    name = row.path.removeprefix(folder).lstrip("/\\")
-    return f"{name}: not brought: {row.problem}" if row.problem else f"{name} {size(row.bytes)} sha256 {row.sha256}"

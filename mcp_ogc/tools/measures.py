@@ -1,0 +1,210 @@
+"""Rasters measured in places: values at points, statistics within polygons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from mcp_types import CallToolResult
+from pydantic import Field, JsonValue
+
+from mcp_ogc.errors import InvalidGeometry
+from mcp_ogc.text import Reply, Untrusted, call, number, plural, remote, respond, untrusted
+from mcp_ogc.tools.located import Bands, Located, RasterName, located
+from mcp_ogc.tools.raster_answers import BandRow, SourceRow, band_lines, band_row, km2, source_line, source_row
+from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.uris import FILE, RasterHandle
+
+if TYPE_CHECKING:
+    from mcp_ogc.rasters.measured import Point, PointValue, ZoneStatistics
+    from mcp_ogc.workspace import Workspace
+
+MOST_POINTS = 100
+SHOWN_POINTS = 20
+SHOWN_ZONES = 8
+POINTS_METHOD = "the pixel each point is in, nothing interpolated"
+ZONES_METHOD = "every pixel whose centre is inside, counted at full resolution"
+GIVE = (
+    "points=[[lon, lat], …] gives values; within=[west, south, east, north], GeoJSON, WKT, or an ogc:// raster URI for "
+    "its item's geometry gives statistics"
+)
+
+Geometry = dict[str, JsonValue] | str | list[float]
+
+
+class ValueRow(Reply):
+    """What one band holds at a point; `value` is absent where `state` is not valid."""
+
+    band: int
+    value: float | None = None
+    state: Literal["valid", "nodata", "infinite"]
+
+
+class PointRow(Reply):
+    """One point as it was given; without a pixel it is outside of the raster."""
+
+    x: float
+    y: float
+    pixel: tuple[int, int] | None = Field(default=None, description="column, row, from 0")
+    values: tuple[ValueRow, ...] = ()
+
+
+class ZoneRow(Reply):
+    """One polygon; shares of its bands are of its own pixels."""
+
+    pixels: int
+    km2: float | None = None
+    beyond_raster: bool
+    bands: tuple[BandRow, ...] = ()
+    untrusted: Untrusted | None = None
+
+
+class Measures(Reply):
+    """Answer of ogc_measure_raster."""
+
+    raster: str
+    crs: str | None = None
+    points: tuple[PointRow, ...] = ()
+    zones: tuple[ZoneRow, ...] = ()
+    left_out: int = 0
+    area_method: str | None = None
+    source: SourceRow
+
+
+async def measure_raster(
+    ctx: Call,
+    raster: RasterName,
+    points: Annotated[
+        list[tuple[float, float]] | None, Field(description="[[lon, lat], …]", max_length=MOST_POINTS)
+    ] = None,
+    within: Annotated[
+        Geometry | None,
+        Field(description="[west, south, east, north], GeoJSON, WKT; or an ogc:// raster URI: its item's geometry"),
+    ] = None,
+    bands: Bands = None,
+    crs: Annotated[
+        str | None, Field(description="where x, y are not lon, lat: the raster's own, as EPSG:32725")
+    ] = None,
+) -> Annotated[CallToolResult, Measures]:
+    """Values of a raster at points, or its statistics and classes with km² within polygons; every pixel counted."""
+    if (points is None) == (within is None):
+        raise InvalidGeometry("Either points or within is to be given", remedy=GIVE)
+    work = await workspace(ctx)
+    seen = await located(work, raster)
+    if points is not None:
+        return await _at_points(work, seen, raster, points, bands, crs)
+
+    async def told(share: float) -> None:
+        await ctx.report_progress(round(share * 100, 1), 100, "pixels counted")
+
+    from mcp_ogc.rasters.tasks import MeasureZones
+
+    place = await _place(work, within, crs)
+    task = MeasureZones(place, crs, tuple(bands) if bands else None, seen.labels)
+    found = await work.rasters.zones(seen.place, task, told)
+    answer = Measures(
+        raster=raster,
+        crs=found.crs,
+        zones=tuple(_zone(zone) for zone in found.zones),
+        left_out=found.left_out,
+        area_method=found.area_method,
+        source=source_row(found.provenance, seen, method=ZONES_METHOD),
+    )
+    lines = [f"{plural(len(answer.zones), 'shape')} on {found.crs}."]
+    for number_, row in enumerate(answer.zones[:SHOWN_ZONES], 1):
+        lines += _zone_lines(number_, row)
+    if more := len(answer.zones) - SHOWN_ZONES:
+        lines += [f"{plural(more, 'more shape')}, in the structured content."] if more > 0 else []
+    if found.left_out:
+        lines.append(f"{plural(found.left_out, 'shape')} left out: give them in another call.")
+    lines += [f"Shares are of the shape's pixels. Areas: {found.area_method}.", source_line(answer.source)]
+    return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
+
+
+async def _at_points(
+    work: Workspace,
+    seen: Located,
+    raster: str,
+    points: list[tuple[float, float]],
+    bands: list[int] | None,
+    crs: str | None,
+) -> CallToolResult:
+    from mcp_ogc.rasters.tasks import MeasurePoints
+
+    found = await work.rasters.points(seen.place, MeasurePoints(tuple(points), crs, tuple(bands) if bands else None))
+    answer = Measures(
+        raster=raster,
+        crs=found.crs,
+        points=tuple(_point(point) for point in found.points),
+        source=source_row(found.provenance, seen, method=POINTS_METHOD),
+    )
+    names = {label.value: label.name for label in seen.labels}
+    units = {band.band: band.unit for band in found.bands}
+    outside = sum(row.pixel is None for row in answer.points)
+    beyond = f", {outside} outside of the raster" if outside else ""
+    lines = [f"{plural(len(answer.points), 'point')} as {f'x, y in {crs}' if crs else 'lon, lat'}{beyond}."]
+    lines += [f"- {_point_line(row, names, units)}" for row in answer.points[:SHOWN_POINTS]]
+    if len(answer.points) > SHOWN_POINTS:
+        lines.append(f"{plural(len(answer.points) - SHOWN_POINTS, 'more point')}, in the structured content.")
+    lines.append(source_line(answer.source))
+    return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
+
+
+async def _place(
+    work: Workspace, within: Geometry | None, crs: str | None
+) -> dict[str, JsonValue] | str | tuple[float, ...]:
+    """What was given, or the geometry of the item that was named."""
+    if isinstance(within, list):
+        return tuple(within)
+    if not isinstance(within, str) or not within.startswith("ogc://"):
+        return within or ""
+    if crs:
+        raise InvalidGeometry("An item's geometry is in longitude and latitude", remedy="Leave crs out")
+    handle = RasterHandle.parse(within)
+    results = await work.results(work.endpoint(handle.endpoint), handle.job_id)
+    geometry = None if handle.item == FILE else results.item(handle.output, handle.item).geometry
+    if geometry is None:
+        raise InvalidGeometry(f"{within} is of no item with a geometry", remedy=GIVE)
+    return geometry
+
+
+def _point(point: Point) -> PointRow:
+    pixel = None if point.column is None or point.row is None else (point.column, point.row)
+    return PointRow(x=point.x, y=point.y, pixel=pixel, values=tuple(_value(value) for value in point.values))
+
+
+def _value(value: PointValue) -> ValueRow:
+    return ValueRow(band=value.band, value=value.value, state=value.state)
+
+
+def _point_line(row: PointRow, names: dict[int, str | None], units: dict[int, str | None]) -> str:
+    place = f"[{row.x:.10g}, {row.y:.10g}]"
+    if row.pixel is None:
+        return f"{place}: outside of the raster"
+    told = []
+    for one in row.values:
+        value = number(one.value, 6) if one.value is not None else one.state
+        name = names.get(int(one.value)) if one.value is not None and one.value == int(one.value) else None
+        told.append(
+            " ".join(filter(None, (f"band {one.band} {value}", untrusted(name, 40), untrusted(units[one.band], 20))))
+        )
+    return f"{place} pixel {row.pixel[0]}, {row.pixel[1]}: {'; '.join(told)}"
+
+
+def _zone(zone: ZoneStatistics) -> ZoneRow:
+    return ZoneRow(
+        pixels=zone.pixels,
+        km2=zone.km2,
+        beyond_raster=zone.beyond_raster,
+        bands=tuple(band_row(band) for band in zone.bands),
+        untrusted=remote(name=zone.name),
+    )
+
+
+def _zone_lines(place: int, row: ZoneRow) -> list[str]:
+    name = untrusted((row.untrusted or {}).get("name"), 80)
+    lines = [f"Shape {place}{f' {name}' if name else ''}: {plural(row.pixels, 'pixel')}{km2(row.km2, ' = ')}"]
+    if not row.pixels:
+        lines[0] += "; it holds no pixel's centre: it is outside of the raster, or smaller than a pixel"
+    elif row.beyond_raster:
+        lines[0] += "; it reaches beyond the raster, where nothing is known"
+    return lines + [f"  {line}" for band in row.bands for line in band_lines(band, exact=True)]

@@ -1,0 +1,183 @@
+"""How rasters read: bands, classes, areas, and where the numbers come from."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from mcp_types import ImageContent
+
+from mcp_ogc.text import Reply, Untrusted, moment, number, plural, remote, size, untrusted
+
+if TYPE_CHECKING:
+    from mcp_ogc.rasters.picture import LegendEntry, Preview
+    from mcp_ogc.rasters.summary import BandSummary, Provenance
+    from mcp_ogc.tools.located import Located
+
+
+class ClassRow(Reply):
+    """One class of a band; `colour` is that of the picture."""
+
+    value: int
+    name: str | None = None
+    colour: str
+    pixels: int
+    km2: float | None = None
+    percent_of_all: float
+    percent_of_valid: float
+
+
+class BandRow(Reply):
+    """One band, over its valid pixels."""
+
+    band: int
+    dtype: str
+    nodata: float | str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    percentiles: dict[str, float] | None = None
+    percentiles_exact: bool
+    valid_percent: float
+    valid_km2: float | None = None
+    nodata_percent: float
+    nodata_km2: float | None = None
+    classes: tuple[ClassRow, ...] = ()
+    untrusted: Untrusted | None = None
+
+
+class SourceRow(Reply):
+    """Where the numbers come from."""
+
+    exact: bool
+    method: str
+    overview: int | None = None
+    job_id: str | None = None
+    asset: str | None = None
+    file: str
+    etag: str | None = None
+    checksum: str | None = None
+    requests: int | None = None
+    bytes_read: int | None = None
+    time: str
+
+
+def image(picture: Preview) -> ImageContent:
+    """A picture, as a client shows it."""
+    data = base64.b64encode(picture.data).decode("ascii")
+    return ImageContent(type="image", data=data, mime_type=picture.media_type)
+
+
+def picture_line(picture: Preview) -> str:
+    """What a picture shows."""
+    return f"Picture, {picture.width} × {picture.height}: {_legend(picture.legend) or picture.description}"
+
+
+def source_row(
+    told: Provenance, seen: Located, *, exact: bool = True, method: str, overview: int | None = None
+) -> SourceRow:
+    """Where numbers come from."""
+    handle = seen.handle
+    return SourceRow(
+        exact=exact,
+        method=method,
+        overview=overview,
+        job_id=handle.job_id if handle else None,
+        asset=f"{handle.output}/{handle.item}/{handle.asset}" if handle else None,
+        file=told.source,
+        etag=told.etag,
+        checksum=seen.checksum,
+        requests=told.requests,
+        bytes_read=told.bytes_read,
+        time=moment(told.time) or "",
+    )
+
+
+def source_line(source: SourceRow) -> str:
+    """What a number of this answer is quoted with."""
+    parts = [
+        f"{'Exact' if source.exact else 'Approximate'}: {source.method}, {source.time}",
+        f"job {source.job_id}" if source.job_id else None,
+        f"asset {untrusted(source.asset, 150)}" if source.asset else f"file {untrusted(source.file, 200)}",
+        f"checksum {untrusted(source.checksum, 140)}" if source.checksum else None,
+        f"ETag {untrusted(source.etag, 80)}" if source.etag and not source.checksum else None,
+    ]
+    if source.requests is not None:
+        parts.append(f"{plural(source.requests, 'request')}, {size(source.bytes_read)} read")
+    return "; ".join(part for part in parts if part)
+
+
+def band_row(band: BandSummary) -> BandRow:
+    """One band."""
+    return BandRow(
+        band=band.band,
+        dtype=band.dtype,
+        nodata=band.nodata,
+        minimum=band.minimum,
+        maximum=band.maximum,
+        mean=band.mean,
+        std=band.std,
+        percentiles=band.percentiles,
+        percentiles_exact=band.percentiles_exact,
+        valid_percent=band.valid_percent,
+        valid_km2=band.valid_km2,
+        nodata_percent=band.nodata_percent,
+        nodata_km2=band.nodata_km2,
+        classes=tuple(
+            ClassRow(
+                value=row.value,
+                name=row.name,
+                colour=row.colour,
+                pixels=row.count,
+                km2=row.km2,
+                percent_of_all=row.percent_of_all,
+                percent_of_valid=row.percent_of_valid,
+            )
+            for row in band.classes
+        ),
+        untrusted=remote(description=band.description),
+    )
+
+
+def band_lines(band: BandRow, *, exact: bool) -> list[str]:
+    """One band, over its valid pixels."""
+    about = untrusted((band.untrusted or {}).get("description"), 80)
+    lines = [
+        f"Band {band.band} {about + ' ' if about else ''}{band.dtype}: valid {band.valid_percent:.2f} %"
+        f"{km2(band.valid_km2, ' = ')}, nodata {_nodata(band.nodata)}"
+        f"{band.nodata_percent:.2f} %{km2(band.nodata_km2, ' = ')}"
+    ]
+    if band.classes:
+        return lines + [
+            f"- {row.value} {untrusted(row.name, 40) if row.name else ''}: {row.pixels:,} pixels"
+            f"{km2(row.km2, ' = ')}, {row.percent_of_all:.2f} % of all, {row.percent_of_valid:.2f} % of valid"
+            for row in band.classes
+        ]
+    if band.minimum is not None:
+        low, high, mean, std = map(number, (band.minimum, band.maximum, band.mean, band.std))
+        lines[0] += f"; min {low}, max {high}, mean {mean}, std {std}"
+    if band.percentiles:
+        shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
+        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact or not exact else ' (within 0.1 %)'}")
+    return lines
+
+
+def _nodata(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    return f"({value}) " if isinstance(value, str) else f"({number(value, 8)}) "
+
+
+def _legend(entries: tuple[LegendEntry, ...]) -> str:
+    return ", ".join(f"{entry.colour} {untrusted(entry.label, 40)}" for entry in entries)
+
+
+def km2(value: float | None, before: str = "") -> str:
+    """An area with what goes before it; empty where it is not known."""
+    return "" if value is None else f"{before}{value:,.4f} km²" if value < 100 else f"{before}{value:,.2f} km²"
+
+
+def numbers(values: tuple[float, ...], digits: int) -> str:
+    """Coordinates in brackets."""
+    return "[" + ", ".join(f"{value:.{digits}f}" for value in values) + "]"
