@@ -10,16 +10,30 @@ from mcp_ogc.errors import UnknownName
 from mcp_ogc.export import safe_name, save, wanted_files
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
+from mcp_ogc.ogc.models import JsonObject
 from mcp_ogc.ogc.results import Results
-from mcp_ogc.ogc.stac import Asset, Item, Output
+from mcp_ogc.ogc.stac import ItemDocument, Output
 from mcp_ogc.settings import Limits
 
 pytestmark = pytest.mark.anyio
 
 
 def results(*hrefs: str) -> Results:
-    assets = tuple(Asset(key=str(number), href=href) for number, href in enumerate(hrefs))
-    return Results((Output(id="maps", kind="stac", items=(Item(id="scene", assets=assets),)),))
+    return Results(
+        (Output(id="maps", kind="stac", items=(item("scene", {str(n): href for n, href in enumerate(hrefs)}),)),)
+    )
+
+
+def item(item_id: str, hrefs: dict[str, str]) -> ItemDocument:
+    document: JsonObject = {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "id": item_id,
+        "geometry": None,
+        "properties": {"datetime": "2020-01-01T00:00:00Z"},
+        "assets": {key: {"href": href} for key, href in hrefs.items()},
+    }
+    return ItemDocument(document, "https://x.example/", lambda url, href: href)
 
 
 def objects(folder: Path) -> Objects:
@@ -41,7 +55,7 @@ async def test_two_files_of_one_name_are_both_brought(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=4))
 def test_t17_no_name_of_a_server_leads_out_of_the_folder(names: list[str]) -> None:
-    items = tuple(Item(id=name, assets=(Asset(key=name, href=f"https://x.example/{name}"),)) for name in names)
+    items = tuple(item(name, {name: f"https://x.example/{name}"}) for name in names)
     found = Results((Output(id=names[0], kind="stac", items=items),))
     paths = [one.path for one in wanted_files(found, None)]
     assert len(set(paths)) == len(paths)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.classes import MOST_CLASSES, ClassLabel, class_colours
+from mcp_ogc.rasters.classes import BACKGROUND, MOST_CLASSES, ClassLabel, class_colours
 from mcp_ogc.rasters.compared import ClassChange, Compared, Transition
 from mcp_ogc.rasters.counting import Grid
 from mcp_ogc.rasters.pairs import PairOfBlocks, PairReader, Two, compared_in_all
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.bands import Band
     from mcp_ogc.rasters.windows import Block
 
+GONE = "#333333"
+"""Of what became "none of these": its usual grey is too near to that of what did not change."""
 REACH = 256
 """Classes are the integers from 0 (in int8: from -128), so many."""
 
@@ -170,7 +172,8 @@ def _picture(
     became = sorted({one.after for one in changed})
     by_value = {label.value: label for label in labels}
     names = {value: by_value[value].name for value in became if value in by_value}
-    colours = class_colours(became, reader.after.colour_table, by_value)
+    told = class_colours(became, reader.after.colour_table, by_value)
+    colours = [GONE if colour == BACKGROUND else colour for colour in told]
     texts = [f"became {value} {names[value]}" if names.get(value) else f"became {value}" for value in became]
     return draw_change(samples, became, colours, texts, style)
 

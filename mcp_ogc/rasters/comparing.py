@@ -54,10 +54,12 @@ def compare_sources(
         check_bounds(second, after.name, 1)
         one = bands_of(first.dataset, [task.band_before])[0]
         other = bands_of(second.dataset, [task.band_after])[0]
-        by = task.by or ("classes" if _is_classified(first, one) and _is_classified(second, other) else "values")
+        pair = _Pair(before, first, after, second)
+        with pair.attributed():
+            by = task.by or ("classes" if _is_classified(first, one) and _is_classified(second, other) else "values")
         reason = difference_of_grids(first.dataset, second.dataset)
         method: Resampling = "nearest" if by == "classes" else "bilinear"
-        pair = _Pair(before, first, after, second, method if task.resample else None)
+        pair = replace(pair, resampling=method if task.resample else None)
         with pair.open() as (dataset, seen):
             # Seen on the grid of the first it may have a mask that the file has not.
             other = replace(bands_of(seen, [task.band_after])[0], colour_table=other.colour_table)
@@ -89,13 +91,13 @@ class _Pair:
     first: Opened
     after: Source
     second: Opened
-    resampling: Resampling | None
+    resampling: Resampling | None = None
 
     @contextmanager
     def open(self) -> Iterator[Two]:
         """The handles that are open already."""
         with (
-            self._attributed(),
+            self.attributed(),
             aligned(
                 lambda: nullcontext(self.first.dataset), lambda: nullcontext(self.second.dataset), self.resampling
             ) as two,
@@ -105,7 +107,7 @@ class _Pair:
     @contextmanager
     def open_again(self) -> Iterator[Two]:
         """Handles for one more thread."""
-        with aligned(self.first.handle, self.second.handle, self.resampling) as two, self._attributed():
+        with aligned(self.first.handle, self.second.handle, self.resampling) as two, self.attributed():
             yield two
 
     def handles(self) -> Handles[Two]:
@@ -114,7 +116,7 @@ class _Pair:
         return Handles(self.open if threads < 2 else self.open_again, threads)
 
     @contextmanager
-    def _attributed(self) -> Iterator[None]:
+    def attributed(self) -> Iterator[None]:
         """GDAL's errors say nothing of which of the two it is."""
         try:
             yield

@@ -19,6 +19,7 @@ NAMES = (
     "approx-cog-s3",
     "lint",
     "lint-recall",
+    "items-10000",
 )
 
 

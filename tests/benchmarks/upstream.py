@@ -7,6 +7,7 @@ prints what it saw as one JSON object.
 - `storm`: executions, of which a third fails: the connection is reset before or after the job is made, 502, 503 with
   Retry-After, no answer.
 - `catalogue`: COUNT processes.
+- `items`: one job whose result is a collection of COUNT items like the recorded one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 LIMIT = 100
@@ -29,6 +31,21 @@ FAULTS = ("reset before", "reset after", "502", "503", "silence")
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def collection(count: int) -> dict[str, object]:
+    """Copies of the recorded item, each elsewhere and at another time; one of a thousand too cloudy."""
+    recorded = json.loads((Path(__file__).parents[1] / "data" / "zoo-water-bodies-results.json").read_bytes())
+    features = []
+    for number in range(count):
+        item = json.loads(json.dumps(recorded["features"][0]))
+        item["id"] = f"{item['id']}-{number:05}"
+        west, south = -180 + number % 350, -80 + number * 160 / count
+        item["bbox"] = [west, south, west + 1, south + 1]
+        item["properties"]["datetime"] = f"20{number % 20:02}-0{number % 9 + 1}-08T18:45:23.598169Z"
+        item["properties"]["eo:cloud_cover"] = 400.0 if number % 1000 == 7 else number % 97 / 10
+        features.append(item)
+    return {"type": "FeatureCollection", "features": features}
 
 
 class Upstream:
@@ -50,6 +67,7 @@ class Upstream:
                 self.ends[job_id] = begun + self.random.uniform(*RUN_SECONDS)
                 self.jobs[job_id] = {"jobID": job_id, "type": "process", "processID": "p", "created": now()}
         self.count = count
+        self.collection = collection(count) if kind == "items" else {}
 
     def status(self, job_id: str) -> dict[str, object]:
         job = self.jobs[job_id]
@@ -76,6 +94,10 @@ class Upstream:
                 following = [{"rel": "next", "href": f"/jobs?limit={limit}&offset={offset + limit}"}]
                 links = following if offset + limit < len(self.jobs) else []
                 return 200, {"jobs": [self.status(job_id) for job_id in newest], "links": links}
+            case ["jobs", "made"] if self.kind == "items":
+                return 200, {"jobID": "made", "type": "process", "processID": "p", "status": "successful"}
+            case ["jobs", "made", "results"] if self.kind == "items":
+                return 200, self.collection
             case ["jobs", job_id] if job_id in self.jobs:
                 return 200, self.status(job_id)
         return 404, {"type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job"}

@@ -60,7 +60,7 @@ async def test_the_recorded_answer_of_zoo_project_dru_is_read(wrapped: bool) -> 
     body = {"stac_catalog": {"value": ZOO}} if wrapped else ZOO
     (output,) = (await read(body, description=WATER)).outputs
     assert (output.id, output.kind) == ("stac_catalog", "stac")
-    first, second = output.items
+    first, second = output.readable_items()
     assert first.id == "LC08_L2SP_044032_20231208_02_T1"
     assert first.when == "2023-12-08T18:45:23Z"
     assert first.bbox == pytest.approx((-121.39922829, 39.82340258, -120.73977187, 40.48293639))
@@ -102,8 +102,8 @@ async def test_the_item_links_of_a_collection_are_followed_on_s3_too() -> None:
     }
     documents = {"s3://eoepca/r/a/a.json": item("a"), "s3://eoepca/r/b/b.json": item("b", "../x.tif")}
     (output,) = (await read(collection, description=WATER, documents=documents)).outputs
-    assert [one.assets[0].href for one in output.items] == ["s3://eoepca/r/a/a.tif", "s3://eoepca/r/x.tif"]
-    assert output.items[0].when == "2020-01-01T00:00:00Z/.."
+    assert [one.read().assets[0].href for one in output.items] == ["s3://eoepca/r/a/a.tif", "s3://eoepca/r/x.tif"]
+    assert output.items[0].read().when == "2020-01-01T00:00:00Z/.."
 
 
 async def test_items_beyond_the_bound_are_counted_and_those_that_cannot_be_read_named() -> None:
@@ -126,8 +126,9 @@ async def test_a_catalogue_that_links_itself_ends() -> None:
 async def test_one_broken_item_does_not_lose_the_others() -> None:
     broken = {**item("broken"), "properties": 5}
     (output,) = (await read({"type": "FeatureCollection", "features": [broken, item("good")]})).outputs
-    assert [one.id for one in output.items] == ["good"]
-    assert "broken" in output.unreadable[0]
+    assert [one.id for one in output.readable_items()] == ["good"]
+    with pytest.raises(UnreadableAnswer, match="broken"):
+        output.items[0].read()
 
 
 async def test_stac_1_1_and_its_extensions_are_read() -> None:
@@ -143,7 +144,7 @@ async def test_stac_1_1_and_its_extensions_are_read() -> None:
         "storage:schemes": {"s": {"platform": "https://s3.example.org", "region": "eu", "requester_pays": True}},
     }
     (output,) = (await read(document)).outputs
-    (asset,) = output.items[0].assets
+    (asset,) = output.items[0].read().assets
     assert (asset.size, asset.checksum) == (12, "1220ab")
     assert [(one.value, one.name, one.color) for one in asset.classes] == [(1, "water", "0000FF")]
     assert asset.storage == StorageHint("https://s3.example.org", "eu", "https://s3.example.org", True)
@@ -151,7 +152,7 @@ async def test_stac_1_1_and_its_extensions_are_read() -> None:
 
 async def test_six_numbers_of_a_bbox_have_heights_in_between() -> None:
     (output,) = (await read({**item("a"), "bbox": [1, 2, 0, 3, 4, 100]})).outputs
-    assert output.items[0].bbox == (1, 2, 3, 4)
+    assert output.items[0].read().bbox == (1, 2, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -267,13 +268,13 @@ async def test_a_body_that_is_a_file_is_one_where_it_was_answered() -> None:
 
 async def test_the_recorded_assets_tell_their_crs_type_and_nodata() -> None:
     (output,) = (await read(ZOO)).outputs
-    (asset,) = output.items[0].assets
+    (asset,) = output.items[0].read().assets
     assert (asset.crs, asset.data_type, asset.nodata) == ("EPSG:32610", "uint8", 0)
 
 
 async def test_stac_1_1_tells_crs_type_and_nodata_in_its_own_words() -> None:
     fields = {"proj:code": "EPSG:32725", "bands": [{"name": "b1", "data_type": "float32", "nodata": "nan"}]}
-    (asset,) = (await read(item("a", **fields))).outputs[0].items[0].assets
+    (asset,) = (await read(item("a", **fields))).outputs[0].items[0].read().assets
     assert (asset.crs, asset.data_type) == ("EPSG:32725", "float32")
     assert asset.nodata is not None
     assert math.isnan(asset.nodata)
@@ -283,8 +284,8 @@ async def test_one_broken_asset_does_not_lose_its_item() -> None:
     broken = item("a")
     broken["assets"] = {"bad": {"href": 5}, "worse": "x", "worst": {"href": "http://[x"}, "good": {"href": "b.tif"}}
     (output,) = (await read(broken)).outputs
-    assert [asset.key for asset in output.items[0].assets] == ["good"]
-    assert len(output.unreadable) == 3
+    assert [asset.key for asset in output.items[0].read().assets] == ["good"]
+    assert len(output.items[0].read().unreadable) == 3
 
 
 async def test_one_link_that_is_no_url_does_not_lose_the_others() -> None:

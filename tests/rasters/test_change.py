@@ -16,13 +16,14 @@ from PIL import Image
 from rasterio.warp import reproject
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.alignment import Resampling, aligned
+from mcp_ogc.rasters.alignment import aligned
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import bands_of
-from mcp_ogc.rasters.change import ClassChange, compare_classes
+from mcp_ogc.rasters.change import compare_classes
 from mcp_ogc.rasters.classes import ClassLabel
+from mcp_ogc.rasters.compared import ClassChange, Resampling, ValueChange
 from mcp_ogc.rasters.counting import Grid
-from mcp_ogc.rasters.difference import ValueChange, compare_values
+from mcp_ogc.rasters.difference import compare_values
 from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.scan import Handles
 
@@ -175,7 +176,7 @@ def test_other_grids_are_refused_unless_the_second_may_be_resampled(tmp_path: Pa
     after = rng.integers(0, 4, (50, 60), dtype="uint8")
     moved = {"transform": Affine(40, 0, 288000 + 300, 0, -40, 9120000 - 200), "nodata": 3}
     paths = [write(tmp_path / "a.tif", before), write(tmp_path / "b.tif", after, **moved)]
-    with pytest.raises(RasterError, match=r"not of one grid: the size is 90 × 80 and 60 × 50.*resampled"):
+    with pytest.raises(RasterError, match=r"not of one grid: the size is 90 × 80 and 60 × 50.*resample=true"):
         classes(*paths)
     expected = np.full(before.shape, 3, dtype="uint8")
     with rasterio.open(paths[0]) as first, rasterio.open(paths[1]) as second:

@@ -155,7 +155,7 @@ async def test_a_count_that_everybody_cancelled_ends(cog: bytes, reader) -> None
         tasks.start_soon(one.summarize, Asked(HREF, NUMBERS, method="exact"))
         await objects.held.wait()
         tasks.cancel_scope.cancel()
-    assert one._counts == {}
+    assert one._summaries.names == ()
     with anyio.fail_after(20):
         async with one._turn:  # the place it had is free
             pass
@@ -168,7 +168,7 @@ async def test_a_count_whose_caller_ran_out_of_time_goes_on(cog: bytes, reader) 
     with anyio.move_on_after(0.5):
         await one.summarize(asked)
     objects.gate.set()
-    assert len(one._counts) == 1
+    assert len(one._summaries.names) == 1
     assert (await one.summarize(asked)).summary.exact
 
 
