@@ -42,7 +42,11 @@ def test_the_demo_reports_the_water_that_a_plain_computation_finds(tmp_path: Pat
         assert item["valid_percent"] == 100
         assert item["summary_uri"].startswith(f"ogc://local/jobs/{report['job_id']}/rasters/")
         assert Path(item["preview_path"]).read_bytes().startswith(b"\x89PNG")
-    assert {call["tool"] for call in report["calls"]} >= {"ogc_execute_process", "ogc_summarize_raster"}
+    assert {call["tool"] for call in report["calls"]} >= {
+        "ogc_execute_process",
+        "ogc_summarize_raster",
+        "ogc_measure_raster",
+    }
     assert all(call["characters"] > 0 for call in report["calls"])
 
 
@@ -51,6 +55,6 @@ def test_the_demo_reads_as_a_conversation_and_runs_a_second_time(tmp_path: Path)
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert "→ ogc_deploy_process" in first.stdout
     assert "→ ogc_deploy_process" not in second.stdout, "it is deployed already"
-    for line in ("→ ogc_execute_process", "… 100 %", "km² of water", "picture:"):
+    for line in ("→ ogc_execute_process", "… 100 %", "km² of water", "every pixel counted", "picture:"):
         assert line in first.stdout
     assert "remote.example" not in first.stdout

@@ -120,8 +120,12 @@ async def _find_water(conversation: Conversation, pictures: Path) -> None:
     if job["status"] != "successful":
         return
     results = await conversation.call("ogc_get_results", job_id=job["job_id"])
-    for item in results["outputs"][0]["items"]:
+    items = results["outputs"][0]["items"]
+    for item in items:
         await _read_map(conversation, item["id"], item["assets"][0]["raster"], pictures)
+    west, south, east, north = (round(value, 4) for value in items[-1]["bbox"])
+    half = [west, south, round((west + east) / 2, 4), north]
+    await conversation.call("ogc_measure_raster", raster=items[-1]["assets"][0]["raster"], within=half)
 
 
 async def _read_map(conversation: Conversation, item: str, raster: str, pictures: Path) -> None:
@@ -129,6 +133,7 @@ async def _read_map(conversation: Conversation, item: str, raster: str, pictures
     band = summary["bands"][0]
     water = next((row["km2"] for row in band["classes"] if row["value"] == WATER), 0.0)
     path = await _save_picture(conversation.last, pictures / f"{item}.png")
+    conversation.narrator.learns(item, summary)
     conversation.report.items.append(ItemReport(item, water, band["valid_percent"], raster, str(path)))
 
 
@@ -144,7 +149,7 @@ class Conversation:
 
     def __init__(self, client: Client, narrator: Silent) -> None:
         self._client = client
-        self._narrator = narrator
+        self.narrator = narrator
         self.report = Report()
         self.last: CallToolResult
 
@@ -154,13 +159,13 @@ class Conversation:
         Raises:
             DemoFailed: The tool refused.
         """
-        self._narrator.asks(tool, arguments)
+        self.narrator.asks(tool, arguments)
         begun = time.monotonic()
-        result = await self._client.call_tool(tool, arguments, progress_callback=self._narrator.progress)
+        result = await self._client.call_tool(tool, arguments, progress_callback=self.narrator.progress)
         seconds = time.monotonic() - begun
         text = "\n".join(block.text for block in result.content if block.type == "text")
         self.report.calls.append(CallReport(tool, round(seconds, 3), len(text)))
-        self._narrator.answers(result, text, seconds)
+        self.narrator.answers(result, text, seconds)
         self.last = result
         if result.is_error:
             raise DemoFailed(f"{tool} refused: {text}")
@@ -178,6 +183,9 @@ class Silent:
 
     async def progress(self, progress: float, total: float | None, message: str | None) -> None:
         """A job has moved on."""
+
+    def learns(self, item: str, summary: dict[str, Any]) -> None:
+        """A map was read."""
 
     def close(self, report: Report) -> None:
         """The conversation is over."""
@@ -201,6 +209,7 @@ class Narrator(Silent):
         )
         self._task = self._bar.add_task("waiting", total=100, visible=False)
         self._last_step = ""
+        self._maps: dict[str, dict[str, Any]] = {}
 
     def asks(self, tool: str, arguments: dict[str, Any]) -> None:
         """A call is made."""
@@ -228,6 +237,10 @@ class Narrator(Silent):
             self._console.print(f"  … {progress:.0f} % {step}", markup=False)
         self._last_step = step
 
+    def learns(self, item: str, summary: dict[str, Any]) -> None:
+        """A map was read."""
+        self._maps[item] = summary
+
     def close(self, report: Report) -> None:
         """The conversation is over."""
         if report.status != "successful":
@@ -235,10 +248,7 @@ class Narrator(Silent):
             return
         self._console.print("What an assistant knows now:", style="bold")
         for item in report.items:
-            self._console.print(
-                f"  {item.id}: {item.water_km2:.2f} km² of water, {item.valid_percent:.1f} % of its pixels valid",
-                markup=False,
-            )
+            self._console.print(f"  {item.id}: {_in_words(self._maps[item.id])}", markup=False)
             self._console.print(f"    picture: {item.preview_path}", markup=False)
         total = sum(item.water_km2 for item in report.items)
         characters = sum(call.characters for call in report.calls)
@@ -246,3 +256,16 @@ class Narrator(Silent):
             f"{total:.2f} km² of water in {report.seconds:.0f} s, {len(report.calls)} calls, {characters} characters.",
             style="bold green",
         )
+
+
+def _in_words(summary: dict[str, Any]) -> str:
+    """A map in one sentence for a person."""
+    band, (resolution, _) = summary["bands"][0], summary["resolution"]
+    classes = ", ".join(
+        f"{row['name']} {row['km2']:.2f} km² ({row['percent_of_all']:.1f} %)" for row in band["classes"]
+    )
+    counted = "every pixel counted" if summary["source"]["exact"] else "estimated from an overview"
+    return (
+        f"{summary['km2']:.2f} km² in pixels of {resolution:g} {summary['resolution_unit']}: {classes}; "
+        f"{band['valid_percent']:.1f} % of its pixels valid, {counted}"
+    )

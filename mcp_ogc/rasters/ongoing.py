@@ -85,9 +85,7 @@ class Ongoing(Generic[T]):
         for known in unclaimed[:-MOST_UNCLAIMED]:
             del self._counts[known]
         if len(self._counts) - min(len(unclaimed), MOST_UNCLAIMED) >= MOST_AT_ONCE:
-            raise RasterError(
-                f"{MOST_AT_ONCE} rasters are being counted already", remedy="Try again later, or with exact=false"
-            )
+            raise RasterError(f"{MOST_AT_ONCE} rasters are being counted already", remedy="Try again later")
         count = self._counts[name] = _Count[T]()
         self._background.start_soon(self._do, count, work)
         return count

@@ -7,7 +7,7 @@ answers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -22,7 +22,7 @@ from mcp_ogc.rasters.pages import HEAD_BYTES
 from mcp_ogc.rasters.store import Store, key_of
 from mcp_ogc.rasters.summary import Summarized
 from mcp_ogc.rasters.tasks import Compare, MeasurePoints, MeasureZones, RasterFile, Summarize, Wanted
-from mcp_ogc.rasters.worker import Given
+from mcp_ogc.rasters.worker import STOP_SECONDS, Given
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -37,6 +37,8 @@ ANSWER_SECONDS = 40.0
 """For an answer that is not counted on in the background: no tool blocks past 45 s."""
 WAIT_SECONDS = 25.0
 """For an exact count; what is left of a call's 45 s is for the overview."""
+QUICK_SECONDS = 10.0
+"""For what may be quick, while something that is not has its turn."""
 READY_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -171,12 +173,11 @@ class RasterReader:
         """
         given, state = await self.given(place.href, place.storage)
 
-        async def work(progress: Callable[[float], None]) -> ZonesMeasured:
-            async with self._turn:
-                return await self._workers.run(task, [given], self._count_seconds, progress)
+        async def work(limit: float, progress: Callable[[float], None] | None) -> ZonesMeasured:
+            return await self._workers.run(task, [given], limit, progress)
 
         name = key_of(given.file, state, task) or f"{id(given):x}"
-        return _done(await self._zones.get(name, work, told, seconds))
+        return await self._counted(self._zones, name, work, told, seconds)
 
     async def compare(
         self, before: Place, after: Place, task: Compare, told: Told | None = None, seconds: float = ANSWER_SECONDS
@@ -190,13 +191,42 @@ class RasterReader:
         """
         (first, state), (second, other_state) = [await self.given(one.href, one.storage) for one in (before, after)]
 
-        async def work(progress: Callable[[float], None]) -> Comparison:
-            async with self._turn:
-                return await self._workers.run(task, [first, second], self._count_seconds, progress)
+        async def work(limit: float, progress: Callable[[float], None] | None) -> Comparison:
+            return await self._workers.run(task, [first, second], limit, progress)
 
         keys = key_of(first.file, state, task), key_of(second.file, other_state, task)
         name = f"{keys[0]} {keys[1]}" if all(keys) else f"{id(first):x}"
-        return _done(await self._comparisons.get(name, work, told, seconds))
+        return await self._counted(self._comparisons, name, work, told, seconds)
+
+    async def _counted(
+        self,
+        ongoing: Ongoing[T],
+        name: str,
+        work: Callable[[float, Callable[[float], None] | None], Awaitable[T]],
+        told: Told | None,
+        seconds: float,
+    ) -> T:
+        """What `work` finds within the seconds it is given.
+
+        It takes turns with other counts that may take long; while it is another's turn, it may be quick.
+
+        Raises:
+            RasterError: Not done yet: it goes on.
+            OgcError: What the work raised.
+        """
+        if self._turn.value == 0 and name not in ongoing.names:
+            with anyio.move_on_after(QUICK_SECONDS):
+                return await work(QUICK_SECONDS + STOP_SECONDS, None)
+            seconds = max(1.0, seconds - QUICK_SECONDS - STOP_SECONDS)
+
+        async def at_its_turn(progress: Callable[[float], None]) -> T:
+            async with self._turn:
+                return await work(self._count_seconds, progress)
+
+        found = await ongoing.get(name, at_its_turn, told, seconds)
+        if isinstance(found, Underway):
+            raise RasterError("There is no answer yet", remedy=str(found))
+        return found
 
     async def _exact(
         self, given: Given, key: str | None, wanted: Wanted, told: Told | None, seconds: float
@@ -226,17 +256,6 @@ class RasterReader:
     async def _keep(self, key: str | None, found: Summarized) -> None:
         if key:
             await self._store.keep(key, found)
-
-
-def _done(found: T | Underway) -> T:
-    """What came of it.
-
-    Raises:
-        RasterError: Not all of it yet.
-    """
-    if isinstance(found, Underway):
-        raise RasterError("There is no answer yet", remedy=str(found))
-    return found
 
 
 def _label(href: str) -> str:

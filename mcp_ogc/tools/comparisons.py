@@ -122,9 +122,9 @@ async def compare_rasters(
     found = await work.rasters.compare(first.place, second.place, task, told)
     answer = _changes(before, after, found, first, second)
     lines = _head(answer)
-    if answer.classes:
+    if answer.classes and answer.pixels.valid_in_both:
         lines += _class_lines(answer.classes)
-    if answer.values:
+    if answer.values and answer.pixels.valid_in_both:
         lines += _value_lines(answer.values)
     lines += [
         f"Areas: {answer.area_method}.",
@@ -132,7 +132,7 @@ async def compare_rasters(
         f"After: {source_line(answer.source_after)}",
     ]
     change = found.classes or found.values
-    picture = change.picture if change else None
+    picture = change.picture if change and change.compared.count else None
     if picture:
         lines.append(picture_line(picture))
     lines.append(f"Next: {call('ogc_summarize_raster', raster=after)} tells of the second alone.")

@@ -28,6 +28,8 @@ GIVE = (
     "its item's geometry gives statistics"
 )
 
+# A list rather than a tuple: some clients know no prefixItems.
+XY = Annotated[list[float], Field(min_length=2, max_length=2)]
 Geometry = dict[str, JsonValue] | str | list[float]
 
 
@@ -73,9 +75,7 @@ class Measures(Reply):
 async def measure_raster(
     ctx: Call,
     raster: RasterName,
-    points: Annotated[
-        list[tuple[float, float]] | None, Field(description="[[lon, lat], …]", max_length=MOST_POINTS)
-    ] = None,
+    points: Annotated[list[XY] | None, Field(description="[[lon, lat], …]", max_length=MOST_POINTS)] = None,
     within: Annotated[
         Geometry | None,
         Field(description="[west, south, east, north], GeoJSON, WKT; or an ogc:// raster URI: its item's geometry"),
@@ -124,13 +124,15 @@ async def _at_points(
     work: Workspace,
     seen: Located,
     raster: str,
-    points: list[tuple[float, float]],
+    points: list[list[float]],
     bands: list[int] | None,
     crs: str | None,
 ) -> CallToolResult:
     from mcp_ogc.rasters.tasks import MeasurePoints
 
-    found = await work.rasters.points(seen.place, MeasurePoints(tuple(points), crs, tuple(bands) if bands else None))
+    found = await work.rasters.points(
+        seen.place, MeasurePoints(tuple((x, y) for x, y in points), crs, tuple(bands) if bands else None)
+    )
     answer = Measures(
         raster=raster,
         crs=found.crs,
@@ -145,6 +147,8 @@ async def _at_points(
     lines += [f"- {_point_line(row, names, units)}" for row in answer.points[:SHOWN_POINTS]]
     if len(answer.points) > SHOWN_POINTS:
         lines.append(f"{plural(len(answer.points) - SHOWN_POINTS, 'more point')}, in the structured content.")
+    if outside == len(points) and not crs:
+        lines.append("None is on the raster: longitude comes first, then latitude.")
     lines.append(source_line(answer.source))
     return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
 
@@ -185,7 +189,7 @@ def _point_line(row: PointRow, names: dict[int, str | None], units: dict[int, st
         value = number(one.value, 6) if one.value is not None else one.state
         name = names.get(int(one.value)) if one.value is not None and one.value == int(one.value) else None
         told.append(
-            " ".join(filter(None, (f"band {one.band} {value}", untrusted(name, 40), untrusted(units[one.band], 20))))
+            " ".join(filter(None, (f"band {one.band} = {value}", untrusted(name, 40), untrusted(units[one.band], 20))))
         )
     return f"{place} pixel {row.pixel[0]}, {row.pixel[1]}: {'; '.join(told)}"
 

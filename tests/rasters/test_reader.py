@@ -9,12 +9,12 @@ import httpx
 import pytest
 from rasterio.warp import transform_bounds
 
-from mcp_ogc.errors import AccessDenied, FileRefused, RasterError
+from mcp_ogc.errors import AccessDenied, FileRefused, InvalidGeometry, RasterError
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.reader import Asked, RasterReader
+from mcp_ogc.rasters.reader import Asked, Place, RasterReader
 from mcp_ogc.rasters.store import Store
-from mcp_ogc.rasters.tasks import Wanted
+from mcp_ogc.rasters.tasks import Compare, MeasureZones, Wanted
 from mcp_ogc.rasters.worker import open_workers
 from mcp_ogc.settings import Limits
 from tests.rasters.remote import RemoteObjects
@@ -178,3 +178,40 @@ async def test_without_an_overview_there_is_no_meanwhile_but_a_next_call(tmp_pat
     objects.gate = anyio.Event()
     with pytest.raises(RasterError, match=r"goes on.*the same call returns it"):
         await reader(objects).summarize(Asked(HREF, NUMBERS, method="exact"), seconds=0.2)
+
+
+PLACE = Place(HREF)
+EVERYWHERE = MeasureZones((-180.0, -90.0, 180.0, 90.0), None, None, ())
+ITSELF = Compare(1, 1, "values", resample=False, classes=(), preview=None)
+
+
+async def test_what_is_measured_or_compared_goes_on_too_and_the_same_call_returns_it(cog: bytes, reader) -> None:
+    objects = RemoteObjects(cog)
+    objects.gate = anyio.Event()
+    one = reader(objects)
+    with pytest.raises(RasterError, match=r"goes on.*the same call returns it"):
+        await one.zones(PLACE, EVERYWHERE, seconds=0.2)
+    with pytest.raises(RasterError, match=r"goes on.*the same call returns it"):
+        await one.compare(PLACE, PLACE, ITSELF, seconds=0.2)
+    assert (len(one._zones.names), len(one._comparisons.names)) == (1, 1)
+    objects.gate.set()
+    assert (await one.zones(PLACE, EVERYWHERE)).zones[0].pixels == 9_000_000
+    assert (await one.compare(PLACE, PLACE, ITSELF)).values.root_mean_square == 0
+
+
+async def test_what_is_quick_does_not_wait_for_a_long_count(cog: bytes, scene: Path, reader) -> None:
+    objects = RemoteObjects(cog)
+    objects.gate = anyio.Event()
+    one = reader(objects)
+    with anyio.move_on_after(0.5):
+        await one.summarize(Asked(HREF, NUMBERS, method="exact"))
+    objects.data = scene.read_bytes()  # its first MiB is all of it: no further read is held up
+    assert (await one.zones(PLACE, EVERYWHERE, seconds=5)).zones[0].pixels == 349 * 352
+    assert len(one._summaries.names) == 1
+    objects.gate.set()
+
+
+async def test_a_place_that_is_none_is_the_callers_mistake(scene: Path, reader) -> None:
+    async with local_objects(scene.parent) as objects:
+        with pytest.raises(InvalidGeometry, match="no WKT polygon"):
+            await reader(objects).zones(Place(scene.as_uri()), MeasureZones("somewhere", None, None, ()))

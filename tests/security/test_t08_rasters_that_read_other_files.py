@@ -8,14 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 
 from mcp_ogc.errors import RasterError
+from mcp_ogc.rasters.comparing import compare_sources
 from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.reading import summarize_source
 from mcp_ogc.rasters.source import Source
-from mcp_ogc.rasters.tasks import Wanted
+from mcp_ogc.rasters.tasks import Compare, Wanted
+from tests.rasters.conftest import write
 
 WANTED = Wanted(None, (), PreviewStyle())
+MOVED = Affine(30, 0, 288300, 0, -30, 9120000)
 
 
 @pytest.fixture
@@ -103,3 +107,27 @@ def test_neighbours_of_a_local_file_are_not_looked_at(canary: Path, tmp_path: Pa
     assert done.summary.overviews == ()
     assert done.summary.bounds_native is None
     assert [(row.value, row.count) for row in done.summary.bands[0].classes] == [(7, 1600)]
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_resampling_uses_a_vrt_of_our_own_and_takes_none_from_a_stranger(
+    as_path: bool, canary: Path, tmp_path: Path
+) -> None:
+    """What warps is registered as long as the process lives: a VRT file stays refused before and after."""
+    stranger = tmp_path / "mask.tif"
+    stranger.write_text(vrt(canary))
+    tagged = tiff(tmp_path / "tagged.tif", OVERVIEW_FILE=vrt(canary, 10))
+    hostile = [Source(path.name, path=path) if as_path else remote(path.read_bytes()) for path in (stranger, tagged)]
+    data = np.tile(np.arange(4, dtype="uint8"), (40, 10))
+    first, second = (
+        Source(path.name, path=path)
+        for path in (write(tmp_path / "a.tif", data), write(tmp_path / "b.tif", data, transform=MOVED))
+    )
+    task = Compare(1, 1, None, resample=True, classes=(), preview=PreviewStyle())
+    for _ in range(2):
+        for one in hostile:
+            for before, after in ((first, one), (one, first)):
+                with pytest.raises(RasterError, match=r"GDAL VRT|overviews in another file") as caught:
+                    compare_sources(before, after, task, threading.Event())
+                assert canary.read_text()[:20] not in str(caught.value)
+        assert compare_sources(first, second, task, threading.Event()).resampled is not None

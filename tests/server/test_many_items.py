@@ -11,7 +11,7 @@ from mcp import Client
 
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
-from tests.server.talk import call, finished, text_of
+from tests.server.talk import call, finished, refused, text_of
 from tests.servers.processes.catalogue import Process, Product, described
 from tests.servers.processes.endpoint import TestEndpoint, served
 
@@ -124,3 +124,10 @@ async def test_a_page_of_items_comes_when_it_is_asked_for_and_names_those_that_c
     second = await call(client, "ogc_get_results", job_id=job_id, cursor=first["next_cursor"])
     assert second["outputs"][0]["items"][0]["id"] == "tile-0010"
     assert "collection" not in second["outputs"][0]
+
+
+async def test_an_item_without_a_geometry_is_no_place(client: Client, job_id: str) -> None:
+    raster = f"ogc://far/jobs/{job_id}/rasters/maps/tile-0000/map"
+    told = await refused(client, "ogc_measure_raster", raster=raster, within=raster)
+    assert "no item with a geometry" in told
+    assert "within=[west" in told

@@ -17,9 +17,10 @@ from rasterio.mask import mask
 from rasterio.warp import transform, transform_geom
 
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import LocalSettings, Settings
+from mcp_ogc.settings import LocalSettings, Settings, StorageSettings
 from tests.rasters.conftest import write
 from tests.server.talk import call, refused, text_of
+from tests.servers.object_storage import BUCKET, REGION, ObjectStorage
 
 pytestmark = pytest.mark.anyio
 
@@ -239,6 +240,40 @@ async def test_a_damaged_file_is_named_and_the_server_goes_on(
 def _text(path: Path) -> Path:
     path.write_text(json.dumps({"a": 1}), encoding="utf-8")
     return path
+
+
+async def test_the_same_is_told_of_rasters_on_s3(
+    water: Callable[..., str], tmp_path: Path, object_storage: ObjectStorage
+) -> None:
+    before = Path(water("before.tif", compress="DEFLATE"))
+    with rasterio.open(before) as dataset:
+        data = dataset.read(1)
+    data[50:60, 150:170] = 0
+    after = write(tmp_path / "after.tif", data, nodata=255, compress="DEFLATE")
+    there = [object_storage.put(f"maps/{path.name}", path.read_bytes()) for path in (before, after)]
+    storage = StorageSettings(
+        buckets=(BUCKET,),
+        endpoint=object_storage.url,
+        region=REGION,
+        access_key_id=object_storage.access_key_id,
+        secret_access_key=object_storage.secret_access_key,
+    )
+    settings = Settings(data_folder=tmp_path / "data", storage={"results": storage}, local=LocalSettings(enabled=False))
+    shape = polygon(str(before), (120, 20), (220, 20), (220, 120), (120, 120))
+    async with Client(build_server(settings)) as client:
+        measured = await call(client, "ogc_measure_raster", raster=there[1], within=shape)
+        assert {one["value"]: one["pixels"] for one in measured["zones"][0]["bands"][0]["classes"]} == {0: 200, 1: 9800}
+        assert measured["source"]["requests"] >= 1
+        assert measured["source"]["etag"]
+        points = await call(client, "ogc_measure_raster", raster=there[1], points=[lonlat(str(before), 155.5, 55.5)])
+        assert points["points"][0]["values"][0]["value"] == 0
+        changes = await call(client, "ogc_compare_rasters", before=there[0], after=there[1])
+        assert changes["classes"]["changed_pixels"] == 200
+        moved = object_storage.put("maps/moved.tif", Path(water("moved.tif", shift=3000)).read_bytes())
+        resampled = await call(client, "ogc_compare_rasters", before=there[0], after=moved, resample=True)
+        assert resampled["classes"]["changed_pixels"] == 190 * 100
+        gone = await refused(client, "ogc_compare_rasters", before=there[0], after=f"s3://{BUCKET}/maps/gone.tif")
+        assert "gone.tif" in gone
 
 
 async def test_a_histogram_is_drawn_when_it_is_asked_for(client: Client, water: Callable[..., str]) -> None:

@@ -80,6 +80,11 @@ async def converse(client: Client, say: Callable[..., Awaitable[dict[str, Any]]]
     await say("16-jobs", "ogc_list_jobs", process_id="failing")
     await say("17-dismissal-previewed", "ogc_dismiss_job", job_id=failed_id)
     await say("18-no-such-job", "ogc_get_job", job_id="none")
+    await say("20-measured", "ogc_measure_raster", raster=raster, within=raster)
+    await say("21-points", "ogc_measure_raster", raster=raster, points=[[-34.85, -7.97], [-34.879, -7.956], [0, 0]])
+    south = results["outputs"][0]["items"][1]["assets"][0]["raster"]
+    await say("22-other-grid", "ogc_compare_rasters", before=raster, after=south)
+    await say("23-compared", "ogc_compare_rasters", before=raster, after=south, resample=True)
     await say("19-broken-package", "ogc_deploy_process", package=FAILING.replace("baseCommand", "baseComand"))
     await say("20-checked", "ogc_validate_package", package="water-bodies")
     newer = package_text("water-bodies").replace("softwareVersion: 1.0.0", "softwareVersion: 1.1.0")
