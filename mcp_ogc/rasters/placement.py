@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mcp_ogc.errors import InvalidGeometry, RasterError
-from mcp_ogc.rasters.georeference import is_placed
+from mcp_ogc.rasters.georeference import georeference, is_placed
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.05
 """Pixels by which a straight edge in longitude and latitude may miss its place in the raster's CRS."""
+MARGIN = 1.0
+"""Degrees around a raster."""
+MOST_DEGREES = 350.0
 MOST_HALVINGS = 12
 MOST_VERTICES = 2_000_000
 
@@ -47,6 +51,26 @@ class Placement:
         self._wraps = bool(dataset.crs) and dataset.crs.is_geographic
         self._middle = float((dataset.transform @ (dataset.width / 2, dataset.height / 2))[0])
         self._turn = 2 * np.pi / dataset.crs.units_factor[1] if self._wraps else 0.0
+
+        self._near = None if native or self._wraps else _near(dataset)
+
+    def near(self, rings: Sequence[NDArray[np.float64]]) -> list[list[NDArray[np.float64]]]:
+        """A polygon as far as it is near the raster; none where it is not.
+
+        A projection holds good around the places it is made for: of a polygon as large as the world, what is far away
+        would come out anywhere. Across the antimeridian it may come in two pieces.
+
+        Args:
+            rings: Closed rings of shape (n, 2) as they were given, the outer one first.
+        """
+        if self._near is None:
+            return [list(rings)]
+        pieces = []
+        for turn in (-360.0, 0.0, 360.0):
+            outer, *holes = (_clipped(ring + np.array([turn, 0.0]), self._near) for ring in rings)
+            if len(outer):
+                pieces.append([outer, *(hole for hole in holes if len(hole))])
+        return pieces
 
     def points(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pixel coordinates of places, both of shape (n, 2); not finite where the CRS has no such place."""
@@ -109,6 +133,44 @@ class Placement:
         a, b, c, d, e, f = tuple(self._to_pixels)[:6]
         xs, ys = places[:, 0], places[:, 1]
         return np.column_stack([a * xs + b * ys + c, d * xs + e * ys + f])
+
+
+def _near(dataset: DatasetReader) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of the surroundings of a raster; None where they go around the Earth."""
+    lonlat = georeference(dataset).lonlat
+    if lonlat is None:
+        return None
+    west, south, east, north = lonlat
+    east += 360 if east < west else 0
+    margin = max(MARGIN, (east - west) / 10, (north - south) / 10)
+    if east - west + 2 * margin >= MOST_DEGREES:
+        return None
+    return west - margin, max(-90.0, south - margin), east + margin, min(90.0, north + margin)
+
+
+def _clipped(ring: NDArray[np.float64], box: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    """A closed ring within a box, closed; empty where it is outside.
+
+    One side of the box after the other (Sutherland and Hodgman 1974, Reentrant polygon clipping). Pieces of a ring
+    stay joined along the box, which is outside of the raster.
+    """
+    west, south, east, north = box
+    for axis, limit, sign in ((0, west, 1.0), (0, east, -1.0), (1, south, 1.0), (1, north, -1.0)):
+        if not len(ring):
+            break
+        depth = sign * (ring[:, axis] - limit)
+        inside = depth >= 0
+        if inside.all():
+            continue
+        first, second = ring[:-1], ring[1:]
+        crosses = inside[:-1] != inside[1:]
+        share = np.divide(depth[:-1], depth[:-1] - depth[1:], out=np.zeros(len(first)), where=crosses)
+        cuts = first + share[:, None] * (second - first)
+        # After each corner that is inside comes the cut of its edge, where there is one.
+        both = np.stack([first, cuts], axis=1).reshape(-1, 2)
+        kept = both[np.stack([inside[:-1], crosses], axis=1).ravel()]
+        ring = np.vstack([kept, kept[:1]]) if len(kept) >= 3 else np.empty((0, 2))
+    return ring
 
 
 def _projected(crs: CRS, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:

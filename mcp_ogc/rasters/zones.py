@@ -72,12 +72,15 @@ def zone_of(shape: Shape, placement: Placement, grid: Grid) -> Zone:
     runs: list[Runs] = []
     beyond = False
     for polygon in shape.polygons:
-        rings = [placement.ring(ring) for ring in polygon.rings]
-        turns = placement.turns(rings[0], grid.width)
-        for turn in turns:
-            moved = [ring + np.array([turn, 0.0]) for ring in rings]
-            runs.extend(runs_of(moved, grid.height, mirrored=placement.mirrored))
-        beyond |= _beyond(rings[0], turns, grid)
+        pieces = placement.near(polygon.rings)
+        beyond |= len(pieces) != 1
+        for piece in pieces:
+            rings = [placement.ring(ring) for ring in piece]
+            turns = placement.turns(rings[0], grid.width)
+            for turn in turns:
+                moved = [ring + np.array([turn, 0.0]) for ring in rings]
+                runs.extend(runs_of(moved, grid.height, mirrored=placement.mirrored))
+            beyond |= _beyond(rings[0], turns, grid)
     return Zone(tuple(runs), beyond, shape.name)
 
 

@@ -200,3 +200,21 @@ def test_a_rotated_raster_is_measured_in_its_own_pixels(tmp_path: Path, rng, wri
     (zone,) = measured(path, shape)
     assert zone.pixels == pytest.approx(mask.sum(), abs=2)
     assert zone.bands[0].mean == pytest.approx(data[mask].mean(), rel=1e-3)
+
+
+WORLD = [-180, -90, 180, 90]
+
+
+@pytest.mark.parametrize(
+    ("crs", "x", "y"),
+    [("EPSG:32725", 288000, 9120000), ("EPSG:32601", 170000, 6000000), ("EPSG:3031", -500000, 900000)],
+)
+def test_a_place_as_large_as_the_world_holds_a_raster_in_any_projection(
+    crs: str, x: float, y: float, tmp_path: Path, write
+) -> None:
+    path = write(tmp_path / "a.tif", np.ones((40, 60), "uint8"), crs=crs, transform=Affine(300, 0, x, 0, -300, y))
+    hole = {"type": "Polygon", "coordinates": [[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]]}
+    hole["coordinates"].append([[1, 1], [2, 1], [2, 2], [1, 2], [1, 1]])
+    for place in (WORLD, hole):
+        (zone,) = measured(path, place, native=False)
+        assert (zone.pixels, zone.beyond_raster) == (2400, True)
