@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_types import CallToolResult
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, WithJsonSchema
 
 from mcp_ogc.errors import InvalidGeometry
 from mcp_ogc.text import Reply, Untrusted, call, number, plural, remote, respond, untrusted
@@ -30,7 +30,8 @@ GIVE = (
 
 # A list rather than a tuple: some clients know no prefixItems.
 XY = Annotated[list[float], Field(min_length=2, max_length=2)]
-Geometry = dict[str, JsonValue] | str | list[float]
+Object = Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object"})]
+Geometry = Object | str | list[float]
 
 
 class ValueRow(Reply):
@@ -78,12 +79,10 @@ async def measure_raster(
     points: Annotated[list[XY] | None, Field(description="[[lon, lat], …]", max_length=MOST_POINTS)] = None,
     within: Annotated[
         Geometry | None,
-        Field(description="[west, south, east, north], GeoJSON, WKT; or an ogc:// raster URI: its item's geometry"),
+        Field(description="[west, south, east, north], GeoJSON, WKT; or an ogc:// URI: its item's geometry"),
     ] = None,
     bands: Bands = None,
-    crs: Annotated[
-        str | None, Field(description="where x, y are not lon, lat: the raster's own, as EPSG:32725")
-    ] = None,
+    crs: Annotated[str | None, Field(description="the raster's own, if places are not lon, lat")] = None,
 ) -> Annotated[CallToolResult, Measures]:
     """Values of a raster at points, or its statistics and classes with km² within polygons; every pixel counted."""
     if (points is None) == (within is None):

@@ -1,4 +1,4 @@
-"""Names, descriptions and input schemas of all tools, in o200k tokens; output schemas apart (on stderr)."""
+"""Names, descriptions and input schemas of all tools, and of the longest, in o200k tokens; output schemas on stderr."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from mcp_ogc.settings import Settings
 from tests.benchmarks.measure import Measure
 from tests.npm import install, node
 
-BAR = 2800
+BAR, EACH = 3500, 350
 FOLDER = Path(__file__).parent / "tokenizer"
 
 
@@ -45,9 +45,10 @@ async def tool_texts() -> tuple[list[str], list[str]]:
 
 def measure() -> Measure:
     seen, outputs = anyio.run(tool_texts)
-    counts = count_tokens([*seen, *outputs])
+    counts, bar = count_tokens([*seen, *outputs]), f"<= {BAR}, each <= {EACH}"
     if counts is None:
-        return Measure("tool-tokens", None, "tokens", "bar alone", None, None, f"<= {BAR}", None)
+        return Measure("tool-tokens", None, "tokens", "longest", None, None, bar, None)
     total, apart = sum(counts[: len(seen)]), sum(counts[len(seen) :])
     print(f"{len(seen)} tools; output schemas: {apart} tokens", file=sys.stderr)
-    return Measure("tool-tokens", total, "tokens", "bar alone", None, None, f"<= {BAR}", total <= BAR)
+    longest = max(counts[: len(seen)])
+    return Measure("tool-tokens", total, "tokens", "longest", longest, None, bar, total <= BAR and longest <= EACH)
