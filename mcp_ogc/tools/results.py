@@ -179,6 +179,10 @@ async def _as_one(found: Results, row: OutputRow, page: _Page) -> OutputRow:
         return row
     collection = await anyio.to_thread.run_sync(collection_of, output.items)
     page.content_lines += collection_lines(output.id, collection)
+    if output.items_left_out:
+        page.content_lines += (
+            f"{plural(output.items_left_out, 'linked document')} beyond limits.stac_pages not read.",
+        )
     return row.model_copy(update={"collection": collection_row(collection), "example": page.first_raster(output)})
 
 
