@@ -98,6 +98,8 @@ async def test_t23_with_every_upstream_silent_each_tool_answers_in_time_and_says
                 "ogc_dismiss_job": {"job_id": "j"},
                 "ogc_get_results": {"job_id": "j"},
                 "ogc_summarize_raster": {"raster": "ogc://silent/jobs/j/rasters/o/i/a"},
+                "ogc_measure_raster": {"raster": "ogc://silent/jobs/j/rasters/o/i/a", "points": [[0, 0]]},
+                "ogc_compare_rasters": dict.fromkeys(("before", "after"), "ogc://silent/jobs/j/rasters/o/i/a"),
                 "ogc_export_job": {"job_id": "j"},
                 "ogc_validate_package": {"package": "water-bodies"},
                 "ogc_deploy_process": {"package": "water-bodies"},
