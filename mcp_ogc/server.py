@@ -20,10 +20,12 @@ from mcp_types import Resource as ListedResource
 from pydantic import ValidationError
 
 from mcp_ogc import __version__
+from mcp_ogc.audit import Audit
 from mcp_ogc.confirmation import Confirmations
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import OgcError, TimedOut
 from mcp_ogc.late_workspace import LateWorkspace
 from mcp_ogc.net.redaction import Redaction, secrets_of
+from mcp_ogc.outgoing import Outgoing
 from mcp_ogc.prompts import as_mcp, misfit, read_prompts
 from mcp_ogc.resources import add_completions, add_resources, newest_resources
 from mcp_ogc.subscriptions import Subscriptions
@@ -47,8 +49,9 @@ class OgcServer(MCPServer[Session]):
     """The SDK's server, with our one place where failures become what the model reads."""
 
     open_session: Session | None = None
-    redact = Redaction()
-    """Masks the settings' secrets in what a server says back to us."""
+    audit: Audit
+    changing: frozenset[str] = frozenset()
+    """The tools that change something: each call of one is in the audit."""
 
     def session(self) -> Session:
         """What the tools work with, for resources that the SDK gives no context.
@@ -70,19 +73,37 @@ class OgcServer(MCPServer[Session]):
         if unknown := sorted(set(arguments) - set(tool.parameters["properties"])):
             return refuse(_unknown_arguments(tool, unknown))
         try:
+            if name not in self.changing:
+                return await self._ended(tool, arguments, context)
+            async with self.audit.change(name, arguments) as change:
+                try:
+                    answer = await self._ended(tool, arguments, context)
+                except OgcError as error:
+                    change.failed(error)
+                    raise
+                change.answered(answer.structured_content if isinstance(answer, CallToolResult) else None)
+                return answer
+        except OgcError as error:
+            return refuse(explain(error))
+        finally:
+            self._get_ready()
+
+    async def _ended(
+        self, tool: Tool, arguments: dict[str, Any], context: Context[Session, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
+        """What a tool answers in time; whatever we foresaw is raised as ours."""
+        try:
             with anyio.fail_after(TOOL_SECONDS):
-                return await super().call_tool(name, arguments, context)
+                return await super().call_tool(tool.name, arguments, context)
         except TimeoutError:
-            return refuse(_too_long(name))
+            raise TimedOut(_too_long(tool.name)) from None
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, OgcError):
-                return refuse(self.redact(explain(cause)))
+                raise cause from None
             if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
-                return refuse(_misfits(tool, cause))
+                raise OgcError(_misfits(tool, cause)) from None
             raise
-        finally:
-            self._get_ready()
 
     def _get_ready(self) -> None:
         """Have a raster worker ready, once a client has turned out to call tools: rasters are what comes next."""
@@ -140,7 +161,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
     @asynccontextmanager
     async def lifespan(_: MCPServer[Session]) -> AsyncIterator[Session]:
         late = LateWorkspace(opening)
-        session = Session(late, Confirmations())
+        session = Session(late, Confirmations(), redact)
         built.open_session = session
         async with anyio.create_task_group() as tasks, anyio.create_task_group() as telling:
             subscriptions.start(telling)
@@ -160,8 +181,10 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         lifespan=lifespan,
         log_level="ERROR",
         subscriptions=subscriptions.bus,
+        middleware=[Outgoing(redact)],
     )
-    built.redact = redact
+    built.audit = Audit(settings.audit_path, redact)
+    built.changing = frozenset(spec.name for spec in TOOLS if spec.effect is not Effect.READS)
     for spec in offered(settings):
         add_tool(built, spec)
     subscriptions.serve(built)

@@ -159,6 +159,8 @@ class Settings(BaseSettings):
     """Where `ogc_export_job` writes."""
     permitted_folders: tuple[Path, ...] = ()
     """Folders below which local files may be read, beside the local endpoint's own."""
+    audit_file: Annotated[Path | None, BeforeValidator(_unset_is_none)] = None
+    """Where each call that changes something is written, a line of JSON each; `audit.jsonl` of the data folder."""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _unset_is_none(v) or "warning")
     ] = "warning"
@@ -190,6 +192,11 @@ class Settings(BaseSettings):
         """A command of ours as it is typed, with the configuration file that was named for this one."""
         named = ("--config", str(self._file)) if self._file else ()
         return shlex.join(("mcp-ogc", *arguments, *named))
+
+    @property
+    def audit_path(self) -> Path:
+        """The file of the audit."""
+        return self.audit_file or self.data_folder / "audit.jsonl"
 
     @property
     def sign_in_folder(self) -> Path:

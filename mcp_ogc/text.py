@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -21,6 +22,18 @@ from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 OPEN, CLOSE = "⟦", "⟧"
 REMOTE_CHARACTERS = 300
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+# Letters and marks that are drawn as nothing all the same (Unicode's Default_Ignorable_Code_Point): a whole text can be
+# written in variation selectors.
+DRAWN_AS_NOTHING = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+# What a client that draws Markdown or HTML would follow or load: the one character that makes it so gets a blank.
+MARKUP = re.compile(
+    r"(?<=\])(?=[(\[]|:\s*<?(?:https?|ftp|mailto|data|javascript):)|(?<=!)(?=\[)"
+    r"|(?<=<)(?=\s*/?(?:https?:|ftp:|mailto:|data:|javascript:"
+    r"|(?:a|audio|base|body|embed|form|iframe|img|input|link|meta|object|script|style|svg|video)\b))",
+    re.IGNORECASE,
+)
 
 T = TypeVar("T")
 
@@ -66,18 +79,29 @@ def clean(text: str, limit: int = REMOTE_CHARACTERS) -> str:
     """Remote text made harmless to read, on one line per line, without label.
 
     Entities are decoded twice (so that `&amp;#8203;` does not survive), then what can't be seen is dropped, brackets of
-    the label become square ones and the markup of Markdown links and pictures is broken.
+    the label become square ones and the markup of links and pictures, Markdown's and HTML's, is broken.
     """
-    decoded = html.unescape(html.unescape(text))
-    seen = "".join(
-        character
-        for character in unicodedata.normalize("NFC", decoded)
-        if character == "\n" or unicodedata.category(character) not in INVISIBLE
-    )
-    plain = seen.replace(OPEN, "[").replace(CLOSE, "]").replace("](", "] (").replace("![", "! [").strip()
+    decoded = unicodedata.normalize("NFC", html.unescape(html.unescape(text)))
+    seen = visible(decoded.replace("\t", " "))
+    plain = MARKUP.sub(" ", seen.replace(OPEN, "[").replace(CLOSE, "]")).strip()
     if len(plain) <= limit:
         return plain
     return f"{plain[:limit].rstrip()}… ({len(plain) - limit} more characters)"
+
+
+def visible(text: str) -> str:
+    """A text without what can't be seen; lines and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    seen = "".join(one for one in text if one in "\n\t" or unicodedata.category(one) not in INVISIBLE)
+    return DRAWN_AS_NOTHING.sub("", seen)
+
+
+def escaped(document: str) -> str:
+    """A JSON document on one line, with what can't be seen in its texts written as JSON's escapes."""
+    if document.isascii():
+        return document
+    return "".join(one if visible(one) else json.dumps(one)[1:-1] for one in document)
 
 
 def tail(text: str, limit: int) -> str:

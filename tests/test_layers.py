@@ -13,7 +13,9 @@ ROOT = Path(mcp_ogc.__file__).parent
 FLOORS = {
     "cli": 6,
     "server": 5,
-    **dict.fromkeys(("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4),
+    **dict.fromkeys(
+        ("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation", "outgoing"), 4
+    ),
     **dict.fromkeys(
         (
             "workspace",
@@ -34,7 +36,7 @@ FLOORS = {
     **dict.fromkeys(("net", "settings", "authentication", "errors", "audit"), 1),
 }
 # A wing of its own: what it may import, and who may import it.
-LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings")
+LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings", "net.addresses")
 MAY_IMPORT_LOCAL = ("cli", "server")
 
 OWNERS = {
@@ -58,6 +60,7 @@ OWNERS = {
         "views",
         "text",
         "confirmation",
+        "outgoing",
         "net.auth",
     ),
     "mcp_types": ("server", "cli", "tools", "resources", "subscriptions", "prompts", "views", "text", "confirmation"),

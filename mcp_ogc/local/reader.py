@@ -29,6 +29,7 @@ from urllib.request import (
 
 from mcp_ogc import __version__
 from mcp_ogc.errors import FileRefused, HostRefused, TooLarge, Unreachable, UnreadableAnswer
+from mcp_ogc.net.addresses import is_public
 
 SECONDS = 60
 """Without a byte."""
@@ -107,7 +108,7 @@ class Reader:
         if {host, f"{host}:{port}"} & (self._allowed | self._proxies):
             return addresses
         for address in addresses:
-            if not ipaddress.ip_address(address.split("%", 1)[0]).is_global:
+            if not is_public(ipaddress.ip_address(address.split("%", 1)[0])):
                 told = host if host.strip("[]") == address else f"{host} is {address}, which"
                 raise HostRefused(
                     f"{told} is not a public address",

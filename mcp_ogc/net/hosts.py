@@ -14,13 +14,10 @@ import anyio
 import httpx
 
 from mcp_ogc.errors import HostRefused, TimedOut, Unreachable
+from mcp_ogc.net.addresses import is_public
 
 RESOLVE_SECONDS = 10
-# All that has been given out as global unicast (RFC 4291 §2.4, IANA); what is outside is reserved, mapped or local.
-GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -109,19 +106,6 @@ def check_form(url: httpx.URL) -> None:
         raise HostRefused(f"{shown(url)} has a user name in it", remedy="Credentials belong in the settings")
     if not name(url):
         raise HostRefused(f"{shown(url)} names no host")
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address is anybody's to reach; one that has an IPv4 address inside is what that one is."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in NAT64:  # RFC 6052: what a DNS64 resolver answers for a host that has IPv4 only
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-        if address not in GLOBAL_UNICAST:
-            return False
-    return address.is_global and not address.is_multicast
 
 
 def is_inside(host: str) -> bool:

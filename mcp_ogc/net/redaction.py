@@ -7,6 +7,7 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, SecretStr
@@ -20,7 +21,7 @@ PATTERNS = (
     (
         re.compile(
             r"(?i)\b((?:proxy-)?authorization|cookie|private-token|x-api-key|api[_-]?key|x-amz-security-token)"
-            r"(['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|digest|aws4-hmac-sha256)\s+)?[^\s'\",;}]+"
+            r"(['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|digest|aws4-hmac-sha256)\s+)?[^\s'\",;{}\[\]<>]+"
         ),
         rf"\1\2{MASK}",
     ),
@@ -70,6 +71,17 @@ class Redaction:
         for pattern, replacement in PATTERNS:
             text = pattern.sub(replacement, text)
         return text
+
+    def value(self, value: Any) -> Any:
+        """A JSON value, every text in it masked."""
+        match value:
+            case str():
+                return self(value)
+            case dict():
+                return {name: self.value(one) for name, one in value.items()}
+            case list():
+                return [self.value(one) for one in value]
+        return value
 
 
 def secrets_of(settings: BaseModel) -> Iterator[str]:

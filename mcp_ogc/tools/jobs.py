@@ -282,10 +282,11 @@ async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: lis
 def _progress(ctx: Call) -> Watcher:
     """Tell the client of each change, and that the wait goes on: progress has to grow each time it is told (MCP)."""
     shown = -HEARTBEAT_STEP
+    redact = ctx.request_context.lifespan_context.redact
 
     async def tell(info: StatusInfo) -> None:
         nonlocal shown
         shown = max(shown + HEARTBEAT_STEP, float(info.progress or 0))
-        await ctx.report_progress(shown, 100, untrusted(info.message, 120) or str(info.status))
+        await ctx.report_progress(shown, 100, redact(untrusted(info.message, 120)) or str(info.status))
 
     return tell

@@ -24,6 +24,8 @@ class Session:
 
     late_workspace: LateWorkspace
     confirmations: Confirmations
+    redact: Callable[[str], str]
+    """Masks secrets in what does not leave as an answer, such as progress."""
 
 
 Call = Context[Session, Any]

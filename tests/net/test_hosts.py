@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.errors import HostRefused, Unreachable
-from mcp_ogc.net.hosts import Hosts, is_public, origin, shown
+from mcp_ogc.net.addresses import is_public
+from mcp_ogc.net.hosts import Hosts, origin, shown
 
 pytestmark = pytest.mark.anyio
 
