@@ -5,7 +5,8 @@
     ├── NotPermitted              our own rules refuse
     │   ├── HostRefused             an address that may not be reached
     │   ├── FileRefused             a path outside the permitted folders
-    │   └── ConfirmationRefused     a confirmation that does not fit
+    │   ├── ConfirmationRefused     a confirmation that does not fit
+    │   └── QuotaReached            as much as the operator's quotas allow; says when they reset
     ├── UnknownName               no such endpoint, tool argument, output, item or asset
     ├── InvalidInputs             inputs that do not fit the process description
     ├── PackageError              an application package that can't be used; says where
@@ -72,6 +73,10 @@ class FileRefused(NotPermitted):
 
 class ConfirmationRefused(NotPermitted):
     """A confirmation that is unknown, used, expired, or was given for something else."""
+
+
+class QuotaReached(NotPermitted):
+    """As much as the operator's quotas allow, for now."""
 
 
 class UnknownName(OgcError):

@@ -32,7 +32,7 @@ from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.text import explain, refuse
 from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.tools.spec import Effect, Session, ToolSpec
-from mcp_ogc.workspace import LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace
+from mcp_ogc.workspace import LOCAL, LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace, rules_of
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver.tools import Tool
@@ -267,8 +267,8 @@ def _misfits(tool: Tool, error: ValidationError) -> str:
 async def open_from_settings(settings: Settings, redaction: Redaction | None = None) -> AsyncIterator[Workspace]:
     """The workspace these settings describe, the local endpoint and the samples with it."""
     learn = (redaction or Redaction()).learn
-    samples = _samples() if settings.local.enabled else {}
-    local = _local_endpoint(settings, samples) if settings.local.enabled else None
+    samples = _samples() if settings.has_local else {}
+    local = _local_endpoint(settings, samples) if settings.has_local else None
     async with open_workspace(settings, local, samples, learn) as work:
         yield work
 
@@ -290,8 +290,9 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
 
         from mcp_ogc.local.app import open_app
         from mcp_ogc.ogc.client import ProcessesClient
-        from mcp_ogc.ogc.dialects.local import LOCAL
+        from mcp_ogc.ogc.dialects.local import LOCAL as dialect
 
+        rules = rules_of(settings, LOCAL)
         digests = [sample.digest for sample in samples.values()]
         opening = open_app(
             settings.local,
@@ -300,6 +301,6 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
             readable_folders=[scene_folder(), *settings.permitted_folders],
         )
         async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
-            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=LOCAL)
+            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=dialect, rules=rules)
 
     return LocalEndpoint(open_client, folders)

@@ -8,6 +8,7 @@ clients pass optional values as empty strings (or as the literal `${user_config.
 import os
 import shlex
 import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -113,6 +114,37 @@ class RasterSettings(Section):
     """For counting every pixel of one raster, which goes on in the background."""
 
 
+class RuleSettings(Section):
+    """`[rules]`: what may be used, whatever is asked for. Patterns are the shell's; what is denied is denied."""
+
+    endpoints: tuple[str, ...] = ("*",)
+    """Of the configured endpoints, and `local`."""
+    denied_endpoints: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ("*",)
+    """Of process ids, or `endpoint/id`."""
+    denied_processes: tuple[str, ...] = ()
+    callbacks: tuple[HttpUrl, ...] = ()
+    """URLs below which an endpoint may be told to call back, by inputs that name a callback."""
+
+    def permits_endpoint(self, name: str) -> bool:
+        """Whether an endpoint may be used; one that may not is as if it were not configured."""
+        return any(fnmatchcase(name, one) for one in self.endpoints) and not any(
+            fnmatchcase(name, one) for one in self.denied_endpoints
+        )
+
+
+class QuotaSettings(Section):
+    """`[quotas]`: how much may be used, beside what endpoints allow."""
+
+    running_jobs: int = Field(default=50, ge=1)
+    """Jobs submitted from here that are open at once, on all endpoints."""
+    submissions_per_hour: int = Field(default=60, ge=1)
+    confirm_area_km2: float = Field(default=1_000_000, gt=0)
+    """An execution whose boxes are larger than this is previewed first."""
+    bytes_per_hour: int = Field(default=200 * 10**9, gt=0)
+    """What is read of results and scenes on other machines."""
+
+
 class LocalSettings(Section):
     """`[local]`: the embedded endpoint."""
 
@@ -145,10 +177,13 @@ class Settings(BaseSettings):
     storage: dict[EndpointName, StorageSettings] = Field(default_factory=dict)
     catalogues: dict[EndpointName, CatalogueSettings] = Field(default_factory=dict)
     limits: Limits = Limits()
+    rules: RuleSettings = RuleSettings()
+    quotas: QuotaSettings = QuotaSettings()
     local: LocalSettings = LocalSettings()
     rasters: RasterSettings = RasterSettings()
     toolsets: tuple[Toolset, ...] = ("discover", "execute", "results", "packages")
     read_only: bool = False
+    """Whether nothing may be changed: true in the file is true, whatever a variable says."""
     data_folder: Annotated[Path, BeforeValidator(lambda v: _unset_is_none(v) or DIRS.user_data_path)] = Field(
         default_factory=lambda: DIRS.user_data_path
     )
@@ -179,14 +214,19 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     def configured_endpoints(self) -> dict[str, EndpointSettings]:
-        """Remote endpoints by name, `MCP_OGC_URL` as `default` among them; `local` is not in here."""
+        """Remote endpoints that may be used, `MCP_OGC_URL` as `default` among them; `local` is not in here."""
         endpoints = dict(self.endpoints)
         if self.url:
             authentication: NoAuthentication | BearerAuthentication = (
                 BearerAuthentication(token=self.token) if self.token else NoAuthentication()
             )
             endpoints["default"] = EndpointSettings(url=self.url, authentication=authentication)
-        return endpoints
+        return {name: one for name, one in endpoints.items() if self.rules.permits_endpoint(name)}
+
+    @property
+    def has_local(self) -> bool:
+        """Whether there is the embedded endpoint."""
+        return self.local.enabled and self.rules.permits_endpoint("local")
 
     def command(self, *arguments: str) -> str:
         """A command of ours as it is typed, with the configuration file that was named for this one."""
@@ -236,19 +276,21 @@ def load(path: Path | None = None) -> Settings:
         lines = [f"- {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
         where = f"{file} and MCP_OGC_* variables" if values else "MCP_OGC_* variables"
         raise SettingsError("\n".join([f"The settings ({where}) do not fit:", *lines])) from None
+    if values.get("read_only") and not settings.read_only:  # an upper bound: no variable relaxes it
+        settings = settings.model_copy(update={"read_only": True})
     settings._file = path.resolve() if path else None
     return _checked(settings)
 
 
 def _checked(settings: Settings) -> Settings:
     endpoints = settings.configured_endpoints()
-    if "local" in endpoints:
+    if "local" in settings.endpoints:
         raise SettingsError(
             "The endpoint name local is the embedded endpoint's", remedy="Choose another name in [endpoints.NAME]"
         )
     if settings.token and not settings.url:
         raise SettingsError("MCP_OGC_TOKEN is set without MCP_OGC_URL", remedy="Set both, or neither")
-    known = [*endpoints, *(["local"] if settings.local.enabled else [])]
+    known = [*endpoints, *(["local"] if settings.has_local else [])]
     if settings.default_endpoint and settings.default_endpoint not in known:
         raise SettingsError(
             f"default_endpoint {settings.default_endpoint!r} is not configured", remedy=f"Known: {', '.join(known)}"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
+    from mcp_ogc.ogc.rules import Rules
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.settings import Settings
 
@@ -290,6 +291,7 @@ async def open_workspace(
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import Storage
+    from mcp_ogc.net.traffic import Traffic
     from mcp_ogc.net.workspaces import Workspaces
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
@@ -308,6 +310,7 @@ async def open_workspace(
                 dialect=named(configured.dialect) if configured.dialect else None,
                 execute_members=configured.execute_members,
                 rebase_links=configured.rebase_links,
+                rules=rules_of(settings, name),
             )
             for name, configured in settings.configured_endpoints().items()
         }
@@ -318,7 +321,8 @@ async def open_workspace(
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
         journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
-        objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits)
+        traffic = Traffic(settings.quotas.bytes_per_hour)
+        objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits, traffic)
         changes = JobChanges()
         drivers, most_bytes = settings.rasters.drivers, settings.limits.asset_bytes
         async with (
@@ -341,6 +345,14 @@ async def open_workspace(
             store = Store(settings.data_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
             yield Workspace(settings, endpoints, journal, objects, files, rasters, samples, background, changes)
+
+
+def rules_of(settings: Settings, endpoint: str) -> Rules:
+    """What the operator lets be asked of an endpoint."""
+    from mcp_ogc.ogc.rules import Rules
+
+    rules = settings.rules
+    return Rules(endpoint, settings.read_only, rules.processes, rules.denied_processes, rules.callbacks)
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     form = CLIENTS[options.client]
     print(json.dumps(client_configuration(form, options.config), indent=2))
-    names = ", ".join([*settings.configured_endpoints(), *(["local"] if settings.local.enabled else [])])
+    names = ", ".join([*settings.configured_endpoints(), *(["local"] if settings.has_local else [])])
     print(
         f"Put this into {form.file} of {form.title} and restart it.\n"
         f"Endpoints now configured: {names}. For another one, write it to {options.config or config_path()}:\n"

@@ -18,6 +18,7 @@ import anyio.to_thread
 
 from mcp_ogc.errors import JournalError, SettingsError
 from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
+from mcp_ogc.jobs.quotas import Allowance
 from mcp_ogc.jobs.schema import migrate
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
 
@@ -77,11 +78,15 @@ class Journal:
         digest: str,
         *,
         same_since: datetime | None,
+        allowance: Allowance | None = None,
     ) -> Intent:
         """Write that an execution is about to be sent.
 
         Where the same request was written since `same_since` and is still open (unanswered, accepted or running), that
         one stands and nothing is written; one transaction, so that of two equal calls only one is sent.
+
+        Raises:
+            QuotaReached: It would be more than is allowed; nothing is written.
         """
         now = _now()
         with self._writing() as connection:
@@ -95,6 +100,8 @@ class Journal:
             )
             if earlier:
                 return Intent(earlier.submission, earlier)
+            if allowance:
+                allowance.check(connection, datetime.now(UTC))
             cursor = connection.execute(
                 "INSERT INTO submissions"
                 " (endpoint, process_id, process_version, digest, inputs, state, intended, updated)"
@@ -102,6 +109,16 @@ class Journal:
                 (endpoint, process_id, version, digest, json.dumps(inputs), SubmissionState.INTENDED, now, now),
             )
             return Intent(int(cursor.lastrowid or 0), None)
+
+    @_in_thread
+    def open_submission(
+        self, endpoint: str, process_id: str, version: str, digest: str, since: datetime
+    ) -> Entry | None:
+        """The same request, written since a time and still open."""
+        with closing(self._connect()) as connection:
+            return _open_submission(
+                connection, endpoint=endpoint, process_id=process_id, version=version, digest=digest, since=since
+            )
 
     @_in_thread
     def entry(self, submission: int) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,6 +14,7 @@ import anyio.to_thread
 
 from mcp_ogc.errors import NoSuchJob, OgcError, SubmissionUnconfirmed, UnknownName
 from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.jobs.quotas import Allowance, TooManyOpen
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.ogc.models import Execute, JobStatus, JsonObject, ProcessDescription, StatusInfo
 
@@ -26,7 +28,8 @@ ANSWER_SECONDS = 35
 """How long a repeated request waits for the answer of the first; below the 45 s a tool may take."""
 
 LOOK_SECONDS = 8
-"""How long the job of a lost answer is looked for at once."""
+"""How long the job of a lost answer is looked for at once, and jobs that may have ended."""
+LOOKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ async def submit(
     call again finds what became of it.
 
     Raises:
-        InvalidInputs: With every problem; nothing was sent.
+        InvalidInputs, NotPermitted: With every problem, a rule or a quota; nothing was sent.
         SubmissionUnconfirmed: It was sent and no answer came; the journal remembers it.
         RemoteProblem: The endpoint refused; there is no job.
     """
@@ -72,11 +75,13 @@ async def prepared_request(endpoint: Endpoint, description: ProcessDescription, 
 
     Raises:
         InvalidInputs: With every problem.
+        NotPermitted: They ask for what the operator's rules exclude.
         UnknownName: An output the process does not have.
     """
     from mcp_ogc.ogc.inputs import check, nearest
     from mcp_ogc.ogc.preparation import prepare
 
+    endpoint.client.rules.check_inputs(request.inputs)
     # In a thread: a stranger's schema may take a while, within its bound.
     await anyio.to_thread.run_sync(partial(check, description, request.inputs, reads_files=endpoint.is_local))
     for output_id in request.outputs or {}:
@@ -87,11 +92,23 @@ async def prepared_request(endpoint: Endpoint, description: ProcessDescription, 
     return prepare(description, request.inputs, await endpoint.client.dialect())
 
 
+async def is_open(work: Workspace, endpoint: Endpoint, process_id: str, request: Execute) -> bool:
+    """Whether the same request is under way, so that submitting it again would send nothing."""
+    description = await endpoint.describe(process_id)
+    sent = (await prepared_request(endpoint, description, request)).inputs
+    digest = digest_of(sent, request.outputs)
+    since = datetime.now(UTC) - REPEAT_WITHIN
+    found = await work.journal.open_submission(endpoint.name, process_id, description.version, digest, since)
+    return found is not None
+
+
 class _Sending:
     """One submission under way: the journal says before and after what the endpoint was asked."""
 
     def __init__(self, work: Workspace, endpoint: Endpoint, description: ProcessDescription, request: Execute) -> None:
         self._journal = work.journal
+        self._endpoints = work.endpoints
+        self._allowance = Allowance(work.settings.quotas, frozenset(work.endpoints))
         self._endpoint = endpoint
         self._description = description
         self._request = request
@@ -103,8 +120,12 @@ class _Sending:
     async def run(self, same_since: datetime | None) -> None:
         """Intend and send, once; a failure is kept for whoever waits."""
         try:
-            intent = await self._intend(same_since)
-            if intent.repeats is not None and await self._has_ended(intent.repeats):
+            try:
+                intent = await self._intend(same_since)
+            except TooManyOpen as error:
+                await self._look_at(error.open_jobs)
+                intent = await self._intend(same_since)
+            if intent.repeats is not None and await self._has_ended(self._endpoint, intent.repeats):
                 intent = await self._intend(same_since)
             self.entry, self.repeated = intent.repeats, intent.repeats is not None
             if self.entry is None:
@@ -122,17 +143,31 @@ class _Sending:
             self._request.inputs,
             digest_of(self._request.inputs, self._request.outputs),
             same_since=same_since,
+            allowance=self._allowance,
         )
 
-    async def _has_ended(self, entry: Entry) -> bool:
+    async def _look_at(self, entries: Sequence[Entry]) -> None:
+        """Ask for jobs that are open as far as is known here: some may have ended with nobody looking."""
+        asking = anyio.CapacityLimiter(LOOKED_AT_ONCE)
+
+        async def look(entry: Entry) -> None:
+            async with asking:
+                await self._has_ended(self._endpoints[entry.endpoint], entry)
+
+        with anyio.move_on_after(LOOK_SECONDS):
+            async with anyio.create_task_group() as tasks:
+                for entry in entries:
+                    tasks.start_soon(look, entry)
+
+    async def _has_ended(self, endpoint: Endpoint, entry: Entry) -> bool:
         """Whether a job that is open as far as is known here has ended since; one that can't be asked for has not."""
         if entry.job_id is None:
             return False
         try:
-            info = await self._endpoint.monitor.wait(entry.job_id, 0, submitted=entry.intended)
+            info = await endpoint.monitor.wait(entry.job_id, 0, submitted=entry.intended)
         except NoSuchJob:
             gone = StatusInfo(job_id=entry.job_id, process_id=entry.process_id, status=JobStatus.DISMISSED)
-            await self._journal.record(self._endpoint.name, gone)
+            await self._journal.record(endpoint.name, gone)
             return True
         except OgcError:
             return False

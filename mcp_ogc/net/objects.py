@@ -20,6 +20,7 @@ import httpx
 from mcp_ogc.errors import FileRefused, HostRefused, TimedOut, TooLarge, UnknownName, UnreadableAnswer
 from mcp_ogc.net.http import read_bounded, stream_bounded
 from mcp_ogc.net.object_problems import problem_of
+from mcp_ogc.net.traffic import Traffic
 
 if TYPE_CHECKING:
     from mcp_ogc.net.storage import Storage, StorageHint
@@ -47,13 +48,22 @@ class Objects:
         storage: Locates and signs s3 URLs.
         folders: Below which local files may be read.
         limits: Bounds.
+        traffic: Counts what is read, and says when it was enough.
     """
 
-    def __init__(self, http: httpx.AsyncClient, storage: Storage, folders: Sequence[Path], limits: Limits) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        storage: Storage,
+        folders: Sequence[Path],
+        limits: Limits,
+        traffic: Traffic | None = None,
+    ) -> None:
         self._http = http
         self._storage = storage
         self._folders = [folder.resolve() for folder in folders]
         self._limits = limits
+        self._traffic = traffic or Traffic()
 
     async def info(self, href: str, hint: StorageHint | None = None) -> ObjectInfo:
         """What is known of an object: asked with a one-byte range, which every storage answers and a HEAD not.
@@ -219,12 +229,14 @@ class Objects:
             )
         except httpx.InvalidURL as error:
             raise HostRefused(f"{_label(href)!r} is not a URL: {error}") from error
+        self._traffic.check()
         response = await self._http.send(prepared, stream=True)
         try:
             if response.status_code >= 300 and response.status_code != 416:
                 raise await problem_of(response, href if signed else None)
             yield response
         finally:
+            self._traffic.add(response.num_bytes_downloaded)
             await response.aclose()
 
 

@@ -38,11 +38,13 @@ class Catalogue:
 
     @property
     def total(self) -> int | None:
-        """How many there are in all, where that is known by now."""
-        return len(self._processes) if self._pages and self._next_page is None else self._told
+        """How many may be used in all, where that is known by now."""
+        if self._pages and self._next_page is None:
+            return sum(1 for process in self._processes if self._client.rules.permits(process.id))
+        return self._told
 
     async def since(self, start: int) -> AsyncGenerator[tuple[int, ProcessSummary], None]:
-        """The processes from a position on, each with its position.
+        """The processes that may be used from a position on, each with its position.
 
         Raises:
             OgcError: A page can't be had.
@@ -52,7 +54,8 @@ class Catalogue:
         position = start
         while True:
             while position < len(self._processes):
-                yield position, self._processes[position]
+                if self._client.rules.permits(self._processes[position].id):
+                    yield position, self._processes[position]
                 position += 1
             if not await self._fetch(position):
                 return

@@ -49,6 +49,8 @@ class ProcessesClient(JobsClient):
             DuplicatedProcess: It is there already.
             NotOffered: It deploys nothing, or takes only what can't be given.
         """
+        if known_as is not None:
+            self.rules.check_process(known_as)
         url = with_query(await self._place(f"{RELATIONS}processes", "processes"), w=workflow_id)
         try:
             response, body = await self._put("POST", url, package, href, subject="deployment")
@@ -85,7 +87,7 @@ class ProcessesClient(JobsClient):
             NotOffered: It replaces nothing.
             NoSuchProcess: There is none of that id.
         """
-        url = with_query(self._addresses.process(process_id), w=workflow_id)
+        url = with_query(self._process(process_id), w=workflow_id)
         await self._put("PUT", url, package, href, subject=f"process {process_id!r}", missing=NoSuchProcess)
 
     def process_url(self, process_id: str) -> str:
@@ -99,7 +101,7 @@ class ProcessesClient(JobsClient):
             NotOffered: It undeploys nothing.
             NoSuchProcess: There is none of that id.
         """
-        url, subject = self._addresses.process(process_id), f"process {process_id!r}"
+        url, subject = self._process(process_id), f"process {process_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=NoSuchProcess)
@@ -111,7 +113,7 @@ class ProcessesClient(JobsClient):
             NotOffered: It gives no packages.
             NoSuchProcess: There is none of that id.
         """
-        url, subject = f"{self._addresses.process(process_id)}/package", f"package of {process_id!r}"
+        url, subject = f"{self._process(process_id)}/package", f"package of {process_id!r}"
         problem: RemoteProblem | None = None
         for media_type in PACKAGE_TYPES:
             response, body = await self._exchange.send("GET", url, headers={"Accept": media_type})

@@ -51,6 +51,7 @@ from mcp_ogc.ogc.models import (
     find_link,
 )
 from mcp_ogc.ogc.problems import read_problem
+from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
     from mcp_ogc.settings import Limits
 
+EVERYTHING = Rules()
 LOOK_FOR_IT = "Look for it with ogc_list_jobs before you run it again"
 
 
@@ -71,6 +73,7 @@ class CoreClient:
         dialect: What it speaks; found out from what it says of itself where absent.
         execute_members: Members an execution needs here beside the standard's, such as MAAP's `queue` (quirk Q39).
         rebase_links: Whether its own links are taken to be below this base URL whatever host they name (Q50).
+        rules: What may be asked of it; everything where absent.
 
     Every method raises `Unreachable` or `TimedOut` where no answer comes, `TooLarge` past the bound of a document,
     `UnreadableAnswer` where it is not what the standard says, and the `RemoteProblem` the endpoint answered with.
@@ -85,10 +88,12 @@ class CoreClient:
         dialect: Dialect | None = None,
         execute_members: Mapping[str, JsonValue] | None = None,
         rebase_links: bool = True,
+        rules: Rules = EVERYTHING,
     ) -> None:
         self._addresses = Addresses(url, rebase_links=rebase_links)
         self.url = self._addresses.base
-        self._exchange = Exchange(http, self.url, limits)
+        self.rules = rules
+        self._exchange = Exchange(http, self.url, limits, rules)
         self._landing: LandingPage | None = None
         self._dialect = dialect
         self._execute_members = execute_members or {}
@@ -161,8 +166,8 @@ class CoreClient:
         Raises:
             NoSuchProcess: There is none of that id.
         """
+        url = self._process(process_id)
         await self.dialect()
-        url = self._addresses.process(process_id)
         document, _ = await self._exchange.document(url, subject=f"process {process_id!r}", missing=NoSuchProcess)
         nested = document.get("process")  # servers of the first drafts
         document = nested if isinstance(nested, dict) and "id" not in document else document
@@ -181,10 +186,13 @@ class CoreClient:
         Raises:
             SubmissionUnconfirmed: It was sent and no answer came. Never repeated here.
             SettingsError: This kind of server wants a member that the settings do not have; nothing was sent.
+            NotPermitted: The operator's rules exclude the process, or what the inputs ask for; nothing was sent.
         """
+        built = f"{self._process(process_id)}/execution"
+        self.rules.check_inputs(request.inputs)
         dialect = await self.dialect()
         link = find_link(description.links, f"{RELATIONS}execute") if description else None
-        url = self._addresses.own(link.href) if link else f"{self._addresses.process(process_id)}/execution"
+        url = self._addresses.own(link.href) if link else built
         members = {**request.wire(), **dialect.execute_members, **self._execute_members}
         if missing := [name for name in dialect.execute_wants if name not in members]:
             raise SettingsError(
@@ -235,6 +243,11 @@ class CoreClient:
     def job_place(self, job_id: str) -> str | None:
         """Where a job is, if it is not at `/jobs/{jobID}`."""
         return self._job_places.get(job_id)
+
+    def _process(self, process_id: str) -> str:
+        """Where a process is that may be used."""
+        self.rules.check_process(process_id)
+        return self._addresses.process(process_id)
 
     def _as_json(self) -> dict[str, str]:
         return {self._exchange.format_parameter: "json"} if self._exchange.format_parameter else {}

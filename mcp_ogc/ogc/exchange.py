@@ -18,6 +18,7 @@ from mcp_ogc.ogc.models import JsonObject, Link
 from mcp_ogc.ogc.problems import is_exception, read_problem
 
 if TYPE_CHECKING:
+    from mcp_ogc.ogc.rules import Rules
     from mcp_ogc.settings import Limits
 
 JSON = "application/json"
@@ -31,12 +32,14 @@ class Exchange:
         http: Sends them.
         url: The endpoint's base URL: whose credentials go with them.
         limits: Bounds on bodies and times.
+        rules: What may be sent at all.
     """
 
-    def __init__(self, http: httpx.AsyncClient, url: str, limits: Limits) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, limits: Limits, rules: Rules) -> None:
         self._http = http
         self._url = url
         self._limits = limits
+        self._rules = rules
         self.format_parameter: str | None = None
         """Query parameter that asks for JSON, once the server turned out to need it (quirk Q40)."""
 
@@ -96,9 +99,11 @@ class Exchange:
         """One request, and its answer whatever its status, unless it lets nobody in.
 
         Raises:
+            NotPermitted: The operator's rules exclude it; nothing was sent.
             AuthenticationRequired, AccessDenied: 401, 403 or a login page; with what to do at this endpoint.
             Unreachable, TimedOut, TooLarge, UnreadableAnswer: No answer, or none that can be taken.
         """
+        self._rules.check_method(method)
         # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
         extensions, seconds = {ENDPOINT: self._url}, self._limits.request_seconds
         try:

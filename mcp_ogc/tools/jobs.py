@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
+import anyio.to_thread
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
 from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable
+from mcp_ogc.jobs.entries import digest_of
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
-from mcp_ogc.jobs.submission import outputs_of, prepared_request, submit
+from mcp_ogc.jobs.submission import is_open, outputs_of, prepared_request, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
     Reply,
@@ -49,6 +51,7 @@ class Execution(Job):
 
     notes: tuple[str, ...] | None = None
     trial: TrialRow | None = None
+    confirm: str | None = None
 
 
 class Jobs(Reply):
@@ -68,15 +71,37 @@ class Dismissed(Reply):
     confirm: str | None = None
 
 
+async def ask_execution(
+    ctx: Call,
+    process_id: str,
+    inputs: dict[str, Any],
+    outputs: list[str] | None,
+    endpoint: str | None,
+    dry_run: bool,
+    new_run: bool,
+    confirm: str | None,
+) -> Consent | Elicit[Consent]:
+    """Ask the person before an area beyond the operator's bound, where the client can."""
+    if dry_run or not asked(ctx, confirm):
+        return Consent()
+    work = await workspace(ctx)
+    chosen = work.endpoint(endpoint)
+    request = Execute(inputs=inputs, outputs=outputs_of(outputs))
+    area = await _to_be_confirmed(work, chosen, process_id, request, new_run)
+    return Elicit(f"{area}. Execute it?", Consent) if area else Consent(agreed=True)
+
+
 async def execute_process(
     ctx: Call,
     process_id: str,
     inputs: dict[str, Any],
+    consent: Annotated[ElicitationResult[Consent], Resolve(ask_execution)],
     outputs: Annotated[list[str] | None, Field(description="output ids; all if left out")] = None,
     endpoint: str | None = None,
     dry_run: Annotated[bool, Field(description="only check the inputs")] = False,
     wait_seconds: WaitSeconds = 5,
     new_run: Annotated[bool, Field(description="run again although the same job is open")] = False,
+    confirm: Annotated[str | None, Field(description="token of the preview")] = None,
 ) -> Annotated[CallToolResult, Execution]:
     """Check the inputs and start a job; answers after wait_seconds at most. A repeated call returns the same job."""
     work = await workspace(ctx)
@@ -93,6 +118,14 @@ async def execute_process(
         fit = f"The inputs fit {process_id} on {chosen.name}. Nothing was sent."
         lines = [fit, *trial_lines(trial), f"Next: {again}"]
         return with_notes(respond(lines, reply), input_notes(prepared))
+    if area := await _to_be_confirmed(work, chosen, process_id, request, new_run):
+        bound = {"endpoint": chosen.name, "process_id": process_id, "asked": digest_of(inputs, request.outputs)}
+        if token := agree(ctx, consent, "ogc_execute_process", bound, confirm):
+            held = Execution(
+                endpoint=chosen.name, job_id=None, process_id=process_id, status="not submitted", confirm=token
+            )
+            lines = [f"{area}. Nothing was sent yet. Ask the person; then the same call with:"]
+            return respond([*lines, f"confirm={literal(token)}"], held)
     submission = await submit(work, chosen, process_id, request, new_run=new_run)
     entry = submission.entry
     job_id = entry.job_id or ""
@@ -100,6 +133,20 @@ async def execute_process(
         return with_notes(job_answer(chosen, known_job(entry), submission.repeated), submission.prepared.warnings)
     info = await chosen.monitor.wait(job_id, wait_seconds, submitted=entry.intended, on_status=_progress(ctx))
     return with_notes(await told(chosen, info, entry, submission.repeated), submission.prepared.warnings)
+
+
+async def _to_be_confirmed(
+    work: Workspace, endpoint: Endpoint, process_id: str, request: Execute, new_run: bool
+) -> str | None:
+    """What is to be confirmed of an execution: a large area, unless that is under way already."""
+    from mcp_ogc.jobs.requested_area import requested_km2
+
+    most = work.settings.quotas.confirm_area_km2
+    description = await endpoint.describe(process_id)
+    area = await anyio.to_thread.run_sync(requested_km2, description, request.inputs)
+    if area <= most or (not new_run and await is_open(work, endpoint, process_id, request)):
+        return None
+    return f"{process_id} on {endpoint.name} would cover {area:,.0f} km²; above {most:,.0f} is to be confirmed"
 
 
 async def get_job(

@@ -1,0 +1,86 @@
+"""Quotas: how many jobs may be open at once, and how many submissions an hour has, as the journal tells."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mcp_ogc.errors import QuotaReached
+from mcp_ogc.jobs.entries import Entry, SubmissionState, entry_of, text_of
+from mcp_ogc.ogc.models import JobStatus
+
+if TYPE_CHECKING:
+    from mcp_ogc.settings import QuotaSettings
+
+HOUR = timedelta(hours=1)
+
+
+class TooManyOpen(QuotaReached):
+    """As many jobs are open as may be, as far as is known here.
+
+    Args:
+        open_jobs: They, oldest first; some may have ended since they were last looked at.
+        most: As many may be.
+    """
+
+    def __init__(self, open_jobs: tuple[Entry, ...], most: int) -> None:
+        oldest = next((entry for entry in open_jobs if entry.job_id), None)
+        wait = (
+            f'ogc_get_job(job_id="{oldest.job_id}", endpoint="{oldest.endpoint}", wait_seconds=45) waits for the oldest'
+            if oldest
+            else "ogc_list_jobs shows them"
+        )
+        super().__init__(
+            f"{len(open_jobs)} jobs submitted from here are open, and the quota is {most}; nothing was sent",
+            remedy=f"It resets when one of them ends: {wait}, ogc_dismiss_job ends one. "
+            "[quotas] running_jobs in the settings is the operator's to raise",
+        )
+        self.open_jobs = open_jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may be submitted. Jobs of other endpoints than these can neither be followed nor ended from here."""
+
+    quotas: QuotaSettings
+    endpoints: Collection[str]
+
+    def check(self, connection: sqlite3.Connection, now: datetime) -> None:
+        """Decide within the transaction that writes an intent, so that of many calls at once none is too much.
+
+        Raises:
+            QuotaReached: With when it resets.
+        """
+        recent = [
+            datetime.fromisoformat(row["intended"])
+            for row in connection.execute(
+                "SELECT intended FROM submissions WHERE digest IS NOT NULL AND intended > ? ORDER BY intended",
+                (text_of(now - HOUR),),
+            )
+        ]
+        most = self.quotas.submissions_per_hour
+        if len(recent) >= most:
+            resets = recent[-most] + HOUR
+            raise QuotaReached(
+                f"{len(recent)} executions were submitted within the last hour, and the quota is {most}; "
+                "nothing was sent",
+                remedy=f"It resets at {resets:%Y-%m-%dT%H:%M:%SZ}, in {max(1, round((resets - now) / HOUR * 60))} min. "
+                "[quotas] submissions_per_hour in the settings is the operator's to raise",
+            )
+        open_jobs = tuple(entry for entry in _open(connection, now) if entry.endpoint in self.endpoints)
+        if len(open_jobs) >= self.quotas.running_jobs:
+            raise TooManyOpen(open_jobs, self.quotas.running_jobs)
+
+
+def _open(connection: sqlite3.Connection, now: datetime) -> tuple[Entry, ...]:
+    """Submissions from here that have not ended, as far as is known; one without a job counts for an hour."""
+    rows = connection.execute(
+        "SELECT * FROM submissions WHERE digest IS NOT NULL AND state != ? AND ("
+        " (job_id IS NOT NULL AND (status IS NULL OR status IN (?, ?))) OR (job_id IS NULL AND intended > ?))"
+        " ORDER BY submission",
+        (SubmissionState.REFUSED, JobStatus.ACCEPTED, JobStatus.RUNNING, text_of(now - HOUR)),
+    )
+    return tuple(entry_of(row) for row in rows)
