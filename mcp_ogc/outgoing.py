@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.shared.exceptions import MCPError
 
-from mcp_ogc.text import escaped, visible
+from mcp_ogc.text import escaped, undrawn, visible
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -64,7 +64,8 @@ class Outgoing:
             return self.value(block)
         if block.get("mimeType") == "application/json" and isinstance(block.get("text"), str):
             return {**self.value({**block, "text": ""}), "text": self._document(block["text"])}
-        return {name: one if name in PICTURES else self.value(one) for name, one in block.items()}
+        shown = {name: one if name in PICTURES else self.value(one) for name, one in block.items()}
+        return {**shown, "text": undrawn(shown["text"])} if block.get("type") == "text" else shown
 
     def _document(self, text: str) -> str:
         """A document of ours: what it quotes is redacted, and escaped where it can't be seen, but not lost."""

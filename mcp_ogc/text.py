@@ -21,6 +21,8 @@ from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 
 OPEN, CLOSE = "⟦", "⟧"
 REMOTE_CHARACTERS = 300
+WORD = re.compile(r"[\w.:/@+#~-]{1,128}")
+WORD_CHARACTERS = 80
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # Letters and marks that are drawn as nothing all the same (Unicode's Default_Ignorable_Code_Point): a whole text can be
 # written in variation selectors.
@@ -30,7 +32,7 @@ DRAWN_AS_NOTHING = re.compile(
 # What a client that draws Markdown or HTML would follow or load: the one character that makes it so gets a blank.
 MARKUP = re.compile(
     r"(?<=\])(?=[(\[]|:\s*<?(?:https?|ftp|mailto|data|javascript):)|(?<=!)(?=\[)"
-    r"|(?<=<)(?=\s*/?(?:https?:|ftp:|mailto:|data:|javascript:"
+    r"|(?<=<)(?=/?(?:https?:|ftp:|mailto:|data:|javascript:"
     r"|(?:a|audio|base|body|embed|form|iframe|img|input|link|meta|object|script|style|svg|video)\b))",
     re.IGNORECASE,
 )
@@ -83,7 +85,7 @@ def clean(text: str, limit: int = REMOTE_CHARACTERS) -> str:
     """
     decoded = unicodedata.normalize("NFC", html.unescape(html.unescape(text)))
     seen = visible(decoded.replace("\t", " "))
-    plain = MARKUP.sub(" ", seen.replace(OPEN, "[").replace(CLOSE, "]")).strip()
+    plain = undrawn(seen.replace(OPEN, "[").replace(CLOSE, "]")).strip()
     if len(plain) <= limit:
         return plain
     return f"{plain[:limit].rstrip()}… ({len(plain) - limit} more characters)"
@@ -116,6 +118,16 @@ def untrusted(text: str | None, limit: int = REMOTE_CHARACTERS) -> str:
     return f"{OPEN}{cleaned}{CLOSE}" if cleaned else ""
 
 
+def word(text: str) -> str:
+    """An id, a version or another word of a stranger's: as it is where it is one, labelled where it is a sentence."""
+    return text if WORD.fullmatch(text) else untrusted(text, WORD_CHARACTERS)
+
+
+def undrawn(text: str) -> str:
+    """A text without markup of links and pictures."""
+    return MARKUP.sub(" ", text)
+
+
 def untrusted_tail(text: str | None, limit: int) -> str:
     """The end of remote text, labelled; empty where there is none."""
     cleaned = tail(text or "", limit)
@@ -136,8 +148,9 @@ def call(tool: str, **arguments: JsonValue) -> str:
 
 def literal(value: JsonValue, limit: int = 200) -> str:
     """A value as JSON, shortened."""
-    text = _json(value)
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+    from mcp_ogc.ogc.typenames import shown
+
+    return shown(value, limit)
 
 
 def plural(count: int, noun: str) -> str:
@@ -187,4 +200,5 @@ def listed(lines: Iterable[str], *, mark: str = "- ") -> list[str]:
 
 
 def _json(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """JSON in which no label can begin or end: its brackets are escaped, so it can be copied all the same."""
+    return json.dumps(value, ensure_ascii=False).replace(OPEN, r"\u27e6").replace(CLOSE, r"\u27e7")

@@ -14,6 +14,7 @@ from mcp_ogc.ogc.extents import BoxForm, Extent
 from mcp_ogc.ogc.models import JsonObject
 from mcp_ogc.ogc.schemas import Check, Exhausted
 from mcp_ogc.ogc.shapes import Shape, parts, words
+from mcp_ogc.ogc.typenames import named
 from mcp_ogc.ogc.wellknown import GEOMETRIES
 
 EXAMPLE_URL = "https://example.org/"
@@ -164,7 +165,8 @@ def _implied(schema: JsonObject) -> str:
 
 
 def _texts(schema: JsonObject, told: str) -> Iterator[JsonValue]:
-    if isinstance(media_type := schema.get("contentMediaType"), str) and schema.get("format") != "uri":
+    media_type = schema.get("contentMediaType")
+    if isinstance(media_type, str) and named(media_type) == media_type and schema.get("format") != "uri":
         yield {"href": f"{EXAMPLE_URL}file", "type": media_type}
     if isinstance(name := schema.get("format"), str) and name in BY_FORMAT:
         yield BY_FORMAT[name]

@@ -60,6 +60,7 @@ class _Inputs:
         """All of them: inputs that are missing or wrong in the description's order, then those it does not have."""
         from mcp_ogc.ogc.hints import hint_of
         from mcp_ogc.ogc.schemas import Check
+        from mcp_ogc.ogc.typenames import named
 
         examples = Check()
         for input_id, declared in self._description.inputs.items():
@@ -67,20 +68,21 @@ class _Inputs:
             if input_id not in self._inputs:
                 if shape.required:
                     hint = hint_of(input_id, declared, examples)
-                    yield InputProblem(input_id, "is missing", hint.type, f"for instance {hint.shown_example}")
+                    yield InputProblem(named(input_id), "is missing", hint.type, f"for instance {hint.shown_example}")
                 continue
             misfits = self._values.misfits(shape, self._inputs[input_id])
             if misfits:
                 hint = hint_of(input_id, declared, examples)
                 yield from (_problem(misfit, hint, shape) for misfit in misfits[:SHOWN_MISFITS])
             if len(misfits) > SHOWN_MISFITS:
-                yield InputProblem(input_id, f"has {len(misfits) - SHOWN_MISFITS} more problems", "the same throughout")
+                left_out = f"has {len(misfits) - SHOWN_MISFITS} more problems"
+                yield InputProblem(named(input_id), left_out, "the same throughout")
         for input_id in self._inputs:
             if input_id not in self._description.inputs:
                 yield self._unknown(input_id)
 
     def _unknown(self, input_id: str) -> InputProblem:
-        from mcp_ogc.ogc.typenames import shown
+        from mcp_ogc.ogc.typenames import named, shown
 
         value, name = self._inputs[input_id], shown(input_id, 60)[1:-1]
         problem = "is not an input of this process"
@@ -92,8 +94,8 @@ class _Inputs:
         for near in (*nearest(input_id, free), *nearest(input_id, self._shapes)):
             given = f"give {shown({near: value}, COPYABLE_CHARACTERS)[1:-1]}"
             fits = near in free and not self._values.misfits(self._shapes[near], value)
-            return InputProblem(name, problem, f"perhaps {near}", given if fits else "")
-        known = ", ".join(list(self._shapes)[:20]) or "none"
+            return InputProblem(name, problem, f"perhaps {named(near)}", given if fits else "")
+        known = ", ".join(map(named, list(self._shapes)[:20])) or "none"
         return InputProblem(name, problem, f"one of: {known}")
 
 
@@ -105,7 +107,7 @@ def crs_of(shapes: Mapping[str, Shape], inputs: Mapping[str, JsonValue]) -> str 
 
 
 def _problem(misfit: Misfit, hint: InputHint, shape: Shape) -> InputProblem:
-    from mcp_ogc.ogc.typenames import shown
+    from mcp_ogc.ogc.typenames import named, shown
 
     expected = misfit.expected if misfit.expected not in ("", "any") else hint.type
     right = f"for instance {hint.shown_example}" if not misfit.place or not misfit.expected else ""
@@ -115,4 +117,4 @@ def _problem(misfit: Misfit, hint: InputHint, shape: Shape) -> InputProblem:
         right = f"give {value} ({misfit.repair.how})" if is_whole else f"give {misfit.repair.how}"
     elif misfit.problem == "is null" and not shape.required:
         right = "leave it out"
-    return InputProblem(f"{hint.id}{misfit.place}", misfit.problem, expected, right)
+    return InputProblem(f"{named(hint.id)}{misfit.place}", misfit.problem, expected, right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from pydantic import JsonValue
 
@@ -12,6 +13,7 @@ from mcp_ogc.ogc.shapes import Shape
 from mcp_ogc.ogc.wellknown import BBOX, NAME, formatted
 
 SHOWN_CHARACTERS = 80
+NAMED = re.compile(r"[\w.+/:-]{1,80}(?:; ?[\w.+/-]{1,40}=[\w.+/\"-]{1,60}){0,4}")
 MOST_MEMBERS = 20
 MOST_CHOICES = 6
 
@@ -21,7 +23,12 @@ def shown(value: JsonValue, limit: int = SHOWN_CHARACTERS) -> str:
     text = json.dumps(value, ensure_ascii=False)
     if not text.isprintable() or "⟦" in text or "⟧" in text:
         text = json.dumps(value)
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+    if len(text) <= limit:
+        return text
+    cut = text[:limit]
+    # Whatever is left out, a quote that was opened is closed: what follows is not the value's.
+    end = '…"' if re.sub(r"\\.", "", cut).count('"') % 2 else "…"
+    return f"{cut}{end} ({len(text) - limit} more characters)"
 
 
 def type_of(shape: Shape) -> str:
@@ -49,7 +56,7 @@ def short_type(schema: JsonObject) -> str:
             return f"URL of {shown(media_type)[1:-1]}"
         case {"contentMediaType": str(media_type)}:
             inline = "base64" if schema.get("contentEncoding") == "base64" else "{value, mediaType}"
-            return f"{shown(media_type)[1:-1]}, by URL {{href}} or {inline}"
+            return f"{named(media_type)}, by URL {{href}} or {inline}"
         case {"type": "array", "items": dict(items)}:
             return f"array of {short_type(items)}{_bounds(schema, 'minItems', 'maxItems')}"
         case {"type": "array"}:
@@ -59,31 +66,36 @@ def short_type(schema: JsonObject) -> str:
         case {"type": "object", "properties": dict(properties)} if "bbox" in properties:
             return str(BBOX[NAME])
         case {"type": "object", "properties": dict(properties)} if properties:
-            names = ", ".join(shown(name, 40)[1:-1] for name in list(properties)[:MOST_MEMBERS])
+            names = ", ".join(named(name) for name in list(properties)[:MOST_MEMBERS])
             return f"object with {names}"
         case {"type": "string", "format": "uri"}:
             return "URL"
         case {"type": "string", "format": str(name)}:
-            return f"string ({shown(name, 40)[1:-1]})"
+            return f"string ({named(name)})"
         case {"type": ("number" | "integer") as name}:
             return f"{name}{_bounds(schema, 'minimum', 'maximum')}"
         case {"type": str(name)}:
-            return name
+            return named(name)
         case {"type": list(names)}:
-            return " or ".join(str(name) for name in names if name != "null") or "any"
+            return " or ".join(named(str(name)) for name in names if name != "null") or "any"
         case {"anyOf": list(choices)}:
-            named = dict.fromkeys(
+            kinds = dict.fromkeys(
                 short_type(one) for one in choices if isinstance(one, dict) and one != {"type": "null"}
             )
-            return " or ".join(list(named)[:MOST_CHOICES]) or "any"
+            return " or ".join(list(kinds)[:MOST_CHOICES]) or "any"
         case {"allOf": list(several)}:
-            named = dict.fromkeys(short_type(one) for one in several if isinstance(one, dict))
-            return next((name for name in named if name != "any"), "any")
+            kinds = dict.fromkeys(short_type(one) for one in several if isinstance(one, dict))
+            return next((name for name in kinds if name != "any"), "any")
     return "any"
 
 
+def named(text: str) -> str:
+    """A stranger's name of something: as it is where it is one, quoted where it is a sentence."""
+    return text if NAMED.fullmatch(text) else shown(text, 40)
+
+
 def _bounds(schema: JsonObject, low: str, high: str) -> str:
-    lower, upper = schema.get(low), schema.get(high)
+    lower, upper = (bound if isinstance(bound := schema.get(one), int | float) else None for one in (low, high))
     if lower is not None and upper is not None:
         return f" {lower} to {upper}"
     if lower is not None:

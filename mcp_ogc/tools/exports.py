@@ -80,5 +80,5 @@ async def export_job(
 
 
 def _file_line(row: FileRow, folder: str) -> str:
-    name = row.path.removeprefix(folder).lstrip("/\\")
+    name = word(row.path.removeprefix(folder).lstrip("/\\"))
     return f"{name}: not brought: {row.problem}" if row.problem else f"{name} {size(row.bytes)} sha256 {row.sha256}"

@@ -26,6 +26,7 @@ from mcp_ogc.text import (
     remote,
     respond,
     untrusted,
+    word,
 )
 
 if TYPE_CHECKING:
@@ -158,10 +159,9 @@ def job_answer(
 ) -> CallToolResult:
     """A job's answer, from what is known of it; `more` is what follows the message."""
     job = _job(endpoint.name, info, endpoint.client.known_dialect, repeated, why)
-    word = f" (its word: {untrusted(info.reported_status, 40)})" if info.reported_status else ""
-    lines = [
-        f"Job {info.job_id} of {info.process_id or 'a process'} on {endpoint.name}: {info.status}{word}{_far(job)}."
-    ]
+    said = f" (its word: {untrusted(info.reported_status, 40)})" if info.reported_status else ""
+    process = word(info.process_id or "") or "a process"
+    lines = [f"Job {word(info.job_id)} of {process} on {endpoint.name}: {info.status}{said}{_far(job)}."]
     if repeated:
         lines.append("It was already there: the same request is still open. new_run=true starts another.")
     if info.message and not (why and _shows(why, info.message)):
@@ -180,8 +180,8 @@ def row(entry: Entry, dialect: Dialect) -> Job:
 def row_line(job: Job) -> str:
     """A row, as a line of text."""
     far = _far(job) if job.status == JobStatus.RUNNING else ""
-    where = f"{job.process_id or 'unknown process'} on {job.endpoint}"
-    return f"- {job.job_id or 'no job id'}: {job.status}{far}, {where}, created {job.created or 'unknown'}"
+    where = f"{word(job.process_id or '') or 'unknown process'} on {job.endpoint}"
+    return f"- {word(job.job_id or '') or 'no job id'}: {job.status}{far}, {where}, created {job.created or 'unknown'}"
 
 
 def _far(job: Job) -> str:

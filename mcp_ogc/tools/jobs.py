@@ -27,6 +27,7 @@ from mcp_ogc.text import (
     plural,
     respond,
     untrusted,
+    word,
 )
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.input_notes import input_notes, with_notes
@@ -212,7 +213,7 @@ async def ask_dismissal(ctx: Call, job_id: str, endpoint: str | None, confirm: s
         return Consent()
     chosen, info = await _known_job(await workspace(ctx), job_id, endpoint)
     # The question is the same each time it is put: an answer counts only for the words it was given to.
-    what = f"job {job_id} of {info.process_id or 'a process'} on {chosen.name}"
+    what = f"job {job_id} of {word(info.process_id or '') or 'a process'} on {chosen.name}"
     return Elicit(f"Dismiss {what}? If it still runs it will be stopped, and its results are removed.", Consent)
 
 
@@ -280,7 +281,8 @@ async def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:
             if dialect.dismissal_stops
             else f"it will be removed, and {dialect.title} lets what runs go on to its end"
         )
-    return f"Job {info.job_id} of {info.process_id or 'a process'} on {endpoint.name}, {info.status}: {what}."
+    process = word(info.process_id or "") or "a process"
+    return f"Job {word(info.job_id)} of {process} on {endpoint.name}, {info.status}: {what}."
 
 
 def _gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob) -> OgcError:

@@ -26,6 +26,7 @@ from mcp_ogc.text import (
     remote,
     respond,
     untrusted,
+    word,
 )
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
@@ -207,7 +208,10 @@ async def list_processes(
     matching = f" matching {query!r}" if query else ""
     more = f", {left_out:,} more" if left_out else ", more follow" if next_cursor else ""
     lines = [f"{plural(len(rows), 'process')}{matching} on {chosen.name}{more}:"]
-    lines += [f"- {row.process_id} {row.version} {untrusted(_label(row), TITLE_CHARACTERS)}".rstrip() for row in rows]
+    lines += [
+        f"- {word(row.process_id)} {word(row.version)} {untrusted(_label(row), TITLE_CHARACTERS)}".rstrip()
+        for row in rows
+    ]
     if next_cursor:
         lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
     if rows:
@@ -269,13 +273,13 @@ async def describe_process(
     inputs, outputs = input_rows(hints), output_rows(description)
     control = description.job_control_options or ()
     lines = [
-        f"{description.id} {description.version} on {chosen.name} {untrusted(description.title)}".rstrip(),
+        f"{word(description.id)} {word(description.version)} on {chosen.name} {untrusted(description.title)}".rstrip(),
         untrusted(description.description, 800),
         "Inputs:" if inputs else "No inputs.",
         *(input_line(row) for row in inputs),
         "Outputs:",
         *(output_line(row) for row in outputs),
-        f"Runs: {', '.join(control) or 'not said'}",
+        f"Runs: {', '.join(map(word, control)) or 'not said'}",
         f"Next: {call('ogc_execute_process', process_id=description.id, inputs=example, endpoint=chosen.name)}",
     ]
     reply = Process(
@@ -323,11 +327,11 @@ def input_line(row: InputRow, limit: int = REMOTE_CHARACTERS) -> str:
     """An input as a list has it."""
     need = "required" if row.required else "optional"
     default = f", default {literal(row.default)}" if row.default is not None else ""
-    return (
-        f"- {row.input_id}: {row.type}, {need}{default} {untrusted((row.untrusted or {}).get('description'), limit)}"
-    ).rstrip()
+    told = untrusted((row.untrusted or {}).get("description"), limit)
+    return f"- {word(row.input_id)}: {row.type}, {need}{default} {told}".rstrip()
 
 
 def output_line(row: OutputRow, limit: int = REMOTE_CHARACTERS) -> str:
     """An output as a list has it."""
-    return f"- {row.output_id}: {row.type} {untrusted(' '.join((row.untrusted or {}).values()), limit)}".rstrip()
+    told = untrusted(" ".join((row.untrusted or {}).values()), limit)
+    return f"- {word(row.output_id)}: {row.type} {told}".rstrip()

@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 
 from mcp_ogc import uris
 from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
-from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted
+from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted, word
 from mcp_ogc.tools.item_collections import CollectionRow, collection_lines, collection_row
 from mcp_ogc.tools.job_answers import Reason, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
@@ -318,7 +318,8 @@ class _Page:
 def _output_lines(row: OutputRow) -> list[str]:
     total = f", {plural(row.items_total, 'item')}" if row.items_total else ""
     shows = f", {size(row.bytes)}, output={literal(row.shows)}" if row.shows else ""
-    lines = [f"{row.output_id}: {row.kind}{f' {row.media_type}' if row.media_type else ''}{total}{shows}"]
+    media_type = f" {word(row.media_type)}" if row.media_type else ""
+    lines = [f"{word(row.output_id)}: {row.kind}{media_type}{total}{shows}"]
     told = row.untrusted or {}
     if "value" in told:
         lines.append(f"  {untrusted(str(told['value']), SHORT_VALUE_CHARACTERS * 2)}")
@@ -329,15 +330,16 @@ def _output_lines(row: OutputRow) -> list[str]:
     lines += [f"  {_asset_line(file)}" for file in row.files]
     for item in row.items:
         box = f" bbox lon/lat [{', '.join(f'{value:.4f}' for value in item.bbox)}]" if item.bbox else ""
-        lines.append(f"- {item.id} {item.datetime or 'no date'}{box}")
+        lines.append(f"- {word(item.id)} {item.datetime or 'no date'}{box}")
         lines += [f"  {_asset_line(asset)}" for asset in item.assets]
     return lines
 
 
 def _asset_line(row: AssetRow) -> str:
     shows = f"output={literal(row.shows)}" if row.shows else ""
-    parts = [row.asset, row.media_type or "type unknown", size(row.bytes) if row.bytes else "", row.raster or "", shows]
-    return " ".join([*(part for part in parts if part), *([row.href] if row.href else [])])
+    kind = word(row.media_type or "") or "type unknown"
+    parts = [word(row.asset), kind, size(row.bytes) if row.bytes else "", row.raster or "", shows]
+    return " ".join([*(part for part in parts if part), *([word(row.href)] if row.href else [])])
 
 
 def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> list[str]:

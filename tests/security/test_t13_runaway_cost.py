@@ -124,9 +124,7 @@ async def test_a_world_wide_area_is_previewed_and_a_town_is_not(boxed: Settings,
 
 
 @pytest.mark.parametrize("agreed", [True, False])
-async def test_a_person_who_can_be_asked_is_asked_about_the_area(
-    boxed: Settings, server: Server, agreed: bool
-) -> None:
+async def test_a_person_who_can_be_asked_is_asked_about_the_area(boxed: Settings, server: Server, agreed: bool) -> None:
     asked: list[str] = []
 
     async def answer(_context: Any, params: ElicitRequestParams) -> ElicitResult:
@@ -155,5 +153,3 @@ async def test_bytes_have_a_quota_an_hour(server: Server) -> None:
         assert len(server.seen) == asked
         now[0] += timedelta(minutes=61)
         assert len(await objects.read(href)) == 600
-
-

@@ -1,0 +1,106 @@
+"""T1: what a stranger writes is shown as data: labelled, capped, all of it visible, and nothing that is drawn or loaded."""
+
+import json
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import Settings
+from mcp_ogc.text import clean
+from tests.security.hostile import MARK, ORDERS, WORDS, hostile
+from tests.server.talk import text_of
+from tests.servers.loopback import Server
+
+pytestmark = pytest.mark.anyio
+
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("ogc_list_endpoints", {}),
+    ("ogc_list_processes", {}),
+    ("ogc_describe_process", {"process_id": "p"}),
+    ("ogc_execute_process", {"process_id": "p", "inputs": {}, "wait_seconds": 0}),
+    ("ogc_execute_process", {"process_id": "p", "inputs": {f"{MARK} name": "x", "plain": "b"}, "wait_seconds": 0}),
+    ("ogc_execute_process", {"process_id": "p", "inputs": {f"{MARK} name": "x"}, "dry_run": True}),
+    ("ogc_get_job", {"job_id": "j"}),
+    ("ogc_get_job", {"job_id": "failed"}),
+    ("ogc_get_job", {"job_id": "done"}),
+    ("ogc_list_jobs", {}),
+    ("ogc_dismiss_job", {"job_id": "j"}),
+    ("ogc_get_results", {"job_id": "done"}),
+    ("ogc_get_results", {"job_id": "failed"}),
+    ("ogc_get_results", {"job_id": "done", "output": "file"}),
+    ("ogc_summarize_raster", {"raster": "ogc://far/jobs/done/rasters/stac/scene%20qzINJECTED/a%20qzINJECTED"}),
+    ("ogc_export_job", {"job_id": "done"}),
+    ("ogc_undeploy_process", {"process_id": "p"}),
+    ("ogc_get_package", {"process_id": "p"}),
+]
+READ = [
+    "ogc://endpoints",
+    "ogc://far/processes",
+    "ogc://far/processes/p",
+    "ogc://far/processes/p/package",
+    "ogc://far/jobs/j",
+    "ogc://far/jobs/failed",
+    "ogc://far/jobs/done/results",
+    "ogc://far/jobs/failed/logs",
+]
+# Ids are strangers' words too. They are shown as they are, because they are what the next call is made of.
+IDS = re.compile(r"_id$|^(item|asset|output|collection|name|raster|key|version|kind|type|status|reported_status)s?$")
+
+
+@pytest.fixture
+async def client(settings: Settings, server: Server) -> AsyncIterator[Client]:
+    far = {"far": {"url": hostile(server), "dialect": "standard"}}
+    ours = Settings(**{**settings.model_dump(), "endpoints": far, "local": {"enabled": False}})
+    async with Client(build_server(ours)) as client:
+        yield client
+
+
+def hidden(text: str) -> set[str]:
+    return {
+        f"U+{ord(one):04X}"
+        for one in text
+        if one not in "\n\t"
+        and (
+            unicodedata.category(one) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+            or 0xFE00 <= ord(one) <= 0xFE0F
+            or 0xE0100 <= ord(one) <= 0xE01EF
+        )
+    }
+
+
+def drawn(text: str) -> list[str]:
+    return re.findall(r"!\[|\]\(|\]\[|^\[\w+\]:|<(?:img|a|https?:)", text, re.MULTILINE)
+
+
+def unlabelled(text: str) -> list[str]:
+    """Lines with a stranger's words that are neither labelled nor a quoted value, which a next call is made of."""
+    ours = re.sub(r'"(?:[^"\\\n]|\\.)*(?:"|… \(\d+ more characters\))', "", re.sub(r"⟦[^⟦⟧]*⟧", "", text))
+    return [line for line in ours.split("\n") if MARK in line or "evil" in line]
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    match value:
+        case str():
+            yield path, value
+        case dict():
+            for name, one in value.items():
+                yield from leaves(one, (*path, name))
+        case list():
+            for one in value:
+                yield from leaves(one, path)
+
+
+@pytest.mark.parametrize(("tool", "arguments"), CALLS, ids=lambda one: one if isinstance(one, str) else "")
+async def test_an_answer_labels_what_a_stranger_says(client: Client, tool: str, arguments: dict[str, Any]) -> None:
+    answer = await client.call_tool(tool, arguments)
+    text = text_of(answer)
+    print(text)
+    assert not hidden(text)
+    assert not drawn(text)
+    assert unlabelled(text) == []
