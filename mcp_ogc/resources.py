@@ -23,7 +23,7 @@ from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
 from mcp_ogc.jobs.logs import read_logs
 from mcp_ogc.ogc.answers import text_or_none
-from mcp_ogc.text import explain, remote, tail
+from mcp_ogc.text import explain, remote, tail, word
 from mcp_ogc.tools import jobs, packages, processes, rasters, results
 from mcp_ogc.tools.spec import Call, Session, workspace
 
@@ -104,7 +104,7 @@ async def newest_resources(session: Session) -> list[Resource]:
         Resource(
             uri=uris.expand(uris.JOB, endpoint=entry.endpoint, job_id=entry.job_id),
             name=f"job {entry.job_id}",
-            title=f"{entry.process_id or 'process'} on {entry.endpoint}: {entry.status or entry.state}",
+            title=f"{word(entry.process_id or '') or 'process'} on {entry.endpoint}: {entry.status or entry.state}",
             mime_type=JSON,
         )
         for entry in await work.journal.newest(NEWEST_JOBS)

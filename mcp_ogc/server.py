@@ -290,7 +290,7 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
 
         from mcp_ogc.local.app import open_app
         from mcp_ogc.ogc.client import ProcessesClient
-        from mcp_ogc.ogc.dialects.local import LOCAL as dialect
+        from mcp_ogc.ogc.dialects.local import LOCAL as LOCAL_DIALECT
 
         rules = rules_of(settings, LOCAL)
         digests = [sample.digest for sample in samples.values()]
@@ -301,6 +301,6 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
             readable_folders=[scene_folder(), *settings.permitted_folders],
         )
         async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
-            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=dialect, rules=rules)
+            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=LOCAL_DIALECT, rules=rules)
 
     return LocalEndpoint(open_client, folders)

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
-from mcp_ogc.text import Reply, call, clean, plural, respond
+from mcp_ogc.text import Reply, call, clean, plural, respond, word
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.packages import (
     PackageArgument,
@@ -139,7 +139,7 @@ async def deploy_process(
     url = None if chosen.is_local else chosen.client.process_url(process_id)
     trial = trial_of(chosen, deployed)
     lines = [
-        f"{process_id} {deployed.version} {done} on {chosen.name} and reads back:"
+        f"{process_id} {word(deployed.version)} {done} on {chosen.name} and reads back:"
         f" {plural(len(deployed.inputs), 'input')}, {plural(len(deployed.outputs), 'output')}.",
         *([f"It is at {url}"] if url else []),
         *_warnings(report),
@@ -180,7 +180,7 @@ async def _replacement(
 ) -> list[str]:
     """What would be replaced, by what, and what that changes."""
     version = package.software_version or "a package without version"
-    told = f"{endpoint.name} has {process_id} {there.version}; {version} ({package.digest[:19]}) would replace it"
+    told = f"{endpoint.name} has {process_id} {word(there.version)}; {version} ({package.digest[:19]}) would replace it"
     try:
         found = await deployed_changes(work, endpoint, process_id, package, workflow_id)
     except OgcError as error:
@@ -304,7 +304,7 @@ async def undeploy_process(
     chosen.forget(process_id)
     left = await _existing(chosen, process_id)
     if left:  # Weaver removes the newest revision only (quirk Q26)
-        lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {left.version} still:"]
+        lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {word(left.version)} still:"]
         lines += ["an earlier revision, or it takes a while. To remove that too, undeploy it again."]
         return respond(lines, Undeployed(**bound, undeployed=True, left=left.version))
     return respond(f"{process_id} is undeployed from {chosen.name}.", Undeployed(**bound, undeployed=True))
@@ -313,7 +313,7 @@ async def undeploy_process(
 async def _undeployment(endpoint: Endpoint, process_id: str) -> tuple[str, tuple[str, ...]]:
     """What would go and what still runs, and the ids of the jobs that do."""
     description = await endpoint.describe(process_id)
-    told = f"{process_id} {description.version} would be removed from {endpoint.name}, and its package with it."
+    told = f"{process_id} {word(description.version)} would be removed from {endpoint.name}, and its package with it."
     try:
         listed = await endpoint.client.jobs(process_id=process_id, limit=50)
     except OgcError:

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, PackageError, UnknownName
-from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, remote, respond, untrusted
+from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, remote, respond, untrusted, word
 from mcp_ogc.tools.processes import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
 from mcp_ogc.tools.spec import Call, workspace
 
@@ -280,7 +280,7 @@ def _description(package: Package, workflow_id: str | None) -> tuple[list[str], 
     inputs, outputs, example = input_rows(hints), output_rows(description), example_inputs(hints)
     title = untrusted(description.title, TEXT_CHARACTERS)
     lines = [
-        f"As a process: {description.id} {description.version} {title}".rstrip(),
+        f"As a process: {description.id} {word(description.version)} {title}".rstrip(),
         *(input_line(row, TEXT_CHARACTERS) for row in inputs),
         "Outputs:",
         *(output_line(row, TEXT_CHARACTERS) for row in outputs),
@@ -337,7 +337,7 @@ async def _comparison(
         return [f"{endpoint.name} has no {process_id} yet."], {}
     except OgcError:
         return [], {}
-    there = f"{endpoint.name} has {process_id} {deployed.version}"
+    there = f"{endpoint.name} has {process_id} {word(deployed.version)}"
     members: dict[str, object] = {"deployed_version": deployed.version}
     try:
         found = await deployed_changes(work, endpoint, str(process_id), package, workflow_id)

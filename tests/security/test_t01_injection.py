@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
+from mcp_types import TextResourceContents
 
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
@@ -49,8 +50,11 @@ READ = [
     "ogc://far/jobs/done/results",
     "ogc://far/jobs/failed/logs",
 ]
-# Ids are strangers' words too. They are shown as they are, because they are what the next call is made of.
-IDS = re.compile(r"_id$|^(item|asset|output|collection|name|raster|key|version|kind|type|status|reported_status)s?$")
+# What the next call is made of is a stranger's too, and has to be given back as it is.
+WORDS_OF_CALLS = {
+    *("process_id", "input_id", "output_id", "item_id", "asset", "collection", "id", "key", "version", "job_control"),
+    *("media_type", "crs", "name", "path", "reported_status", "output", "item", "default", "shows"),
+}
 
 
 @pytest.fixture
@@ -81,7 +85,7 @@ def drawn(text: str) -> list[str]:
 def unlabelled(text: str) -> list[str]:
     """Lines with a stranger's words that are neither labelled nor a quoted value, which a next call is made of."""
     ours = re.sub(r'"(?:[^"\\\n]|\\.)*(?:"|… \(\d+ more characters\))', "", re.sub(r"⟦[^⟦⟧]*⟧", "", text))
-    return [line for line in ours.split("\n") if MARK in line or "evil" in line]
+    return [line for line in ours.split("\n") if re.search(rf"(?:^|\s){MARK}|evil", line)]
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -100,7 +104,57 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 async def test_an_answer_labels_what_a_stranger_says(client: Client, tool: str, arguments: dict[str, Any]) -> None:
     answer = await client.call_tool(tool, arguments)
     text = text_of(answer)
-    print(text)
     assert not hidden(text)
     assert not drawn(text)
     assert unlabelled(text) == []
+    assert text.count("⟦") == text.count("⟧")
+    check_fields(answer.structured_content)
+
+
+@pytest.mark.parametrize("uri", READ)
+async def test_a_resource_labels_what_a_stranger_says(client: Client, uri: str) -> None:
+    try:
+        (content,) = (await client.read_resource(uri)).contents
+    except MCPError as error:
+        assert unlabelled(error.message) == []
+        assert not hidden(error.message)
+        return
+    assert isinstance(content, TextResourceContents)
+    assert not hidden(content.text), "in JSON it is escaped"
+    document = json.loads(content.text)
+    assert document
+    check_fields({name: value for name, value in document.items() if name != "answer"})
+    if came := document.get("answer"):
+        check_fields(came)
+
+
+def check_fields(fields: Any) -> None:
+    """A stranger's sentences are below a member named untrusted, or are values and words of next calls."""
+    for path, text in leaves(fields):
+        if MARK in text and not {"untrusted", "example_inputs"} & set(path):
+            assert path[-1] in WORDS_OF_CALLS or unlabelled(text) == [], path
+
+
+async def test_a_text_is_capped_and_says_what_was_left_out() -> None:
+    assert len(clean(WORDS)) < 350
+    assert "more characters)" in clean(WORDS)
+
+
+async def test_what_is_left_of_a_text_is_all_to_be_seen_and_nothing_of_it_is_followed() -> None:
+    shown = clean(ORDERS, 5000)
+    assert "evil abcd" in shown, "it was hidden before entities were decoded"
+    assert not hidden(shown)
+    assert not drawn(shown)
+    assert not {"⟦", "⟧"} & set(shown)
+
+
+async def test_nothing_of_a_stranger_is_in_the_name_of_a_tool_a_prompt_or_a_template(client: Client) -> None:
+    await client.call_tool("ogc_list_processes", {})
+    listed = [await client.list_tools(), await client.list_prompts(), await client.list_resource_templates()]
+    assert MARK not in "".join(one.model_dump_json() for one in listed)
+    (endpoints, *_), jobs = (await client.list_resources()).resources, await client.call_tool("ogc_list_jobs", {})
+    assert MARK not in endpoints.model_dump_json()
+    assert jobs.structured_content
+    for resource in (await client.list_resources()).resources:
+        assert not hidden(resource.model_dump_json())
+        assert unlabelled(resource.title or "") == []
