@@ -1,7 +1,7 @@
 """T13: a loop of executions, a world-wide area and endless reading come to an end that says when it is over."""
 
+import json
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -87,10 +87,8 @@ async def test_a_job_that_ended_with_nobody_looking_does_not_count(settings: Set
 
 
 @pytest.fixture
-async def boxed(settings: Settings, server: Server) -> AsyncIterator[Settings]:
+def boxed(settings: Settings, server: Server) -> Settings:
     """An endpoint with a process that takes a bounding box."""
-    import json
-
     schema = {"type": "object", "format": "ogc-bbox", "required": ["bbox"], "properties": {"bbox": {"type": "array"}}}
     described = {"id": "cover", "version": "1", "inputs": {"aoi": {"schema": schema}}, "outputs": {}, "links": []}
     server.on("/ogc/", Reply(body=json.dumps({"links": []}).encode()))
@@ -98,7 +96,7 @@ async def boxed(settings: Settings, server: Server) -> AsyncIterator[Settings]:
     server.on("/ogc/processes/cover/execution", Reply(201, {"Location": f"{server.url}/ogc/jobs/j1"}))
     server.on("/ogc/jobs/j1", Reply(body=b'{"jobID": "j1", "status": "running", "type": "process"}'))
     endpoint = {"far": {"url": f"{server.url}/ogc", "dialect": "standard"}}
-    yield Settings(**{**settings.model_dump(), "endpoints": endpoint, "local": {"enabled": False}})
+    return Settings(**{**settings.model_dump(), "endpoints": endpoint, "local": {"enabled": False}})
 
 
 def posts(server: Server) -> int:
