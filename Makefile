@@ -8,9 +8,10 @@ SERVERS := $(SERVERS_VENV)/.ready
 PEERS_VENV ?= .venv-peers
 PEERS := $(PEERS_VENV)/.ready
 CLIENTS := .venv-clients-mcp1/.ready .venv-clients-mcp2/.ready
+LOCKS := $(wildcard *.lock tests/*/*.lock)
 NAME ?=
 
-.PHONY: help demo test check conformance clients bundle format bench snapshots lock clean
+.PHONY: help demo test check conformance clients bundle format bench snapshots lock audit clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -89,6 +90,10 @@ lock: $(READY)  ## resolve the dependencies again
 	  --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file runtime.lock
 	for one in packaging tests/benchmarks/tokenizer tests/clients/typescript tests/conformance; do npm install --prefix $$one \
 	  --package-lock-only --omit-lockfile-registry-resolved --silent || exit 1; done
+
+audit: $(READY)  ## ask for known advisories of what is locked; needs the network
+	$(BIN)/uv tool run --from pip-audit==2.9.0 pip-audit --strict --require-hashes --disable-pip \
+	  $(foreach lock,$(LOCKS),--requirement $(lock))
 
 clean:
 	rm -rf $(VENV) $(SERVERS_VENV) $(PEERS_VENV) .venv-clients-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.stac import Output
 
 NAME_CHARACTERS = 120
+UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+"""Control characters, and such that have a name read as another: from right to left."""
 RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -121,14 +124,31 @@ async def _bring(objects: Objects, wanted: Wanted, target: Path, folder: Path) -
         raise FileRefused(f"{target} leads out of the download folder {folder}")
     await anyio.to_thread.run_sync(lambda: target.parent.mkdir(parents=True, exist_ok=True))
     part = target.with_name(f"{target.name}.part")
+    await anyio.to_thread.run_sync(lambda: part.unlink(missing_ok=True))
     digest, size = hashlib.sha256(), 0
-    async with await anyio.open_file(part, "wb") as file:
+    async with await anyio.open_file(part, "xb") as file:  # a link that somebody put there is not followed
         async for chunk in objects.stream(wanted.href, wanted.hint):
             digest.update(chunk)
             size += len(chunk)
             await file.write(chunk)
-    await anyio.to_thread.run_sync(part.rename, target)
+    await anyio.to_thread.run_sync(_place, part, target)
     return Saved(target, size, digest.hexdigest())
+
+
+def _place(part: Path, target: Path) -> None:
+    """Give a whole file its name, which nothing else has got in the meantime.
+
+    Raises:
+        FileRefused: Something has.
+    """
+    try:
+        target.hardlink_to(part)
+    except FileExistsError:
+        raise FileRefused(f"{target} came to be while it was brought; it was left as it is") from None
+    except OSError:  # a file system without links
+        part.rename(target)
+    else:
+        part.unlink()
 
 
 def _digested(path: Path) -> Saved:
@@ -138,7 +158,8 @@ def _digested(path: Path) -> Saved:
 
 def safe_name(name: str) -> str:
     """A name for a file or folder on every platform: no separators, no control or reserved names, not hidden."""
-    cleaned = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', "_", name).strip(" .") or "_"
+    seen = "".join("\x00" if unicodedata.category(one) in UNSEEN else one for one in name)
+    cleaned = re.sub(r'[\x00<>:"/\\|?*]+', "_", seen).strip(" .") or "_"
     return (f"_{cleaned}" if RESERVED.match(cleaned) else cleaned)[:NAME_CHARACTERS]
 
 

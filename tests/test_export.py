@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mcp_ogc.errors import UnknownName
-from mcp_ogc.export import safe_name, save, wanted_files
+from mcp_ogc.export import save, wanted_files
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.ogc.models import JsonObject
@@ -51,40 +49,6 @@ async def test_two_files_of_one_name_are_both_brought(tmp_path: Path) -> None:
     assert [file.problem for file in saved] == [None] * 3
     assert sorted(file.path.read_text() for file in saved) == ["a", "b", "c"]
     assert len({file.sha256 for file in saved}) == 3
-
-
-@given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=4))
-def test_t17_no_name_of_a_server_leads_out_of_the_folder(names: list[str]) -> None:
-    items = tuple(item(name, {name: f"https://x.example/{name}"}) for name in names)
-    found = Results((Output(id=names[0], kind="stac", items=items),))
-    paths = [one.path for one in wanted_files(found, None)]
-    assert len(set(paths)) == len(paths)
-    for path in paths:
-        assert not path.is_absolute()
-        assert ".." not in path.parts
-        assert "\x00" not in str(path)
-        assert len(path.parts) == 3
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "con", "NUL.tif", "a/b", "a\\b", "a\x00b", ".hidden", "x" * 500, "  "])
-def test_t17_a_name_fits_every_platform(name: str) -> None:
-    safe = safe_name(name)
-    assert 0 < len(safe) <= 120
-    assert not set(safe) & set('/\\:\x00<>"|?*')
-    assert not safe.startswith(".")
-    assert safe.split(".")[0].lower() not in ("con", "nul")
-
-
-async def test_t17_a_link_in_the_download_folder_leads_nowhere_else(tmp_path: Path) -> None:
-    source, target, outside = tmp_path / "s", tmp_path / "downloads", tmp_path / "outside"
-    for folder in (source, target, outside):
-        folder.mkdir()
-    (source / "x.tif").write_text("x", encoding="utf-8")
-    (target / "maps").symlink_to(outside)
-    (wanted,) = wanted_files(results((source / "x.tif").as_uri()), None)
-    saved = await save(objects(source), wanted, target)
-    assert "leads out of the download folder" in (saved.problem or "")
-    assert list(outside.iterdir()) == []
 
 
 async def test_a_file_that_cannot_be_brought_says_why_and_the_others_come(tmp_path: Path) -> None:

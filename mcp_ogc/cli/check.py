@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from mcp_ogc.audit import Audit
 from mcp_ogc.errors import OgcError, SettingsError
 from mcp_ogc.settings import load
-from mcp_ogc.text import clean, elapsed, explain, moment, plural
+from mcp_ogc.text import clean, elapsed, explain, moment, plural, size
 
 if TYPE_CHECKING:
+    from mcp_ogc.ogc.models import JsonObject
+    from mcp_ogc.settings import Settings
     from mcp_ogc.workspace import Endpoint, Workspace
 
 T = TypeVar("T")
@@ -37,16 +40,55 @@ def run(options: argparse.Namespace) -> int:
 
     redaction = configure_logging(options.log_level or settings.log_level, settings)
 
+    print("\n".join(configuration(settings)))
+
     async def check() -> bool:
         async with open_from_settings(settings, redaction) as work:
             names = [work.endpoint(options.endpoint).name] if options.endpoint else list(work.endpoints)
             usable = [await check_endpoint(work, work.endpoints[name]) for name in names]
             if options.run:
                 chosen = work.endpoint(options.endpoint)
-                usable.append(await run_process(work, chosen, options.run, _inputs(options.inputs)))
+                inputs = _inputs(options.inputs)
+                asked = {"endpoint": chosen.name, "process_id": options.run, "inputs": inputs}
+                async with Audit(settings.audit_path, redaction).change("mcp-ogc check --run", asked) as change:
+                    try:
+                        usable.append(await run_process(work, chosen, options.run, inputs, change.name))
+                    except OgcError as error:
+                        change.failed(error)
+                        raise
+                    change.outcome = "done"
         return all(usable)
 
     return 0 if anyio.run(check) else 1
+
+
+def configuration(settings: Settings) -> list[str]:
+    """What the operator configured, and no secret: how an endpoint is authenticated, not with what."""
+    rules, quotas = settings.rules, settings.quotas
+    mode = "read-only: nothing can be changed" if settings.read_only else "jobs and processes can be changed"
+    endpoints = [
+        f"{name} {clean(endpoint.url)} ({endpoint.authentication.kind})"
+        for name, endpoint in settings.configured_endpoints().items()
+    ]
+    ruled = {
+        "endpoints": rules.endpoints,
+        "denied endpoints": rules.denied_endpoints,
+        "processes": rules.processes,
+        "denied processes": rules.denied_processes,
+        "callbacks": rules.callbacks,
+    }
+    told = "; ".join(f"{name} {', '.join(patterns) or 'none'}" for name, patterns in ruled.items())
+    lines = [
+        f"mode: {mode}; toolsets {', '.join(settings.toolsets)}",
+        f"endpoints: {'; '.join([*endpoints, *(['local (embedded)'] if settings.has_local else [])]) or 'none'}",
+        f"storage: {', '.join(settings.storage) or 'none'}; catalogues: {', '.join(settings.catalogues) or 'none'}",
+        f"rules: {told}",
+        f"quotas: {quotas.running_jobs} open jobs, {quotas.submissions_per_hour} submissions and"
+        f" {size(quotas.bytes_per_hour)} an hour; above {quotas.confirm_area_km2:,.0f} km² is to be confirmed",
+        f"files: data {settings.data_folder}; downloads {settings.download_folder}; audit {settings.audit_path};"
+        f" permitted {', '.join(map(str, settings.permitted_folders)) or 'none'}",
+    ]
+    return ["Configured:", *(f"  {line}" for line in lines)]
 
 
 async def check_endpoint(work: Workspace, endpoint: Endpoint) -> bool:
@@ -95,13 +137,20 @@ async def _try(what: str, ask: Callable[[], Awaitable[T]]) -> T | None:
     return None
 
 
-async def run_process(work: Workspace, endpoint: Endpoint, process_id: str, inputs: dict[str, object]) -> bool:
-    """Execute a process and follow it; whether it was successful."""
+async def run_process(
+    work: Workspace,
+    endpoint: Endpoint,
+    process_id: str,
+    inputs: JsonObject,
+    tell: Callable[[Mapping[str, object]], None],
+) -> bool:
+    """Execute a process, tell its job, and follow it; whether it was successful."""
     from mcp_ogc.jobs.submission import submit
     from mcp_ogc.ogc.models import Execute, JobStatus
 
     submission = await submit(work, endpoint, process_id, Execute.model_validate({"inputs": inputs}))
     job_id = submission.entry.job_id or ""
+    tell({"job_id": job_id})
     print(f"  {process_id}: job {job_id}")
     if submission.entry.status is JobStatus.SUCCESSFUL:
         print("  ✓ answered at once")
@@ -116,7 +165,7 @@ async def run_process(work: Workspace, endpoint: Endpoint, process_id: str, inpu
     return info.status is JobStatus.SUCCESSFUL
 
 
-def _inputs(text: str) -> dict[str, object]:
+def _inputs(text: str) -> JsonObject:
     try:
         inputs = json.loads(text)
     except ValueError as error:

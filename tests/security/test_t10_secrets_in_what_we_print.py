@@ -101,3 +101,13 @@ async def test_a_refusal_does_not_repeat_what_authenticates() -> None:
             with pytest.raises(HostRefused) as refused:
                 await http.get(url)
             assert CANARY not in str(refused.value)
+
+
+def test_check_tells_what_is_configured_and_no_secret() -> None:
+    from mcp_ogc.cli.check import configuration
+
+    told = "\n".join(configuration(with_secrets("https://a.example")))
+    assert CANARY not in told
+    assert "AKIA" not in told
+    for word in ("bearer", "basic", "header", "https://a.example/a", "60 submissions", "audit.jsonl", "storage: s"):
+        assert word in told

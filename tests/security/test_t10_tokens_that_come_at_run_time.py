@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 from pydantic import SecretStr
 
 from mcp_ogc.net.redaction import configure_logging
@@ -81,6 +82,40 @@ async def test_what_a_server_says_back_is_masked_in_answers_and_logs(
     answers += capsys.readouterr()
     assert "[redacted]" in answers[0]
     assert not [(secret, text) for secret in known for text in answers if secret in text]
+
+
+async def test_what_a_server_says_back_in_a_success_is_masked_too(settings: Settings, server: Server) -> None:
+    """In text, in structured content, in resources, and in the error of one."""
+    signed = f"{server.url}/a.tif?X-Amz-Credential=AKIA%2F1&X-Amz-Signature={'ab' * 32}"
+    told = {"id": "p", "version": "1", "description": f"Your token is {IN_FILE}", "inputs": {}, "outputs": {}}
+    job = {"jobID": "j", "status": "successful", "type": "process", "message": IN_FILE}
+    documents = {
+        "processes/p": told,
+        "processes": {"processes": [told], "links": []},
+        "jobs/j": job,
+        "jobs/j/results": {"said": f"Authorization: Bearer {IN_FILE}", "map": {"href": signed, "type": "image/tiff"}},
+    }
+    for path, document in documents.items():
+        server.on(f"/file/{path}", Reply(body=json.dumps(document).encode()))
+    server.on("/file/jobs/k/results", Reply(404, body=json.dumps({"title": "no", "detail": IN_FILE}).encode()))
+    answers = []
+    async with Client(build_server(settings)) as client:
+        for tool, arguments in (
+            ("ogc_list_processes", {}),
+            ("ogc_describe_process", {"process_id": "p"}),
+            ("ogc_get_job", {"job_id": "j"}),
+            ("ogc_get_results", {"job_id": "j", "links": True}),
+        ):
+            answer = await client.call_tool(tool, {**arguments, "endpoint": "file"})
+            assert not answer.is_error, answer
+            answers.append(answer.model_dump_json())
+        read = [await client.read_resource(f"ogc://file/{uri}") for uri in ("processes/p", "jobs/j", "jobs/j/results")]
+        answers += [resource.model_dump_json() for resource in read]
+        with pytest.raises(MCPError) as problem:
+            await client.read_resource("ogc://file/jobs/k/results")
+        answers.append(str(problem.value.error))
+    assert not [text for text in answers if IN_FILE in text or "ab" * 32 in text]
+    assert sum("[redacted]" in text for text in answers) >= 7
 
 
 def test_tokens_do_not_show_themselves() -> None:

@@ -78,40 +78,6 @@ async def test_nothing_is_done_without_a_yes(settings: Settings, era: str, actio
         await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
 
 
-async def test_t23_with_every_upstream_silent_each_tool_answers_in_time_and_says_what_to_do(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the clock of the bound turned down, the bound itself is what is tested."""
-    import socket
-
-    from mcp_ogc.settings import EndpointSettings
-
-    monkeypatch.setattr("mcp_ogc.server.TOOL_SECONDS", 1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/ogc"
-        settings = settings.model_copy(update={"endpoints": {"silent": EndpointSettings(url=url)}})
-        async with Client(build_server(settings)) as client:
-            needed = {
-                "ogc_describe_process": {"process_id": "p"},
-                "ogc_execute_process": {"process_id": "p", "inputs": {}},
-                "ogc_get_job": {"job_id": "j"},
-                "ogc_dismiss_job": {"job_id": "j"},
-                "ogc_get_results": {"job_id": "j"},
-                "ogc_summarize_raster": {"raster": "ogc://silent/jobs/j/rasters/o/i/a"},
-                "ogc_measure_raster": {"raster": "ogc://silent/jobs/j/rasters/o/i/a", "points": [[0, 0]]},
-                "ogc_compare_rasters": dict.fromkeys(("before", "after"), "ogc://silent/jobs/j/rasters/o/i/a"),
-                "ogc_export_job": {"job_id": "j"},
-                "ogc_validate_package": {"package": "water-bodies"},
-                "ogc_deploy_process": {"package": "water-bodies"},
-                "ogc_undeploy_process": {"process_id": "p"},
-                "ogc_get_package": {"process_id": "p"},
-            }
-            for tool in (await client.list_tools()).tools:
-                told = await refused(client, tool.name, **needed.get(tool.name, {}))
-                assert "did not end within 1 s" in told
-                assert "again" in told
-
-
 async def test_a_data_folder_that_cannot_be_used_is_told_by_every_tool(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     broken = settings.model_copy(update={"data_folder": tmp_path / "file"})
