@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mcp_ogc.workspace import Endpoint, Workspace
 
 T = TypeVar("T")
+Say = Callable[[str], None]
 
 SECONDS = 40
 RUN_SECONDS = 3600
@@ -40,19 +41,22 @@ def run(options: argparse.Namespace) -> int:
 
     redaction = configure_logging(options.log_level or settings.log_level, settings)
 
-    print("\n".join(configuration(settings)))
+    def say(text: str) -> None:
+        print(redaction(text))
+
+    say("\n".join(configuration(settings)))
 
     async def check() -> bool:
         async with open_from_settings(settings, redaction) as work:
             names = [work.endpoint(options.endpoint).name] if options.endpoint else list(work.endpoints)
-            usable = [await check_endpoint(work, work.endpoints[name]) for name in names]
+            usable = [await check_endpoint(work, work.endpoints[name], say) for name in names]
             if options.run:
                 chosen = work.endpoint(options.endpoint)
                 inputs = _inputs(options.inputs)
                 asked = {"endpoint": chosen.name, "process_id": options.run, "inputs": inputs}
                 async with Audit(settings.audit_path, redaction).change("mcp-ogc check --run", asked) as change:
                     try:
-                        usable.append(await run_process(work, chosen, options.run, inputs, change.name))
+                        usable.append(await run_process(work, chosen, options.run, inputs, change.name, say))
                     except OgcError as error:
                         change.failed(error)
                         raise
@@ -91,48 +95,48 @@ def configuration(settings: Settings) -> list[str]:
     return ["Configured:", *(f"  {line}" for line in lines)]
 
 
-async def check_endpoint(work: Workspace, endpoint: Endpoint) -> bool:
+async def check_endpoint(work: Workspace, endpoint: Endpoint, say: Say = print) -> bool:
     """Landing page, conformance, processes, job list; whether the endpoint can be used."""
     from mcp_ogc.net.standing import standing
     from mcp_ogc.ogc.capabilities import Capability
 
     client = endpoint.client
-    print(f"{endpoint.name}  {'embedded' if endpoint.is_local else endpoint.url}")
+    say(f"{endpoint.name}  {'embedded' if endpoint.is_local else endpoint.url}")
     signing_in = await standing(work.settings, endpoint.name)
     if signing_in.text:
-        print(f"  {'✗' if signing_in.signed_in is False else '✓'} {signing_in.text}")
-    landing = await _try("reachable", client.landing_page)
+        say(f"  {'✗' if signing_in.signed_in is False else '✓'} {signing_in.text}")
+    landing = await _try(say, "reachable", client.landing_page)
     if landing is None:
         return False
-    await _try("conformance", client.conformance)
-    can = await _try("capabilities", endpoint.capabilities)
+    await _try(say, "conformance", client.conformance)
+    can = await _try(say, "capabilities", endpoint.capabilities)
     if can is not None:
-        print(f"    kind of server: {can.dialect}")
+        say(f"    kind of server: {can.dialect}")
         for capability in Capability:
             declared = "declared" if capability in can.declared else "not declared"
             found = {True: "found", False: "not found", None: "can't be told by GET"}[can.found.get(capability)]
-            print(f"    {capability}: {declared}, {found}")
-    processes = await _try("processes", lambda: client.processes(limit=100))
+            say(f"    {capability}: {declared}, {found}")
+    processes = await _try(say, "processes", lambda: client.processes(limit=100))
     if processes is not None:
-        print(f"    {plural(len(processes.processes), 'process')} on the first page")
+        say(f"    {plural(len(processes.processes), 'process')} on the first page")
         if len(processes.processes) == 0 and not endpoint.is_local:
-            print(f"    That is unusually few: is the namespace in {endpoint.url} yours?")
+            say(f"    That is unusually few: is the namespace in {endpoint.url} yours?")
     if can is None or not can.has(Capability.LIST_JOBS):
-        print("    Jobs submitted from here are kept in the journal all the same.")
+        say("    Jobs submitted from here are kept in the journal all the same.")
     return processes is not None
 
 
-async def _try(what: str, ask: Callable[[], Awaitable[T]]) -> T | None:
+async def _try(say: Say, what: str, ask: Callable[[], Awaitable[T]]) -> T | None:
     begun = anyio.current_time()
     try:
         with anyio.fail_after(SECONDS):
             answer = await ask()
     except OgcError as error:
-        print(f"  ✗ {what}: {explain(error)}")
+        say(f"  ✗ {what}: {explain(error)}")
     except TimeoutError:
-        print(f"  ✗ {what}: no answer within {SECONDS} s")
+        say(f"  ✗ {what}: no answer within {SECONDS} s")
     else:
-        print(f"  ✓ {what} ({elapsed(anyio.current_time() - begun)})")
+        say(f"  ✓ {what} ({elapsed(anyio.current_time() - begun)})")
         return answer
     return None
 
@@ -143,6 +147,7 @@ async def run_process(
     process_id: str,
     inputs: JsonObject,
     tell: Callable[[Mapping[str, object]], None],
+    say: Say = print,
 ) -> bool:
     """Execute a process, tell its job, and follow it; whether it was successful."""
     from mcp_ogc.jobs.submission import submit
@@ -151,17 +156,17 @@ async def run_process(
     submission = await submit(work, endpoint, process_id, Execute.model_validate({"inputs": inputs}))
     job_id = submission.entry.job_id or ""
     tell({"job_id": job_id})
-    print(f"  {process_id}: job {job_id}")
+    say(f"  {process_id}: job {job_id}")
     if submission.entry.status is JobStatus.SUCCESSFUL:
-        print("  ✓ answered at once")
+        say("  ✓ answered at once")
         return True
     deadline = anyio.current_time() + RUN_SECONDS
     info = await endpoint.monitor.wait(job_id, 30)
     while not info.status.ended and anyio.current_time() < deadline:
-        print(f"    {moment(info.updated) or ''} {info.status} {info.progress or 0} %")
+        say(f"    {moment(info.updated) or ''} {info.status} {info.progress or 0} %")
         info = await endpoint.monitor.wait(job_id, 30)
     mark = "✓" if info.status is JobStatus.SUCCESSFUL else "✗"
-    print(f"  {mark} {info.status} {clean(info.message or '', 1000)}")
+    say(f"  {mark} {info.status} {clean(info.message or '', 1000)}")
     return info.status is JobStatus.SUCCESSFUL
 
 

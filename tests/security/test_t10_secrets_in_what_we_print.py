@@ -1,12 +1,16 @@
 """T10: no secret in a log, a message or a repr, wherever it came from."""
 
 import logging
+import os
 import secrets
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mcp_ogc.cli.check import configuration
+from mcp_ogc.cli.config import server_command
 from mcp_ogc.errors import HostRefused, OgcError
 from mcp_ogc.net.http import open_http
 from mcp_ogc.net.objects import Objects
@@ -104,10 +108,22 @@ async def test_a_refusal_does_not_repeat_what_authenticates() -> None:
 
 
 def test_check_tells_what_is_configured_and_no_secret() -> None:
-    from mcp_ogc.cli.check import configuration
-
     told = "\n".join(configuration(with_secrets("https://a.example")))
     assert CANARY not in told
     assert "AKIA" not in told
     for word in ("bearer", "basic", "header", "https://a.example/a", "60 submissions", "audit.jsonl", "storage: s"):
         assert word in told
+
+
+def test_check_repeats_no_secret_that_a_server_says_back(server: Server, tmp_path: Path) -> None:
+    echo = f'{{"title": "no", "detail": "you are {CANARY}"}}'.encode()
+    for path in ("/ogc/", "/ogc/conformance", "/ogc/processes"):
+        server.on(path, Reply(500, body=echo))
+    environment = {"MCP_OGC_URL": f"{server.url}/ogc", "MCP_OGC_TOKEN": CANARY, "MCP_OGC_DATA_FOLDER": str(tmp_path)}
+    environment["PYTHONUTF8"] = "1"
+    command = [*server_command(), "check", "--endpoint", "default"]
+    told = subprocess.run(
+        command, capture_output=True, encoding="utf-8", env={**os.environ, **environment}, check=False, timeout=60
+    )
+    assert "you are [redacted]" in told.stdout
+    assert CANARY not in told.stdout + told.stderr
