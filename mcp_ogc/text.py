@@ -21,7 +21,8 @@ from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 
 OPEN, CLOSE = "⟦", "⟧"
 REMOTE_CHARACTERS = 300
-WORD = re.compile(r"[\w.:/@+#~-]{1,128}")
+# With parameters, as media types have them.
+WORD = re.compile(r"[\w.:/@+#~-]{1,128}(?:; ?[\w.+/-]{1,40}=[\w.+/-]{1,60}){0,4}")
 WORD_CHARACTERS = 80
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # Letters and marks that are drawn as nothing all the same (Unicode's Default_Ignorable_Code_Point): a whole text can be
