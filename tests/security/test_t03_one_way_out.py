@@ -1,7 +1,6 @@
 """T3: there is one way out. No library that we hand a stranger's document or address opens a connection of its own."""
 
 import json
-import secrets
 import socket
 from typing import Any, NoReturn
 
@@ -17,7 +16,7 @@ from tests.test_layers import imports, modules, within
 
 pytestmark = pytest.mark.anyio
 
-HOST = f"{secrets.token_hex(8)}.example"
+HOST = "stranger.example"
 FOREIGN = f"https://{HOST}/document"
 # What connects, and which of our files may: the way out, the driver's reader (it lives without a server), the step of
 # the bundled samples that reads an item; and whoever listens.
