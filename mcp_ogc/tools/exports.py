@@ -9,7 +9,7 @@ import anyio
 from mcp_types import CallToolResult
 
 from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files, with_values_as_files
-from mcp_ogc.text import Reply, call, plural, respond, size
+from mcp_ogc.text import Reply, call, plural, respond, size, word
 from mcp_ogc.tools.spec import Call, workspace
 
 EXPORT_SECONDS = 40
