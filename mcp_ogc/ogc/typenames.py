@@ -22,7 +22,7 @@ def shown(value: JsonValue, limit: int = SHOWN_CHARACTERS) -> str:
     """A value as JSON, shortened. What can't be seen, and the brackets that label remote text, are escaped."""
     text = json.dumps(value, ensure_ascii=False)
     if not text.isprintable() or "⟦" in text or "⟧" in text:
-        text = json.dumps(value)
+        text = "".join(one if one.isprintable() and one not in "⟦⟧" else json.dumps(one)[1:-1] for one in text)
     if len(text) <= limit:
         return text
     cut = text[:limit]

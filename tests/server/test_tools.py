@@ -128,7 +128,7 @@ async def test_values_come_back_as_they_went_in(client: Client) -> None:
     values = {output["output_id"]: output["untrusted"]["value"] for output in outputs}
     assert json.loads(values["bbox"]) == given["bbox"]
     assert json.loads(values["boolean"]) is False
-    assert values["string"] == '"Ünïcode [x]"', "a value can't forge the label"
+    assert values["string"] == '"Ünïcode \\u27e6x\\u27e7"', "a value can't forge the label"
 
 
 async def test_only_the_outputs_that_are_named_are_made(client: Client) -> None:
