@@ -230,7 +230,7 @@ class ResultNotReady(RemoteProblem):
 
 
 class JobFailed(RemoteProblem):
-    """The results were asked of a job that failed."""
+    """The results were asked of a job that failed or was dismissed."""
 
 
 class DuplicatedProcess(RemoteProblem):

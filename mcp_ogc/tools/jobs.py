@@ -28,7 +28,7 @@ from mcp_ogc.text import (
 )
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.input_notes import input_notes, with_notes
-from mcp_ogc.tools.job_answers import Job, job_answer, known_job, row, row_line, told
+from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, row, row_line, told
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
@@ -113,7 +113,7 @@ async def get_job(
     try:
         info = await chosen.monitor.wait(job_id, wait_seconds, submitted=_submitted(entry), on_status=_progress(ctx))
     except NoSuchJob as error:
-        raise _gone(chosen, job_id, entry, error) from error
+        raise gone(chosen, job_id, entry, error) from error
     except (Unreachable, EndpointFault) as error:
         if entry and entry.status:
             error.remedy = f"Last known here: {entry.status} at {moment(entry.updated)}. {error.remedy}"
@@ -216,7 +216,7 @@ async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tupl
     try:
         return chosen, await chosen.monitor.wait(job_id, 0, submitted=_submitted(entry))
     except NoSuchJob as error:
-        raise _gone(chosen, job_id, entry, error) from error
+        raise gone(chosen, job_id, entry, error) from error
 
 
 def _submitted(entry: Entry | None) -> datetime | None:
@@ -234,23 +234,6 @@ async def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:
             else f"it will be removed, and {dialect.title} lets what runs go on to its end"
         )
     return f"Job {info.job_id} of {info.process_id or 'a process'} on {endpoint.name}, {info.status}: {what}."
-
-
-def _gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob) -> OgcError:
-    if entry is None:
-        return NoSuchJob(
-            f"{endpoint.name} has no job {job_id!r}",
-            status=error.status,
-            type=error.type,
-            remedy="ogc_list_jobs shows the jobs there are; give endpoint if it is another's",
-        )
-    last = f"{entry.status} at {moment(entry.updated)}" if entry.status else str(entry.state)
-    return NoSuchJob(
-        f"{endpoint.name} no longer has job {job_id!r}; last known here: {last}",
-        status=error.status,
-        type=error.type,
-        remedy="It was dismissed, or the endpoint removed it; execute the process again",
-    )
 
 
 def _dialect(work: Workspace, endpoint: str) -> Dialect:

@@ -65,6 +65,21 @@ async def test_q17_a_dismissal_that_stops_nothing_says_so_before_it_is_confirmed
     assert "it will be stopped" in told["zoo"]
 
 
+@pytest.mark.parametrize(("personality", "word"), [("weaver", "was dismissed"), ("zoo", "no longer has job")])
+async def test_q17_a_job_that_was_dismissed_before_its_end_is_not_told_to_have_made_nothing(
+    tmp_path: Path, personality: str, word: str
+) -> None:
+    async with conversation(TestEndpoint(personality), tmp_path) as client:
+        inputs = {**ECHO, "polls": 99}
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
+        preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
+        await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
+        told = await refused(client, "ogc_get_results", job_id=job["job_id"])
+    assert word in told
+    assert "dismissed" in told
+    assert "successful" not in told
+
+
 @pytest.mark.parametrize("quirks", [[Quirk.Q28], [Quirk.Q29], []])
 async def test_q28_the_results_of_a_failed_job_are_that_it_failed_and_why(quirks: list[Quirk]) -> None:
     endpoint = TestEndpoint(quirks_on=quirks)
