@@ -113,14 +113,27 @@ class Journal:
     def confirm(self, submission: int, info: StatusInfo, place: str | None = None) -> Entry:
         """Write which job a submission became, and where it is if not at the usual place."""
         with self._writing() as connection:
-            _give_up_job(connection, submission, info.job_id)
-            connection.execute(
-                "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
-                " WHERE submission = ?",
-                (SubmissionState.CONFIRMED, info.job_id, place, _now(), submission),
-            )
-            _write_status(connection, submission, info)
-            return _one(connection, "submission = ?", submission)
+            return _confirm(connection, submission, info, place)
+
+    @_in_thread
+    def confirm_found(self, submission: int, info: StatusInfo) -> Entry | None:
+        """Write which job a submission without an answer became, as the endpoint's list tells.
+
+        None, and nothing is written, where somebody else was sooner: the submission has an answer by now, or the job
+        is another submission's. Of two who look at once, neither takes a job from the other.
+        """
+        with self._writing() as connection:
+            entry = _one(connection, "submission = ?", submission)
+            if entry.state not in (SubmissionState.UNCONFIRMED, SubmissionState.INTENDED):
+                return None
+            if _select(
+                connection,
+                "endpoint = ? AND job_id = ? AND digest IS NOT NULL",
+                entry.endpoint,
+                info.job_id,
+            ):
+                return None
+            return _confirm(connection, submission, info, None)
 
     @_in_thread
     def keep_answer(self, submission: int, job_id: str, answer: KeptAnswer) -> Entry:
@@ -285,6 +298,17 @@ def _open_submission(
         JobStatus.RUNNING,
     )
     return found[0] if found else None
+
+
+def _confirm(connection: sqlite3.Connection, submission: int, info: StatusInfo, place: str | None) -> Entry:
+    _give_up_job(connection, submission, info.job_id)
+    connection.execute(
+        "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
+        " WHERE submission = ?",
+        (SubmissionState.CONFIRMED, info.job_id, place, _now(), submission),
+    )
+    _write_status(connection, submission, info)
+    return _one(connection, "submission = ?", submission)
 
 
 def _give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) -> None:
