@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import anyio.to_thread
 
 from mcp_ogc.errors import JournalError, SettingsError
-from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
+from mcp_ogc.jobs.entries import COLUMNS, Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
 from mcp_ogc.jobs.schema import migrate
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
 
@@ -223,19 +223,20 @@ class Journal:
         self,
         limit: int,
         *,
-        before: int | None = None,
+        before: tuple[str, int] | None = None,
         endpoint: str | None = None,
         process_id: str | None = None,
         status: JobStatus | None = None,
     ) -> tuple[Entry, ...]:
-        """Submissions, newest first; `before` is the submission number the page starts below."""
+        """Submissions, newest first; `before` is the position of the last entry of the page before."""
         with closing(self._connect()) as connection:
             return _select(
                 connection,
-                "(? IS NULL OR submission < ?) AND (? IS NULL OR endpoint = ?) AND (? IS NULL OR process_id = ?)"
-                " AND (? IS NULL OR status = ?) AND state != ? ORDER BY submission DESC LIMIT ?",
-                before,
-                before,
+                "(? IS NULL OR (intended, submission) < (?, ?)) AND (? IS NULL OR endpoint = ?)"
+                " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ?"
+                " ORDER BY intended DESC, submission DESC LIMIT ?",
+                before and before[1],
+                *(before or (None, None)),
                 endpoint,
                 endpoint,
                 process_id,
@@ -373,7 +374,7 @@ def _write_status(connection: sqlite3.Connection, submission: int, info: StatusI
 
 
 def _select(connection: sqlite3.Connection, where: str, *values: object) -> tuple[Entry, ...]:
-    rows = connection.execute(f"SELECT * FROM submissions WHERE {where}", values)  # noqa: S608 - `where` is ours
+    rows = connection.execute(f"SELECT {COLUMNS} FROM submissions WHERE {where}", values)  # noqa: S608 - ours
     return tuple(entry_of(row) for row in rows)
 
 
