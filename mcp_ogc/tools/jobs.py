@@ -192,7 +192,7 @@ async def dismiss_job(
         lines = [await _dismissal(chosen, info), "Nothing was dismissed yet. Ask the person; then:"]
         lines.append(call("ogc_dismiss_job", **bound, confirm=token))
         return respond(lines, Dismissed(**bound, dismissed=False, confirm=token))
-    saved = info.status is JobStatus.SUCCESSFUL and await work.save_results(chosen, job_id)
+    kept = await _kept(work, chosen, job_id) if info.status is JobStatus.SUCCESSFUL else None
     now = datetime.now(UTC)
     try:
         answer = await chosen.client.dismiss(job_id)
@@ -203,9 +203,19 @@ async def dismiss_job(
     info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
     await work.journal.record(chosen.name, info)
     lines = [f"Job {job_id} on {chosen.name} is dismissed."]
-    if saved:
-        lines.append("Its result document is kept here: ogc_get_results still shows it, its files may be gone.")
+    if kept:
+        lines.append(kept)
     return respond(lines, Dismissed(**bound, dismissed=True))
+
+
+async def _kept(work: Workspace, endpoint: Endpoint, job_id: str) -> str:
+    """Keep the results of a job that is about to be dismissed; what becomes of them, as a sentence."""
+    try:
+        await work.save_results(endpoint, job_id)
+    except OgcError as error:
+        # The dismissal was confirmed, and may be wanted because nothing can be read; but it is not passed over.
+        return f"Its results could not be read before, so none are kept here: {error.message}"
+    return "Its result document is kept here: ogc_get_results still shows it, its files may be gone."
 
 
 def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> NotOffered:
