@@ -10,7 +10,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from mcp_ogc.cli.check import check_endpoint
+from mcp_ogc.cli.check import check_endpoint, run_process
 from mcp_ogc.errors import NotOffered
 from mcp_ogc.ogc.capabilities import Capability, capabilities_of
 from mcp_ogc.server import build_server, open_from_settings
@@ -146,6 +146,14 @@ async def test_q12_an_endpoint_whose_list_of_jobs_does_not_come_can_be_used_all_
     assert row["reachable"]
     assert "list jobs" in row["declared"]
     assert "list jobs" not in row["not_found"]
+
+
+async def test_q10_the_command_waits_for_a_job_that_is_not_visible_yet(tmp_path: Path) -> None:
+    async with served(TestEndpoint("standard", quirks_on=[Quirk.Q10])) as url:
+        configured = {FAR: EndpointSettings(url=url)}
+        settings = Settings(endpoints=configured, data_folder=tmp_path, local=LocalSettings(enabled=False))
+        async with open_from_settings(settings) as work:
+            assert await run_process(work, work.endpoint(FAR), "echo", dict(ECHO))
 
 
 async def test_another_endpoint_that_deploys_is_named(tmp_path: Path) -> None:
