@@ -72,6 +72,7 @@ class Endpoint:
     monitor: Monitor
     catalogue: Catalogue
     _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
+    _describing: dict[str, anyio.Lock] = field(default_factory=dict)
     _capabilities: tuple[float, Capabilities] | None = None
 
     @property
@@ -80,11 +81,15 @@ class Endpoint:
         return self.name == LOCAL
 
     async def describe(self, process_id: str) -> ProcessDescription:
-        """The description, remembered for a minute.
+        """The description, remembered for a minute; many who want it at once have it asked for once.
 
         Raises:
             UnknownName: No such process; names the nearest ones.
         """
+        async with self._describing.setdefault(process_id, anyio.Lock()):
+            return await self._fetched(process_id)
+
+    async def _fetched(self, process_id: str) -> ProcessDescription:
         now = anyio.current_time()
         kept = self._descriptions.get(process_id)
         if kept and now - kept[0] < DESCRIPTION_SECONDS:
