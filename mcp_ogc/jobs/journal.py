@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import anyio.to_thread
 
 from mcp_ogc.errors import JournalError, SettingsError
-from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
+from mcp_ogc.jobs.entries import COLUMNS, Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
 from mcp_ogc.jobs.schema import migrate
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
 
@@ -113,14 +113,27 @@ class Journal:
     def confirm(self, submission: int, info: StatusInfo, place: str | None = None) -> Entry:
         """Write which job a submission became, and where it is if not at the usual place."""
         with self._writing() as connection:
-            _give_up_job(connection, submission, info.job_id)
-            connection.execute(
-                "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
-                " WHERE submission = ?",
-                (SubmissionState.CONFIRMED, info.job_id, place, _now(), submission),
-            )
-            _write_status(connection, submission, info)
-            return _one(connection, "submission = ?", submission)
+            return _confirm(connection, submission, info, place)
+
+    @_in_thread
+    def confirm_found(self, submission: int, info: StatusInfo) -> Entry | None:
+        """Write which job a submission without an answer became, as the endpoint's list tells.
+
+        None, and nothing is written, where somebody else was sooner: the submission has an answer by now, or the job
+        is another submission's. Of two who look at once, neither takes a job from the other.
+        """
+        with self._writing() as connection:
+            entry = _one(connection, "submission = ?", submission)
+            if entry.state not in (SubmissionState.UNCONFIRMED, SubmissionState.INTENDED):
+                return None
+            if _select(
+                connection,
+                "endpoint = ? AND job_id = ? AND digest IS NOT NULL",
+                entry.endpoint,
+                info.job_id,
+            ):
+                return None
+            return _confirm(connection, submission, info, None)
 
     @_in_thread
     def keep_answer(self, submission: int, job_id: str, answer: KeptAnswer) -> Entry:
@@ -210,19 +223,20 @@ class Journal:
         self,
         limit: int,
         *,
-        before: int | None = None,
+        before: tuple[str, int] | None = None,
         endpoint: str | None = None,
         process_id: str | None = None,
         status: JobStatus | None = None,
     ) -> tuple[Entry, ...]:
-        """Submissions, newest first; `before` is the submission number the page starts below."""
+        """Submissions, newest first; `before` is the position of the last entry of the page before."""
         with closing(self._connect()) as connection:
             return _select(
                 connection,
-                "(? IS NULL OR submission < ?) AND (? IS NULL OR endpoint = ?) AND (? IS NULL OR process_id = ?)"
-                " AND (? IS NULL OR status = ?) AND state != ? ORDER BY submission DESC LIMIT ?",
-                before,
-                before,
+                "(? IS NULL OR (intended, submission) < (?, ?)) AND (? IS NULL OR endpoint = ?)"
+                " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ?"
+                " ORDER BY intended DESC, submission DESC LIMIT ?",
+                before and before[1],
+                *(before or (None, None)),
                 endpoint,
                 endpoint,
                 process_id,
@@ -287,6 +301,17 @@ def _open_submission(
     return found[0] if found else None
 
 
+def _confirm(connection: sqlite3.Connection, submission: int, info: StatusInfo, place: str | None) -> Entry:
+    _give_up_job(connection, submission, info.job_id)
+    connection.execute(
+        "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
+        " WHERE submission = ?",
+        (SubmissionState.CONFIRMED, info.job_id, place, _now(), submission),
+    )
+    _write_status(connection, submission, info)
+    return _one(connection, "submission = ?", submission)
+
+
 def _give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) -> None:
     """Make a job this submission's alone.
 
@@ -349,7 +374,7 @@ def _write_status(connection: sqlite3.Connection, submission: int, info: StatusI
 
 
 def _select(connection: sqlite3.Connection, where: str, *values: object) -> tuple[Entry, ...]:
-    rows = connection.execute(f"SELECT * FROM submissions WHERE {where}", values)  # noqa: S608 - `where` is ours
+    rows = connection.execute(f"SELECT {COLUMNS} FROM submissions WHERE {where}", values)  # noqa: S608 - ours
     return tuple(entry_of(row) for row in rows)
 
 

@@ -39,7 +39,8 @@ async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tup
     listed = await _listed(client, since)
     known = {entry.job_id for entry in await journal.jobs_since(name, since) if entry.digest}
     matched = match(lost, [info for info in listed if info.job_id not in known])
-    return tuple([await journal.confirm(entry.submission, info) for entry, info in matched])
+    found = [await journal.confirm_found(entry.submission, info) for entry, info in matched]
+    return tuple(entry for entry in found if entry)
 
 
 def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo]) -> list[tuple[Entry, StatusInfo]]:
