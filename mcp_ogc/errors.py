@@ -254,6 +254,10 @@ class UnsupportedMediaType(RemoteProblem):
     """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/unsupported-media-type."""
 
 
+class PackageRefused(RemoteProblem):
+    """The local endpoint does not run this package: it is not trusted, or its container engine is missing."""
+
+
 class WorkflowNotFound(RemoteProblem):
     """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/workflow-not-found."""
 
