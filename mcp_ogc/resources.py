@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
-from mcp_types import (
-    CallToolResult,
-    Completion,
-    CompletionArgument,
-    CompletionContext,
-    PromptReference,
-    Resource,
-    ResourceTemplateReference,
-)
+from mcp_types import CallToolResult, Resource
 
 from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
@@ -29,8 +21,6 @@ from mcp_ogc.tools.spec import Call, Session, workspace
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
-
-    from mcp_ogc.workspace import Workspace
 
 T = TypeVar("T")
 
@@ -164,52 +154,3 @@ async def _read(reading: Awaitable[T]) -> T:
         raise ResourceNotFoundError(explain(error)) from error
     except OgcError as error:
         raise ResourceError(explain(error)) from error
-
-
-def add_completions(
-    server: MCPServer[Session], session: Callable[[], Session], choices: Mapping[str, Sequence[str]]
-) -> None:
-    """Complete endpoints, process ids and job ids, in resource templates and in prompts.
-
-    Args:
-        server: Where to register it.
-        session: Gives the session.
-        choices: What the other arguments of prompts may be, by argument.
-    """
-
-    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # mcp 2.3 leaves it untyped
-    async def complete(
-        _ref: PromptReference | ResourceTemplateReference,
-        argument: CompletionArgument,
-        context: CompletionContext | None,
-    ) -> Completion | None:
-        sources: dict[str, Callable[[Workspace, str | None], Awaitable[list[str]]]] = {
-            "endpoint": _endpoints,
-            "process_id": _processes,
-            "job_id": _jobs,
-        }
-        names = list(choices.get(argument.name, ()))
-        if source := sources.get(argument.name):
-            work = await session().late_workspace.get()
-            chosen = (context.arguments or {}).get("endpoint") if context else None
-            try:
-                names = await source(work, chosen)
-            except OgcError:
-                return None  # nothing to offer while the endpoint can't be asked
-        elif not names:
-            return None
-        fitting = [name for name in names if name.startswith(argument.value)]
-        fitting = fitting or [name for name in names if argument.value.casefold() in name.casefold()]
-        return Completion(values=fitting[:100], total=len(fitting), has_more=len(fitting) > 100)
-
-
-async def _endpoints(work: Workspace, _endpoint: str | None) -> list[str]:
-    return list(work.endpoints)
-
-
-async def _processes(work: Workspace, endpoint: str | None) -> list[str]:
-    return await work.endpoint(endpoint).catalogue.ids()
-
-
-async def _jobs(work: Workspace, endpoint: str | None) -> list[str]:
-    return [entry.job_id for entry in await work.journal.newest(200, endpoint=endpoint) if entry.job_id]

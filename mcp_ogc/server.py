@@ -20,12 +20,13 @@ from mcp_types import Resource as ListedResource
 from pydantic import ValidationError
 
 from mcp_ogc import __version__
+from mcp_ogc.completions import add_completions
 from mcp_ogc.confirmation import Confirmations
 from mcp_ogc.errors import OgcError
 from mcp_ogc.late_workspace import LateWorkspace
 from mcp_ogc.net.redaction import Redaction, secrets_of
 from mcp_ogc.prompts import as_mcp, misfit, read_prompts
-from mcp_ogc.resources import add_completions, add_resources, newest_resources
+from mcp_ogc.resources import add_resources, newest_resources
 from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.text import explain, refuse
 from mcp_ogc.tools.catalogue import TOOLS

@@ -1,13 +1,14 @@
-"""Job resources tell those who subscribed that they changed: `subscriptions/listen` since 2026-07-28, before that
-`resources/subscribe`, which mcp 2.3 leaves to the low-level server. The one adapter to those internals.
+"""Jobs and lists of processes tell those who subscribed that they changed: `subscriptions/listen` since 2026-07-28,
+before that `resources/subscribe`, which mcp 2.3 leaves to the low-level server. The one adapter to those internals.
 
-Whoever subscribes to a job makes it followed: nothing else may be waiting for it.
+Whoever subscribes to a job makes it followed, and to a list of processes makes it looked at: nothing else may.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mcp.server.connection import Connection
     from mcp.server.context import ServerRequestContext
 
+    from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.models import StatusInfo
     from mcp_ogc.tools.spec import Session
     from mcp_ogc.workspace import Workspace
@@ -37,7 +39,7 @@ Opened = Callable[[], Awaitable["Workspace"]]
 
 
 class Subscriptions:
-    """Who subscribed to which job.
+    """Who subscribed to which job, or list of processes.
 
     Args:
         opened: Gives the workspace.
@@ -49,6 +51,7 @@ class Subscriptions:
         self.bus = InMemorySubscriptionBus()
         """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
         self._legacy: dict[tuple[Connection, str], anyio.CancelScope] = {}
+        self._lists: dict[str, _Watched] = {}
 
     def serve(self, server: MCPServer[Session]) -> None:
         """Answer subscriptions of both eras."""
@@ -67,14 +70,38 @@ class Subscriptions:
 
     @asynccontextmanager
     async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
-        """Keep the jobs among these URIs followed; any other URI never changes."""
-        jobs = [found for uri in subscribed if (found := uris.job_of(uri))]
+        """Keep the jobs among these URIs followed and the lists looked at; any other URI never changes."""
         async with AsyncExitStack() as stack:
-            for endpoint, job_id in jobs:
-                with suppress(OgcError):  # an endpoint that is not configured has no jobs that change
-                    work = await self._opened()
-                    await stack.enter_async_context(work.endpoint(endpoint).monitor.following(job_id))
+            for uri in subscribed:
+                with suppress(OgcError):  # an endpoint that is not configured has nothing that changes
+                    if job := uris.job_of(uri):
+                        work = await self._opened()
+                        await stack.enter_async_context(work.endpoint(job[0]).monitor.following(job[1]))
+                    elif endpoint := uris.process_list_of(uri):
+                        work = await self._opened()
+                        stack.enter_context(self._watching(work.endpoint(endpoint).catalogue, uri))
             yield
+
+    @contextmanager
+    def _watching(self, catalogue: Catalogue, uri: str) -> Iterator[None]:
+        """Look at a list of processes, once for all who subscribed to it."""
+        watched = self._lists.setdefault(uri, _Watched())
+        watched.watchers += 1
+        if watched.watchers == 1 and self._tasks is not None:
+            self._tasks.start_soon(self._watch, catalogue.changes(), uri, watched)
+        try:
+            yield
+        finally:
+            watched.watchers -= 1
+            if not watched.watchers:
+                del self._lists[uri]
+                watched.scope.cancel()
+
+    async def _watch(self, changes: AsyncGenerator[None, None], uri: str, watched: _Watched) -> None:
+        with watched.scope:
+            async with aclosing(changes):
+                async for _ in changes:
+                    await self._bus.publish(ResourceUpdated(uri))
 
     async def _subscribe(self, ctx: ServerRequestContext[Session], params: SubscribeRequestParams) -> EmptyResult:
         # A session of the SDK's is one request's; the connection is whose it is, and lasts.
@@ -122,8 +149,16 @@ class Subscriptions:
                 del self._legacy[connection, uri]
 
 
+@dataclass(slots=True)
+class _Watched:
+    """A list of processes that is looked at for as long as someone wants to hear of it."""
+
+    watchers: int = 0
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
 class _Listening(ListenHandler):
-    """The SDK's stream of changes, with the jobs it is about followed as long as it is open."""
+    """The SDK's stream of changes; what it is about is followed as long as it is open."""
 
     def __init__(self, bus: InMemorySubscriptionBus, subscriptions: Subscriptions) -> None:
         super().__init__(bus)

@@ -13,7 +13,9 @@ ROOT = Path(mcp_ogc.__file__).parent
 FLOORS = {
     "cli": 6,
     "server": 5,
-    **dict.fromkeys(("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4),
+    **dict.fromkeys(
+        ("tools", "resources", "completions", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4
+    ),
     **dict.fromkeys(
         (
             "workspace",
@@ -53,6 +55,7 @@ OWNERS = {
         "cli",
         "tools",
         "resources",
+        "completions",
         "subscriptions",
         "prompts",
         "views",
@@ -60,7 +63,18 @@ OWNERS = {
         "confirmation",
         "net.auth",
     ),
-    "mcp_types": ("server", "cli", "tools", "resources", "subscriptions", "prompts", "views", "text", "confirmation"),
+    "mcp_types": (
+        "server",
+        "cli",
+        "tools",
+        "resources",
+        "completions",
+        "subscriptions",
+        "prompts",
+        "views",
+        "text",
+        "confirmation",
+    ),
 }
 
 
