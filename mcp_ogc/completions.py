@@ -97,7 +97,7 @@ async def _assets(work: Workspace, given: Given) -> list[str]:
     outputs = await _chosen(work, given)
     if given.get("item") == uris.FILE:
         return [key for output in outputs for key in _files(output)]
-    items = [item for output in outputs for item in output.items if given.get("item", item.id) == item.id]
+    items = [item for output in outputs for item in output.readable_items() if given.get("item", item.id) == item.id]
     return list(dict.fromkeys(asset.key for item in items for asset in item.assets))
 
 
@@ -108,7 +108,8 @@ async def _bands(work: Workspace, given: Given) -> list[str]:
 
     for output in await _chosen(work, given):
         assets = [output.as_asset()] if output.is_raster else []
-        assets += [asset for item in output.items if given.get("item", item.id) == item.id for asset in item.assets]
+        items = (item for item in output.readable_items() if given.get("item", item.id) == item.id)
+        assets += [asset for item in items for asset in item.assets]
         for asset in assets:
             if asset.is_raster and given.get("asset", asset.key) in (asset.key, uris.FILE):
                 asked = Asked(asset.href, Wanted((1,), (), None), asset.storage)

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NEWEST_JOBS = 50
+READ_ITEMS = 100
 READ_SECONDS = 45
 LOG_CHARACTERS = 8000
 ANSWER_CHARACTERS = 32_000
+PACKAGE_CHARACTERS = 40_000
 JSON = "application/json"
 
 
@@ -47,7 +49,7 @@ def add_resources(server: MCPServer[Session], session: Callable[[], Session]) ->
     @server.resource(uris.PROCESSES, name="processes", title="Processes", mime_type=JSON, security=ids)
     async def process_list(endpoint: str, ctx: Call) -> str:
         """The first hundred processes of an endpoint."""
-        return await _structured(processes.list_processes(ctx, endpoint=endpoint, limit=100))
+        return await _structured(processes.list_processes(ctx, endpoint=endpoint, limit=READ_ITEMS))
 
     @server.resource(uris.PROCESS, name="process", title="Process", mime_type=JSON, security=ids)
     async def process(endpoint: str, process_id: str, ctx: Call) -> str:
@@ -57,7 +59,7 @@ def add_resources(server: MCPServer[Session], session: Callable[[], Session]) ->
     @server.resource(uris.PACKAGE, name="package", title="Application package", mime_type=JSON, security=ids)
     async def package(endpoint: str, process_id: str, ctx: Call) -> str:
         """The CWL of a deployed process."""
-        return await _structured(packages.get_package(ctx, process_id, endpoint))
+        return await _structured(packages.package_part(ctx, process_id, endpoint, None, PACKAGE_CHARACTERS))
 
     @server.resource(uris.JOB, name="job", title="Job", mime_type=JSON, security=ids)
     async def job(endpoint: str, job_id: str, ctx: Call) -> str:
@@ -110,7 +112,7 @@ async def _results(ctx: Call, endpoint: str, job_id: str) -> str:
     work = await workspace(ctx)
     answer = await work.raw_results(work.endpoint(endpoint), job_id)
     try:
-        told = (await results.get_results(ctx, job_id, endpoint, limit=100)).structured_content or {}
+        told = (await results.results_page(ctx, job_id, endpoint, limit=READ_ITEMS)).structured_content or {}
     except OgcError as error:
         told = {"problem": explain(error)}
     text = text_or_none(answer.body, answer.media_type)

@@ -15,7 +15,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
+from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent
 from mcp_types import Resource as ListedResource
 from pydantic import ValidationError
 
@@ -28,7 +28,7 @@ from mcp_ogc.net.redaction import Redaction, secrets_of
 from mcp_ogc.prompts import as_mcp, misfit, read_prompts
 from mcp_ogc.resources import add_resources, newest_resources
 from mcp_ogc.subscriptions import Subscriptions
-from mcp_ogc.text import explain, refuse
+from mcp_ogc.text import explain, only_offered, refuse
 from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.tools.spec import Effect, Session, ToolSpec
 from mcp_ogc.workspace import LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace
@@ -72,7 +72,7 @@ class OgcServer(MCPServer[Session]):
             return refuse(_unknown_arguments(tool, unknown))
         try:
             with anyio.fail_after(TOOL_SECONDS):
-                return await super().call_tool(name, arguments, context)
+                return self._of_what_is_here(await super().call_tool(name, arguments, context))
         except TimeoutError:
             return refuse(_too_long(name))
         except ToolError as error:
@@ -84,6 +84,17 @@ class OgcServer(MCPServer[Session]):
             raise
         finally:
             self._get_ready()
+
+    def _of_what_is_here(self, answer: CallToolResult | InputRequiredResult) -> CallToolResult | InputRequiredResult:
+        """An answer whose next call is one of a tool that this server has."""
+        if not isinstance(answer, CallToolResult) or not answer.content:
+            return answer
+        first, *others = answer.content
+        if not isinstance(first, TextContent):
+            return answer
+        names = [tool.name for tool in self._tool_manager.list_tools()]
+        shown = first.model_copy(update={"text": only_offered(first.text, names)})
+        return answer.model_copy(update={"content": [shown, *others]})
 
     def _get_ready(self) -> None:
         """Have a raster worker ready, once a client has turned out to call tools: rasters are what comes next."""
@@ -229,7 +240,7 @@ def _unknown_arguments(tool: Tool, unknown: Sequence[str]) -> str:
     lines = [f"{tool.name} has no argument {', '.join(unknown)}; nothing was done."]
     near = {name: difflib.get_close_matches(name, known, n=1) for name in unknown}
     lines += [f"Did you mean {names[0]} for {name}?" for name, names in near.items() if names]
-    return "\n".join([*lines, f"Its arguments: {', '.join(known)}."])
+    return "\n".join([*lines, f"Its arguments: {', '.join(known)}. Mend it and call again."])
 
 
 def _misfits(tool: Tool, error: ValidationError) -> str:
@@ -238,6 +249,7 @@ def _misfits(tool: Tool, error: ValidationError) -> str:
         path = ".".join(str(part) for part in problem["loc"])
         given = "" if problem["type"] == "missing" else f" (given: {str(problem['input'])[:80]!r})"
         lines.append(f"- {path}: {problem['msg']}{given}")
+    lines.append("Mend them and call again.")
     return "\n".join(lines)
 
 

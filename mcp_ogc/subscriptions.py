@@ -101,7 +101,7 @@ class Subscriptions:
         with watched.scope:
             async with aclosing(changes):
                 async for _ in changes:
-                    await self._bus.publish(ResourceUpdated(uri))
+                    await self.bus.publish(ResourceUpdated(uri))
 
     async def _subscribe(self, ctx: ServerRequestContext[Session], params: SubscribeRequestParams) -> EmptyResult:
         # A session of the SDK's is one request's; the connection is whose it is, and lasts.

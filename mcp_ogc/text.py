@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -20,6 +21,8 @@ from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 
 OPEN, CLOSE = "⟦", "⟧"
 REMOTE_CHARACTERS = 300
+CONCISE_CHARACTERS, DETAILED_CHARACTERS = 1050, 8000
+"""What a list in an answer may have: ids and URIs have 2.1 characters a token, so 600 tokens and 4,000 hold it all."""
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 T = TypeVar("T")
@@ -104,6 +107,16 @@ def remote(**texts: str | None) -> Untrusted | None:
     return {name: text for name, text in cleaned.items() if text} or None
 
 
+def only_offered(text: str, tools: Collection[str]) -> str:
+    """A text whose last line names no tool that this server has not."""
+    *lines, last = text.split("\n")
+    named = None if last.endswith(CLOSE) else re.search(r"\bogc_[a-z_]+", last)
+    if named is None or named.group() in tools:
+        return text
+    missing = f"What comes next is not offered here: read_only or toolsets of the settings leave out {named.group()}."
+    return "\n".join([*lines, missing])
+
+
 def call(tool: str, **arguments: JsonValue) -> str:
     """A next call that can be copied, arguments as JSON."""
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -155,6 +168,16 @@ def number(value: float | None, digits: int = 4) -> str:
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value)}"
     return f"{value:.{digits}g}"
+
+
+def fitting(lines: Iterable[str], budget: int) -> int:
+    """How many of the first lines fit so many characters; one does in any case."""
+    count = 0
+    for count, line in enumerate(lines, 1):
+        budget -= len(line) + 1
+        if budget < 0:
+            return max(count - 1, 1)
+    return count
 
 
 def listed(lines: Iterable[str], *, mark: str = "- ") -> list[str]:

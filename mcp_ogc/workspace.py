@@ -176,9 +176,13 @@ class Workspace:
         chosen = name or self.default_endpoint
         if chosen is None:
             known = ", ".join(self.endpoints) or "none configured"
-            raise SettingsError("Which endpoint is meant?", remedy=f"Give endpoint, one of: {known}")
+            raise SettingsError(
+                "Which endpoint is meant?", remedy=f"Give endpoint, one of: {known}; ogc_list_endpoints shows them"
+            )
         if chosen not in self.endpoints:
-            raise UnknownName("endpoint", chosen, tuple(self.endpoints))
+            raise UnknownName(
+                "endpoint", chosen, tuple(self.endpoints), remedy="ogc_list_endpoints shows what each can do"
+            )
         return self.endpoints[chosen]
 
     async def job(self, job_id: str, endpoint: str | None) -> tuple[Endpoint, Entry | None]:

@@ -173,11 +173,12 @@ def job_answer(
 def gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob) -> NoSuchJob:
     """The error of a job that its endpoint does not have, with what was known of it."""
     if entry is None:
+        listed = call("ogc_list_jobs", endpoint=endpoint.name)
         return NoSuchJob(
             f"{endpoint.name} has no job {job_id!r}",
             status=error.status,
             type=error.type,
-            remedy="ogc_list_jobs shows the jobs there are; give endpoint if it is another's",
+            remedy=f"{listed} shows those there are; give endpoint if it is another's",
         )
     last = f"{entry.status} at {moment(entry.updated)}" if entry.status else str(entry.state)
     described = call("ogc_describe_process", process_id=entry.process_id, endpoint=endpoint.name)
@@ -256,7 +257,10 @@ def _next(endpoint: Endpoint, info: StatusInfo) -> str:
         case JobStatus.SUCCESSFUL:
             return f"Next: {call('ogc_get_results', **job)}"
         case JobStatus.DISMISSED:
-            return "Next: execute the process again, if it is still wanted."
+            if not info.process_id:
+                return f"Next: {call('ogc_list_jobs', endpoint=endpoint.name)}"
+            again = call("ogc_describe_process", process_id=info.process_id, endpoint=endpoint.name)
+            return f"Next, if it is still wanted: {again}"
         case JobStatus.FAILED:
             return f"Next: {call('ogc_get_job', **job)} says why."
         case _:

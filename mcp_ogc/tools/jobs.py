@@ -19,9 +19,11 @@ from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import outputs_of, prepared_request, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
+    CONCISE_CHARACTERS,
+    DETAILED_CHARACTERS,
     Reply,
     call,
-    literal,
+    fitting,
     moment,
     plural,
     respond,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
 LIST_SECONDS = 25
+SHOWN_JOBS = 20
 SINGLE_LOOKS = 20
 HEARTBEAT_STEP = 0.01
 
@@ -91,7 +94,13 @@ async def execute_process(
         reply = Execution(
             endpoint=chosen.name, process_id=process_id, status="not submitted", dry_run=True, trial=trial
         )
-        again = call("ogc_execute_process", process_id=process_id, inputs=inputs, endpoint=chosen.name)
+        again = call(
+            "ogc_execute_process",
+            process_id=process_id,
+            inputs=inputs,
+            outputs=[*outputs] if outputs else None,
+            endpoint=chosen.name,
+        )
         fit = f"The inputs fit {process_id} on {chosen.name}. Nothing was sent."
         lines = [fit, *trial_lines(trial), f"Next: {again}"]
         return with_notes(respond(lines, reply), input_notes(prepared))
@@ -128,37 +137,46 @@ async def list_jobs(
     endpoint: str | None = None,
     process_id: str | None = None,
     status: JobStatus | None = None,
-    limit: Limit = 20,
+    limit: Annotated[Limit | None, Field(description="as many as fit a short answer if left out")] = None,
     cursor: str | None = None,
 ) -> Annotated[CallToolResult, Jobs]:
     """Jobs of all endpoints or one, newest first: those submitted from here and those the endpoint lists."""
     work = await workspace(ctx)
     scope = f"jobs {endpoint or ''} {process_id or ''} {status or ''}"
     before = _position(decode(cursor, scope).get("before"))
+    most = limit or SHOWN_JOBS
     not_asked: list[str] = []
     more_at: list[str] = []
     if before is None:
         asked_for = [work.endpoint(endpoint)] if endpoint else list(work.endpoints.values())
         async with anyio.create_task_group() as tasks:
             for one in asked_for:
-                tasks.start_soon(partial(_merge, work, one, process_id, status, limit, not_asked, more_at))
+                tasks.start_soon(
+                    partial(_merge, work, one, process_id, status, limit or SHOWN_JOBS, not_asked, more_at)
+                )
     entries = await work.journal.newest(
-        limit + 1,
+        (limit or SHOWN_JOBS) + 1,
         before=before,
         endpoint=endpoint,
         process_id=process_id,
         status=status,
     )
-    shown = entries[:limit]
-    next_cursor = encode(scope, before=list(shown[-1].position)) if len(entries) > limit else None
-    rows = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in shown)
+    listed = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in entries[:most])
+    told = [row_line(one) for one in listed]
+    shown = fitting(told, DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS)
+    rows = listed[:shown]
+    next_cursor = encode(scope, before=list(entries[shown - 1].position)) if len(entries) > shown else None
     lines = [f"{plural(len(rows), 'job')}{', more follow' if next_cursor else ''}:" if rows else "No jobs."]
-    lines += [row_line(one) for one in rows]
+    lines += told[:shown]
     lines += [f"Not asked: {problem}" for problem in not_asked]
     if next_cursor:
-        lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
+        page = call(
+            "ogc_list_jobs", endpoint=endpoint, process_id=process_id, status=status, limit=limit, cursor=next_cursor
+        )
+        lines.append(f"Next page: {page}")
     lines += [f"{name} lists more jobs than were read: raise limit, or give process_id or status" for name in more_at]
-    there = [one for one in rows if one.job_id and one.status != JobStatus.DISMISSED]
+    known = [one for one in rows if one.job_id]
+    there = [one for one in known if one.status != JobStatus.DISMISSED] or known
     if there:
         lines.append(f"Next: {call('ogc_get_job', job_id=there[0].job_id, endpoint=there[0].endpoint)}")
     elif not rows:
@@ -205,6 +223,7 @@ async def dismiss_job(
     lines = [f"Job {job_id} on {chosen.name} is dismissed."]
     if kept:
         lines.append(kept)
+    lines.append(f"The others: {call('ogc_list_jobs', endpoint=chosen.name)}")
     return respond(lines, Dismissed(**bound, dismissed=True))
 
 

@@ -8,6 +8,7 @@ from tests.benchmarks.measure import Measure
 NAMES = (
     "cold-start",
     "tool-tokens",
+    "answer-tokens",
     "job-overhead",
     "call-overhead",
     "monitor-1000",
