@@ -63,7 +63,7 @@ def synchronous() -> dict[str, Process]:
 
 
 def mosaic() -> dict[str, Process]:
-    """A process that makes more than anyone wants to read of at once: forty scenes of eight bands."""
+    """Processes that make more than anyone wants to read of at once: forty scenes of eight bands, or twelve."""
     bands = ("red", "green", "blue", "nir08", "swir16", "swir22", "mask", "metadata")
     items = [
         {
@@ -81,8 +81,12 @@ def mosaic() -> dict[str, Process]:
         }
         for n in range(40)
     ]
-    made = {"type": "FeatureCollection", "features": items}
-    return {"mosaic": replace(water_bodies(lambda inputs: {"stac_catalog": Product(made)}), id="mosaic")}
+
+    def making(process_id: str, count: int) -> Process:
+        made = {"type": "FeatureCollection", "features": items[:count]}
+        return replace(water_bodies(lambda inputs: {"stac_catalog": Product(made)}), id=process_id)
+
+    return {"mosaic": making("mosaic", 40), "strip": making("strip", 12)}
 
 
 PROCESSES: dict[str, Callable[[], dict[str, Process]]] = {
