@@ -22,7 +22,6 @@ from mcp_types import (
 from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
 from mcp_ogc.jobs.logs import read_logs
-from mcp_ogc.ogc.answers import text_or_none
 from mcp_ogc.text import explain, remote, tail
 from mcp_ogc.tools import jobs, packages, processes, rasters, results
 from mcp_ogc.tools.spec import Call, Session, workspace
@@ -117,6 +116,8 @@ async def _results(ctx: Call, endpoint: str, job_id: str) -> str:
 
     What came is as it came but for its length: what can't be seen in it is escaped, as JSON has it.
     """
+    from mcp_ogc.ogc.answers import text_or_none
+
     work = await workspace(ctx)
     answer = await work.raw_results(work.endpoint(endpoint), job_id)
     try:
