@@ -21,6 +21,7 @@ from mcp_ogc.jobs.changes import JobChanges
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
 if TYPE_CHECKING:
+    import httpx
     from anyio.abc import TaskGroup
 
     from mcp_ogc.inline_files import InlineFiles
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.rasters.reader import RasterReader
-    from mcp_ogc.settings import Settings
+    from mcp_ogc.rasters.worker import Workers
+    from mcp_ogc.settings import EndpointSettings, Settings
 
 LOCAL = "local"
 LOCAL_URL = "http://local.invalid"
@@ -281,9 +283,21 @@ async def _described(endpoint: Endpoint, process_id: str | None) -> ProcessDescr
 
 @asynccontextmanager
 async def open_workspace(
-    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Callable[[str], None]
+    settings: Settings,
+    local: LocalEndpoint | None,
+    samples: Mapping[str, Sample],
+    learn: Callable[[str], None],
+    workers: Workers,
 ) -> AsyncIterator[Workspace]:
-    """Open everything a tool needs: no request is sent. `learn` is told of secrets to mask, found at run time."""
+    """Open everything a tool needs for the user whose settings these are: no request is sent.
+
+    Args:
+        settings: What the operator configured, as it is for that user.
+        local: The embedded endpoint.
+        samples: Bundled packages.
+        learn: Told of secrets to mask, found at run time.
+        workers: Read rasters, for all users.
+    """
     from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
@@ -292,23 +306,16 @@ async def open_workspace(
     from mcp_ogc.net.storage import Storage
     from mcp_ogc.net.workspaces import Workspaces
     from mcp_ogc.ogc.catalogue import Catalogue
-    from mcp_ogc.ogc.client import ProcessesClient
-    from mcp_ogc.ogc.dialects.recognition import named
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.store import Store
-    from mcp_ogc.rasters.worker import open_workers
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
+        journal = await anyio.to_thread.run_sync(
+            Journal, settings.data_folder / "journal.sqlite3", settings.user.name, settings.shared_endpoints
+        )
         clients = {
-            name: ProcessesClient(
-                http,
-                configured.url,
-                limits=settings.limits,
-                dialect=named(configured.dialect) if configured.dialect else None,
-                execute_members=configured.execute_members,
-                rebase_links=configured.rebase_links,
-            )
+            name: _client(settings, name, configured, http, journal)
             for name, configured in settings.configured_endpoints().items()
         }
         authentication = {name: one.authentication.kind for name, one in settings.configured_endpoints().items()}
@@ -317,15 +324,9 @@ async def open_workspace(
         if local:
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
-        journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
         objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits)
         changes = JobChanges()
-        drivers, most_bytes = settings.rasters.drivers, settings.limits.asset_bytes
-        async with (
-            _background() as background,
-            open_workers(drivers, most_bytes) as workers,
-            _polling() as polling,
-        ):
+        async with _background() as background, _polling() as polling:
             endpoints = {
                 name: Endpoint(
                     name=name,
@@ -338,9 +339,30 @@ async def open_workspace(
                 )
                 for name, client in clients.items()
             }
-            store = Store(settings.data_folder / "rasters")
+            store = Store(settings.user_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
             yield Workspace(settings, endpoints, journal, objects, files, rasters, samples, background, changes)
+
+
+def _client(
+    settings: Settings, name: str, configured: EndpointSettings, http: httpx.AsyncClient, journal: Journal
+) -> ProcessesClient:
+    """The client of an endpoint; one that several users share asks for the user's own jobs only."""
+    from mcp_ogc.jobs.own_jobs import OwnJobsClient
+    from mcp_ogc.ogc.client import ProcessesClient
+    from mcp_ogc.ogc.dialects.recognition import named
+
+    made: Callable[..., ProcessesClient] = ProcessesClient
+    if name in settings.shared_endpoints:
+        made = partial(OwnJobsClient, name=name, journal=journal)
+    return made(
+        http,
+        configured.url,
+        limits=settings.limits,
+        dialect=named(configured.dialect) if configured.dialect else None,
+        execute_members=configured.execute_members,
+        rebase_links=configured.rebase_links,
+    )
 
 
 @asynccontextmanager
