@@ -17,6 +17,7 @@ from mcp_ogc.authentication import (
     HttpUrl,
     Section,
 )
+from mcp_ogc.users import Permission
 
 # RFC 6749 §3.3.
 ScopeName = Annotated[str, Field(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$")]
@@ -40,6 +41,11 @@ class ScopeNames(Section):
     """Executing, dismissing, exporting."""
     deploy: ScopeName = "mcp-ogc:deploy"
     """Deploying and undeploying."""
+
+    @property
+    def by_permission(self) -> dict[Permission, str]:
+        """The issuer's word for each permission."""
+        return {"read": self.read, "execute": self.execute, "deploy": self.deploy}
 
 
 class HttpSettings(Section):

@@ -191,6 +191,10 @@ class Settings(BaseSettings):
             endpoints["default"] = EndpointSettings(url=self.url, authentication=authentication)
         return endpoints
 
+    def listening(self, host: str, port: int) -> "Settings":
+        """These settings, served at another address."""
+        return self.model_copy(update={"http": self.http.model_copy(update={"host": host, "port": port})})
+
     def of(self, user: User) -> "Settings":
         """These settings as they are for a user: with the user's own credentials and folders."""
         if user.name == self._user.name:
@@ -228,6 +232,11 @@ class Settings(BaseSettings):
         if not self._user.name:
             return frozenset()
         return frozenset(self.configured_endpoints()).difference(self._own_endpoints(self._user))
+
+    @property
+    def journal_path(self) -> Path:
+        """All users' jobs."""
+        return self.data_folder / "journal.sqlite3"
 
     @property
     def user_folder(self) -> Path:

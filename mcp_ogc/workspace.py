@@ -21,7 +21,6 @@ from mcp_ogc.jobs.changes import JobChanges
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
 if TYPE_CHECKING:
-    import httpx
     from anyio.abc import TaskGroup
 
     from mcp_ogc.inline_files import InlineFiles
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.worker import Workers
-    from mcp_ogc.settings import EndpointSettings, Settings
+    from mcp_ogc.settings import Settings
 
 LOCAL = "local"
 LOCAL_URL = "http://local.invalid"
@@ -306,16 +305,29 @@ async def open_workspace(
     from mcp_ogc.net.storage import Storage
     from mcp_ogc.net.workspaces import Workspaces
     from mcp_ogc.ogc.catalogue import Catalogue
+    from mcp_ogc.ogc.client import ProcessesClient
+    from mcp_ogc.ogc.dialects.recognition import named
+    from mcp_ogc.ogc.own_jobs import OwnJobsClient
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.store import Store
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
         journal = await anyio.to_thread.run_sync(
-            Journal, settings.data_folder / "journal.sqlite3", settings.user.name, settings.shared_endpoints
+            Journal, settings.journal_path, settings.user.name, settings.shared_endpoints
         )
+        made: Mapping[str, Callable[..., ProcessesClient]] = {
+            name: partial(OwnJobsClient, name=name, owns=journal.owns) for name in settings.shared_endpoints
+        }
         clients = {
-            name: _client(settings, name, configured, http, journal)
+            name: made.get(name, ProcessesClient)(
+                http,
+                configured.url,
+                limits=settings.limits,
+                dialect=named(configured.dialect) if configured.dialect else None,
+                execute_members=configured.execute_members,
+                rebase_links=configured.rebase_links,
+            )
             for name, configured in settings.configured_endpoints().items()
         }
         authentication = {name: one.authentication.kind for name, one in settings.configured_endpoints().items()}
@@ -342,27 +354,6 @@ async def open_workspace(
             store = Store(settings.user_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
             yield Workspace(settings, endpoints, journal, objects, files, rasters, samples, background, changes)
-
-
-def _client(
-    settings: Settings, name: str, configured: EndpointSettings, http: httpx.AsyncClient, journal: Journal
-) -> ProcessesClient:
-    """The client of an endpoint; one that several users share asks for the user's own jobs only."""
-    from mcp_ogc.jobs.own_jobs import OwnJobsClient
-    from mcp_ogc.ogc.client import ProcessesClient
-    from mcp_ogc.ogc.dialects.recognition import named
-
-    made: Callable[..., ProcessesClient] = ProcessesClient
-    if name in settings.shared_endpoints:
-        made = partial(OwnJobsClient, name=name, journal=journal)
-    return made(
-        http,
-        configured.url,
-        limits=settings.limits,
-        dialect=named(configured.dialect) if configured.dialect else None,
-        execute_members=configured.execute_members,
-        rebase_links=configured.rebase_links,
-    )
 
 
 @asynccontextmanager

@@ -280,6 +280,12 @@ class Journal:
             )
 
     @_in_thread
+    def owns(self, endpoint: str, job_id: str) -> bool:
+        """Whether a job of an endpoint is this user's."""
+        with closing(self._connect()) as connection:
+            return bool(select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, job_id))
+
+    @_in_thread
     def newest(
         self,
         limit: int,
@@ -313,9 +319,7 @@ class Journal:
     def jobs_since(self, endpoint: str, since: datetime) -> tuple[Entry, ...]:
         """The jobs of an endpoint that were submitted or seen since a time, by any user."""
         with closing(self._connect()) as connection:
-            return select(
-                connection, "endpoint = ? AND job_id IS NOT NULL AND intended >= ?", endpoint, text_of(since)
-            )
+            return select(connection, "endpoint = ? AND job_id IS NOT NULL AND intended >= ?", endpoint, text_of(since))
 
     @_in_thread
     def answer(self, endpoint: str, job_id: str) -> KeptAnswer | None:

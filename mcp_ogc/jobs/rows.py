@@ -18,6 +18,7 @@ def open_submission(
     digest: str,
     since: datetime,
 ) -> Entry | None:
+    """The newest submission of the same request that is not known to have ended."""
     found = select(
         connection,
         "user = ? AND endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
@@ -92,6 +93,7 @@ def add_job(connection: sqlite3.Connection, user: str, endpoint: str, info: Stat
 
 
 def write_answer(connection: sqlite3.Connection, submission: int, answer: KeptAnswer) -> None:
+    """Keep results with a submission."""
     links = json.dumps([link.wire() for link in answer.links])
     connection.execute(
         "UPDATE submissions SET answer = ?, answer_type = ?, answer_links = ?, answer_url = ? WHERE submission = ?",
@@ -100,6 +102,7 @@ def write_answer(connection: sqlite3.Connection, submission: int, answer: KeptAn
 
 
 def write_status(connection: sqlite3.Connection, submission: int, info: StatusInfo) -> None:
+    """Write the status of a submission's job; what it does not tell stays as it was."""
     connection.execute(
         "UPDATE submissions SET process_id = coalesce(process_id, ?), status = ?, message = ?, progress = ?,"
         " started = coalesce(?, started), finished = coalesce(?, finished), updated = ? WHERE submission = ?",
@@ -117,9 +120,11 @@ def write_status(connection: sqlite3.Connection, submission: int, info: StatusIn
 
 
 def select(connection: sqlite3.Connection, where: str, *values: object) -> tuple[Entry, ...]:
+    """The submissions that fulfil a condition."""
     rows = connection.execute(f"SELECT * FROM submissions WHERE {where}", values)  # noqa: S608 - `where` is ours
     return tuple(entry_of(row) for row in rows)
 
 
 def one(connection: sqlite3.Connection, where: str, *values: object) -> Entry:
+    """The first of them."""
     return select(connection, where, *values)[0]

@@ -214,6 +214,8 @@ def _configured(settings: Settings) -> Iterator[str]:
         yield endpoint.url
         if isinstance(endpoint.authentication, OidcAuthentication | ClientCredentialsAuthentication):
             yield endpoint.authentication.issuer
+    if settings.http.issuer:
+        yield settings.http.issuer
     yield from (catalogue.url for catalogue in settings.catalogues.values())
     for storage in settings.storage.values():
         yield from _addresses(storage)

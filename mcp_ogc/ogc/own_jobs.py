@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -13,22 +13,23 @@ from mcp_ogc.ogc.client import ProcessesClient
 if TYPE_CHECKING:
     import httpx
 
-    from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.ogc.models import StatusInfo
     from mcp_ogc.settings import Limits
 
+Owns = Callable[[str, str], Awaitable[bool]]
+
 
 class OwnJobsClient(ProcessesClient):
-    """A client whose endpoint knows several users by one account, so that the journal says whose a job is.
+    """A client whose endpoint knows several users by one account, so that it has to be asked here whose a job is.
 
-    Every request about one job is asked of the journal first. Lists are as the endpoint gives them; the journal takes
-    from them what is the user's.
+    Every request about one job is asked so first. Lists are as the endpoint gives them; whoever keeps them takes what
+    is the user's.
 
     Args:
         name: The endpoint's, in the settings.
-        journal: The user's; the others are those of `CoreClient`.
+        owns: Whether a job of the endpoint of that name is the user's. The others are those of `CoreClient`.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class OwnJobsClient(ProcessesClient):
         url: str,
         *,
         name: str,
-        journal: Journal,
+        owns: Owns,
         limits: Limits,
         dialect: Dialect | None = None,
         execute_members: Mapping[str, JsonValue] | None = None,
@@ -47,7 +48,7 @@ class OwnJobsClient(ProcessesClient):
             http, url, limits=limits, dialect=dialect, execute_members=execute_members, rebase_links=rebase_links
         )
         self._name = name
-        self._journal = journal
+        self._owns = owns
 
     async def job(self, job_id: str) -> StatusInfo:
         """As of `JobsClient`, of the user's own; `results` begins with it."""
@@ -65,7 +66,7 @@ class OwnJobsClient(ProcessesClient):
         return await super().beside(job_id, name)
 
     async def _check(self, job_id: str) -> None:
-        if not await self._journal.find(job_id, self._name):
+        if not await self._owns(self._name, job_id):
             raise NoSuchJob(
                 f"{self._name} has no job {job_id!r}", status=404, remedy="ogc_list_jobs shows the jobs there are"
             )
