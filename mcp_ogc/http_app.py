@@ -16,7 +16,7 @@ from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAut
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
@@ -81,7 +81,9 @@ def http_app(server: OgcServer, settings: Settings, permissions: Mapping[str, Pe
     if http.url and http.issuer:
         tokens = AccessTokens(Issuer(providers, http.issuer), http.audience or http.url)
         checks["issuer"] = tokens.keys
-        resource, issuer = AnyHttpUrl(http.url), AnyHttpUrl(http.issuer)
+        # As they are written: clients compare them so (RFC 8414 §3.3, RFC 9728 §3.3), and pydantic would add a slash.
+        written = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
+        resource, issuer = written.validate_python(http.url), written.validate_python(http.issuer)
         metadata = build_resource_metadata_url(resource)
         names = http.scopes.by_permission
         endpoint = ToolScopes(endpoint, permissions, names, str(metadata))

@@ -94,7 +94,7 @@ class OidcProvider:
         self.asked.append({name.lower(): value for name, value in request.headers.items()})
         await self._routes(scope, receive, send)
 
-    def access_token(self, person: str, scope: str, **claims: Any) -> str:
+    def access_token(self, person: str, scope: str, /, **claims: Any) -> str:
         """A token for a resource server; claims may be otherwise, None leaves one out."""
         now = int(time.time())
         told = {"iss": self.url, "sub": f"id-of-{person}", "client_id": "a-client", "scope": scope, "iat": now}
