@@ -28,6 +28,7 @@ from mcp_ogc.prompts import as_mcp, misfit, read_prompts
 from mcp_ogc.resources import add_completions, add_resources, newest_resources
 from mcp_ogc.sessions import Session, Sessions
 from mcp_ogc.subscriptions import Subscriptions
+from mcp_ogc.telemetry import Operations
 from mcp_ogc.text import explain, refuse
 from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.tools.spec import Effect, ToolSpec
@@ -166,7 +167,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         lifespan=lifespan,
         log_level="ERROR",
         subscriptions=subscriptions.bus,
-        middleware=[_as_user],
+        middleware=[_as_user, _Measuring()],
     )
     built.redact = redact
     for spec in offered(settings):
@@ -185,6 +186,25 @@ async def _as_user(ctx: ServerRequestContext[Sessions, Any], call_next: CallNext
     """The one place where a request gets its user: of the token it came with, or whoever runs the server."""
     with served(user_of(ctx.request)):
         return await call_next(ctx)
+
+
+class _Measuring:
+    """Has every message measured: a tool that refuses counts as one that failed, as in the SDK's spans."""
+
+    def __init__(self) -> None:
+        self._operations = Operations()
+
+    async def __call__(self, ctx: ServerRequestContext[Sessions, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on."""
+        named = ctx.params.get("name") if ctx.params and ctx.method == "tools/call" else None
+        with self._operations.measured(ctx.method, named if named in PERMISSIONS else None) as outcome:
+            result = await call_next(ctx)
+            match result:
+                case CallToolResult(is_error=True) | {"isError": True}:  # before it is written out, and after
+                    outcome.error = "tool_error"
+                case _:
+                    pass
+            return result
 
 
 def offered(settings: Settings) -> list[ToolSpec]:
