@@ -78,15 +78,12 @@ async def test_messages_and_the_requests_they_cause_are_measured_and_tell_nothin
 async def test_a_request_that_fails_is_a_span_that_failed(
     settings: Settings, spans: InMemorySpanExporter, reader: InMemoryMetricReader
 ) -> None:
-    limits = settings.limits.model_copy(update={"request_seconds": 1})
     endpoints = {"far": EndpointSettings(url="http://127.0.0.1:9/ogc-api")}
-    settings = settings.model_copy(update={"endpoints": endpoints, "limits": limits})
+    settings = settings.model_copy(update={"endpoints": endpoints})
     async with Client(build_server(settings)) as client:
         await refused(client, "ogc_list_processes", endpoint="far")
     failed = [span for span in spans.get_finished_spans() if span.name == "GET"]
     assert failed
-    kinds = {(span.attributes or {})["error.type"] for span in failed}
-    assert kinds <= {"Unreachable", "TimedOut", "CancelledError"}
-    assert kinds != {"CancelledError"}
+    assert {(span.attributes or {})["error.type"] for span in failed} == {"Unreachable"}
     assert all(not span.status.is_ok for span in failed)
     assert points(reader, "http.client.request.duration")
