@@ -99,7 +99,7 @@ class OgcServer(MCPServer[Sessions]):
             work.rasters.get_ready()
 
     async def get_prompt(
-        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Session, Any] | None = None
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Sessions, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """A prompt with its arguments; one that does not fit is said to be invalid, and which would be right."""
         if wrong := misfit(self._prompt_manager.list_prompts(), name, arguments or {}):
