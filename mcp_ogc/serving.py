@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -57,6 +58,8 @@ class HttpSettings(Section):
     """What clients connect to, `https://mcp.example.org/mcp`: the resource identifier (RFC 8707)."""
     issuer: HttpUrl | None = None
     """The authorization server; its discovery document is below (`/.well-known/openid-configuration`)."""
+    ca_file: Path | None = None
+    """PEM file of the issuer's certificate authority, beside the system's trust store."""
     audience: str | None = None
     """What a token has to be made for: `url` where absent."""
     scopes: ScopeNames = ScopeNames()

@@ -239,6 +239,8 @@ def _ca_files(settings: Settings) -> Mapping[str, Path]:
             files[origin(httpx.URL(endpoint.url))] = endpoint.ca_file
             if isinstance(endpoint.authentication, OidcAuthentication | ClientCredentialsAuthentication):
                 files.setdefault(origin(httpx.URL(endpoint.authentication.issuer)), endpoint.ca_file)
+    if settings.http.issuer and settings.http.ca_file:
+        files[origin(httpx.URL(settings.http.issuer))] = settings.http.ca_file
     return files
 
 

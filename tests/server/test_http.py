@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import anyio
 import httpx
@@ -12,7 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from mcp_ogc.errors import UnreadableAnswer
+from mcp_ogc.errors import Unreachable, UnreadableAnswer
 from mcp_ogc.net.access_token import KEYS_SECONDS, LONGEST_TOKEN, ROTATION_SECONDS, AccessTokens
 from mcp_ogc.net.http import open_provider_http
 from mcp_ogc.net.provider import Issuer
@@ -22,10 +23,13 @@ from mcp_ogc.settings import Settings
 from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.users import User, served
 from tests.server.talk import call, text_of
+from tests.servers.loopback import Reply, Server, certified, serve
 from tests.servers.mcp_over_http import McpOverHttp, over_http
 from tests.servers.oidc import OidcProvider
 
 pytestmark = pytest.mark.anyio
+
+__all__ = ["serve"]
 
 READ = "mcp-ogc:read"
 
@@ -220,3 +224,23 @@ async def test_scopes_are_read_as_issuers_write_them(
     verifying, _ = tokens
     told = provider.access_token("ada", "", aud=["them", "us"], **claims)
     assert (await verifying.verify(told)).scopes == {"a", "b"}
+
+
+async def test_an_issuer_whose_certificate_is_the_operators_own_is_believed(
+    settings: Settings, serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    authority, tls = certified(tmp_path)
+    issuer = serve(tls)
+    document = {"issuer": issuer.url, "token_endpoint": f"{issuer.url}/token", "jwks_uri": f"{issuer.url}/keys"}
+    issuer.on("/.well-known/openid-configuration", Reply(body=json.dumps(document).encode()))
+    issuer.on("/keys", Reply(body=b'{"keys": []}'))
+    served_at = {"url": "http://127.0.0.1/mcp", "issuer": issuer.url}
+    for known, ca_file in ((True, authority), (False, None)):
+        ours = settings.model_copy(update={"http": HttpSettings(**served_at, ca_file=ca_file)})
+        async with open_provider_http(ours) as http:
+            tokens = AccessTokens(Issuer(http, issuer.url), "us")
+            if known:
+                assert await tokens.keys() == {"keys": []}
+            else:
+                with pytest.raises(Unreachable):
+                    await tokens.keys()
