@@ -43,7 +43,7 @@ class Sessions:
         """The session of the user whose request this runs in."""
         user = current_user()
         session = self._sessions.get(user.name)
-        if session is None:
+        if session is None or session.late_workspace.failed:  # what was wrong may be mended by now
             late = LateWorkspace(partial(self._opening, user))
             self._tasks.start_soon(late.run)
             session = self._sessions[user.name] = Session(late, Confirmations())

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+from mcp import Client
 
 from mcp_ogc.authentication import BearerAuthentication
 from mcp_ogc.errors import SettingsError
+from mcp_ogc.net.redaction import Redaction, secrets_of
+from mcp_ogc.server import build_server
 from mcp_ogc.serving import UserSettings
 from mcp_ogc.settings import EndpointSettings, Settings, load
 from mcp_ogc.users import User
-from tests.server.talk import call
+from tests.server.talk import call, refused
 from tests.servers.mcp_over_http import over_http
 from tests.servers.oidc import OidcProvider
 from tests.servers.processes.endpoint import TestEndpoint, served
@@ -85,8 +88,14 @@ def test_a_user_s_secrets_are_secrets(tmp_path: Path) -> None:
         f"{HTTP}{ZOO}[users.ada.endpoints.zoo]\nauthentication = {{ kind = 'bearer', token = '{OF_ADA}' }}\n",
         encoding="utf-8",
     )
-    from mcp_ogc.net.redaction import Redaction, secrets_of
-
     settings = load(path)
     assert OF_ADA not in repr(settings)
     assert OF_ADA not in Redaction(secrets_of(settings))(f"it is {OF_ADA}")
+
+
+async def test_what_could_not_be_opened_is_tried_again_by_the_next_call(settings: Settings) -> None:
+    settings.data_folder.write_text("in the way", encoding="utf-8")
+    async with Client(build_server(settings)) as client:
+        assert "can't be opened" in await refused(client, "ogc_list_jobs")
+        settings.data_folder.unlink()
+        assert (await call(client, "ogc_list_jobs"))["jobs"] == []
