@@ -73,6 +73,7 @@ class Endpoint:
     monitor: Monitor
     catalogue: Catalogue
     _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
+    _describing: dict[str, anyio.Lock] = field(default_factory=dict)
     _capabilities: tuple[float, Capabilities] | None = None
 
     @property
@@ -81,11 +82,15 @@ class Endpoint:
         return self.name == LOCAL
 
     async def describe(self, process_id: str) -> ProcessDescription:
-        """The description, remembered for a minute.
+        """The description, remembered for a minute; many who want it at once have it asked for once.
 
         Raises:
             UnknownName: No such process; names the nearest ones.
         """
+        async with self._describing.setdefault(process_id, anyio.Lock()):
+            return await self._fetched(process_id)
+
+    async def _fetched(self, process_id: str) -> ProcessDescription:
         now = anyio.current_time()
         kept = self._descriptions.get(process_id)
         if kept and now - kept[0] < DESCRIPTION_SECONDS:
@@ -225,24 +230,22 @@ class Workspace:
         status = 204 if kept.links and not kept.body else 200
         return Answer(status=status, media_type=kept.media_type, body=kept.body, links=kept.links, url=kept.url)
 
-    async def save_results(self, endpoint: Endpoint, job_id: str) -> bool:
-        """Keep the result document of a job that is about to be dismissed; False where there is none to keep.
+    async def save_results(self, endpoint: Endpoint, job_id: str) -> None:
+        """Keep the result document of a job that is about to be dismissed.
 
-        Where the results are a file rather than a document, that file is kept, if it is not longer than a document may
-        be.
+        Where the results are a file rather than a document, that file is kept.
+
+        Raises:
+            OgcError: It can't be read now, or is longer than a document may be.
         """
         from mcp_ogc.jobs.entries import KeptAnswer
         from mcp_ogc.ogc.answers import is_file
 
-        try:
-            answer = await endpoint.client.results(job_id)
-            is_left = not answer.body and is_file(answer.media_type)
-            body = await self.objects.read(answer.url) if is_left else answer.body
-        except OgcError:
-            return False  # what can't be read now can't be lost by a dismissal either
+        answer = await endpoint.client.results(job_id)
+        is_left = not answer.body and is_file(answer.media_type)
+        body = await self.objects.read(answer.url) if is_left else answer.body
         kept = KeptAnswer(answer.media_type, body, answer.links, answer.url)
         await self.journal.save_results(endpoint.name, job_id, kept)
-        return True
 
     def _locate(self, endpoint: Endpoint, url: str, href: str) -> str:
         """Where a reference in an endpoint's results leads: first to a storage of the settings."""

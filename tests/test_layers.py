@@ -134,3 +134,11 @@ def test_an_outside_library_has_one_owner(name: str, path: Path) -> None:
 def test_a_file_is_one_noun_of_at_most_400_lines(name: str, path: Path) -> None:
     assert name.split(".")[-1] not in {"util", "utils", "helper", "helpers", "common", "base", "manager", "misc"}
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_the_map_tells_of_each_place_once() -> None:
+    told = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    lines = [line for line in told.split("```")[1].splitlines() if line[:4].strip() and "----" not in line]
+    places = [line.split()[0] for line in lines]
+    assert [place for place in places if places.count(place) > 1] == []
+    assert told.count("\nWhere does a new thing go?") == 1

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -51,6 +51,15 @@ class Entry:
     """Of the results as they were last read: `sha256:…`."""
     user: str = ""
     """Whose it is: a `User.name`."""
+
+    @property
+    def position(self) -> tuple[str, int]:
+        """Where it stands among all: by when it was submitted, or created at its endpoint, whoever was seen first."""
+        return text_of(self.intended) or "", self.submission
+
+
+COLUMNS = ", ".join(field.name for field in fields(Entry))
+"""What of a row an entry is of: not the answer that is kept beside it, which may be long."""
 
 
 @dataclass(frozen=True, slots=True)

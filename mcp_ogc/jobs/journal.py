@@ -23,7 +23,7 @@ from mcp_ogc.errors import JournalError, NotPermitted, SettingsError
 from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, text_of
 from mcp_ogc.jobs.rows import (
     add_job,
-    give_up_job,
+    become,
     is_anothers,
     one,
     open_submission,
@@ -162,14 +162,27 @@ class Journal:
                 remedy="Change an input, or ask the operator for credentials of your own there",
             )
         with self._writing() as connection:
-            give_up_job(connection, submission, info.job_id)
-            connection.execute(
-                "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
-                " WHERE submission = ?",
-                (SubmissionState.CONFIRMED, info.job_id, place, _now(), submission),
-            )
-            write_status(connection, submission, info)
-            return one(connection, "submission = ?", submission)
+            return become(connection, submission, info, place)
+
+    @_in_thread
+    def confirm_found(self, submission: int, info: StatusInfo) -> Entry | None:
+        """Write which job a submission without an answer became, as the endpoint's list tells.
+
+        None, and nothing is written, where somebody else was sooner: the submission has an answer by now, or the job
+        is another submission's. Of two who look at once, neither takes a job from the other.
+        """
+        with self._writing() as connection:
+            entry = one(connection, "submission = ?", submission)
+            if entry.state not in (SubmissionState.UNCONFIRMED, SubmissionState.INTENDED):
+                return None
+            if select(
+                connection,
+                "endpoint = ? AND job_id = ? AND digest IS NOT NULL",
+                entry.endpoint,
+                info.job_id,
+            ):
+                return None
+            return become(connection, submission, info, None)
 
     @_in_thread
     def keep_answer(self, submission: int, job_id: str, answer: KeptAnswer) -> Entry:
@@ -290,21 +303,21 @@ class Journal:
         self,
         limit: int,
         *,
-        before: int | None = None,
+        before: tuple[str, int] | None = None,
         endpoint: str | None = None,
         process_id: str | None = None,
         status: JobStatus | None = None,
     ) -> tuple[Entry, ...]:
-        """Submissions, newest first; `before` is the submission number the page starts below."""
+        """Submissions, newest first; `before` is the position of the last entry of the page before."""
         with closing(self._connect()) as connection:
             return select(
                 connection,
-                "user = ? AND (? IS NULL OR submission < ?) AND (? IS NULL OR endpoint = ?)"
+                "user = ? AND (? IS NULL OR (intended, submission) < (?, ?)) AND (? IS NULL OR endpoint = ?)"
                 " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ?"
-                " ORDER BY submission DESC LIMIT ?",
+                " ORDER BY intended DESC, submission DESC LIMIT ?",
                 self._user,
-                before,
-                before,
+                before and before[1],
+                *(before or (None, None)),
                 endpoint,
                 endpoint,
                 process_id,

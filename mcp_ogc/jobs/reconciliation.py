@@ -41,7 +41,8 @@ async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tup
     # What another user's submission may have become is nobody's by this look: it is theirs to find.
     rivals = await journal.unanswered_of_others(name)
     matched = match([*lost, *rivals], [info for info in listed if info.job_id not in known])
-    return tuple([await journal.confirm(entry.submission, info) for entry, info in matched if entry in lost])
+    found = [await journal.confirm_found(entry.submission, info) for entry, info in matched if entry in lost]
+    return tuple(entry for entry in found if entry)
 
 
 def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo]) -> list[tuple[Entry, StatusInfo]]:

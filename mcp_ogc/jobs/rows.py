@@ -4,7 +4,7 @@ import json
 import sqlite3
 from datetime import UTC, datetime
 
-from mcp_ogc.jobs.entries import Entry, KeptAnswer, SubmissionState, entry_of, text_of
+from mcp_ogc.jobs.entries import COLUMNS, Entry, KeptAnswer, SubmissionState, entry_of, text_of
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 
@@ -58,6 +58,18 @@ def give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) ->
                 "UPDATE submissions SET state = ?, job_id = NULL, status = NULL WHERE submission = ?",
                 (SubmissionState.UNCONFIRMED, other.submission),
             )
+
+
+def become(connection: sqlite3.Connection, submission: int, info: StatusInfo, place: str | None) -> Entry:
+    """Write which job a submission became, and where it is if not at the usual place."""
+    give_up_job(connection, submission, info.job_id)
+    connection.execute(
+        "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
+        " WHERE submission = ?",
+        (SubmissionState.CONFIRMED, info.job_id, place, text_of(datetime.now(UTC)), submission),
+    )
+    write_status(connection, submission, info)
+    return one(connection, "submission = ?", submission)
 
 
 def is_anothers(connection: sqlite3.Connection, user: str, submission: int, job_id: str) -> bool:
@@ -121,7 +133,7 @@ def write_status(connection: sqlite3.Connection, submission: int, info: StatusIn
 
 def select(connection: sqlite3.Connection, where: str, *values: object) -> tuple[Entry, ...]:
     """The submissions that fulfil a condition."""
-    rows = connection.execute(f"SELECT * FROM submissions WHERE {where}", values)  # noqa: S608 - `where` is ours
+    rows = connection.execute(f"SELECT {COLUMNS} FROM submissions WHERE {where}", values)  # noqa: S608 - ours
     return tuple(entry_of(row) for row in rows)
 
 

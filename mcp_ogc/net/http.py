@@ -18,7 +18,7 @@ import httpx
 
 from mcp_ogc import __version__
 from mcp_ogc.authentication import ClientCredentialsAuthentication, OidcAuthentication
-from mcp_ogc.errors import HostRefused, TimedOut, TooLarge, Unreachable
+from mcp_ogc.errors import HostRefused, Moved, TimedOut, TooLarge, Unreachable
 from mcp_ogc.net.auth import Credentials, Learn, Realm
 from mcp_ogc.net.body import decoded, told
 from mcp_ogc.net.connections import Connections
@@ -321,6 +321,7 @@ def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str 
 
     Raises:
         HostRefused: It leads from https to http, or would send again what is not a GET.
+        Moved: It says that what was sent belongs elsewhere. A 302 may come after it was done, as in a browser.
         Unreachable: It leads nowhere.
     """
     try:
@@ -337,7 +338,8 @@ def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str 
     if response.status_code == 303:
         headers = [(name, value) for name, value in request.headers.items() if not name.startswith("content-")]
         return httpx.Request("GET", target, headers=headers, extensions=request.extensions)
-    raise HostRefused(
+    refusal = HostRefused if response.status_code == 302 else Moved
+    raise refusal(
         f"{shown(request.url)} redirects a {request.method} to {shown(target)}, and only a GET is sent again",
         remedy="Configure the endpoint with the URL it redirects to",
     )

@@ -33,6 +33,7 @@ KINDS: Mapping[str, type[RemoteProblem]] = {
     "processbusy": errors.ProcessBusy,
     "unsupportedmediatype": errors.UnsupportedMediaType,
     "workflownotfound": errors.WorkflowNotFound,
+    "packagerefused": errors.PackageRefused,
     "invalidparametervalue": errors.InvalidParameter,
     "missingparametervalue": errors.InvalidParameter,
     "invalidqueryparametervalue": errors.InvalidParameter,
@@ -60,6 +61,11 @@ TOLD: Mapping[type[RemoteProblem], _Told] = {
     ),
     errors.UnsupportedMediaType: _Told("the server does not take this media type"),
     errors.WorkflowNotFound: _Told("the server did not find the workflow in the package"),
+    errors.PackageRefused: _Told(
+        "the server does not run this package",
+        "Show the person the package and what the server says: they decide, and settings are read when this server "
+        "starts. ogc_list_endpoints shows where else it could be deployed",
+    ),
     errors.InvalidParameter: _Told("the server refused the request", "Mend what it says, then call again"),
     errors.AuthenticationRequired: _Told("the server wants authentication, or another one", NAMESPACE),
     errors.AccessDenied: _Told("the server does not allow this", NAMESPACE),

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import WithJsonSchema
 
 from mcp_ogc import uris
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import NoSuchJob, OgcError
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.text import (
     Reply,
@@ -168,6 +168,26 @@ def job_answer(
         lines.append(untrusted(_short(info, why), MESSAGE_CHARACTERS))
     lines += more or [_next(endpoint, info)]
     return respond(lines, job)
+
+
+def gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob) -> NoSuchJob:
+    """The error of a job that its endpoint does not have, with what was known of it."""
+    if entry is None:
+        return NoSuchJob(
+            f"{endpoint.name} has no job {job_id!r}",
+            status=error.status,
+            type=error.type,
+            remedy="ogc_list_jobs shows the jobs there are; give endpoint if it is another's",
+        )
+    last = f"{entry.status} at {moment(entry.updated)}" if entry.status else str(entry.state)
+    described = call("ogc_describe_process", process_id=entry.process_id, endpoint=endpoint.name)
+    again = f"to execute it again: {described}" if entry.process_id else "ogc_list_jobs shows the jobs there are"
+    return NoSuchJob(
+        f"{endpoint.name} no longer has job {job_id!r}; last known here: {last}",
+        status=error.status,
+        type=error.type,
+        remedy=f"It was dismissed, or the endpoint removed it; {again}",
+    )
 
 
 def row(entry: Entry, dialect: Dialect) -> Job:

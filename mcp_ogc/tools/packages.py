@@ -139,13 +139,20 @@ async def get_package(
             f"{chosen.name} has no packages to read", status=error.status, remedy=f"What the process takes: {look}"
         ) from error
     shown = package.text[:PACKAGE_CHARACTERS]
+    harmless = clean(shown, 3 * len(shown))
     left_out = len(package.text) - len(shown)
     lines = [
         f"Package of {process_id} on {chosen.name}, {package.media_type}, {package.digest[:19]}, untrusted text:",
-        f"{OPEN}\n{clean(shown, PACKAGE_CHARACTERS)}\n{CLOSE}",
+        f"{OPEN}\n{harmless}\n{CLOSE}",
     ]
     if left_out:
         lines.append(f"{left_out:,} characters were left out.")
+    if harmless != shown.strip():
+        lines.append(
+            "Not to be copied: what can't be seen, tabs too, and what could pass for markup is changed in this text. "
+            "The structured content (untrusted.cwl) has the package as it is."
+        )
+    lines.append(f"Next: {call('ogc_describe_process', process_id=process_id, endpoint=chosen.name)}")
     reply = PackageText(
         endpoint=chosen.name,
         process_id=process_id,

@@ -12,10 +12,10 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc import uris
-from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
+from mcp_ogc.errors import NoSuchJob, OgcError, UnknownName, UnreadableAnswer
 from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted
 from mcp_ogc.tools.item_collections import CollectionRow, collection_lines, collection_row
-from mcp_ogc.tools.job_answers import Reason, why_empty
+from mcp_ogc.tools.job_answers import Reason, gone, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.tables import ContentRow, shown
@@ -106,6 +106,8 @@ async def get_results(
     start = decode(cursor, scope).get("item", 0)
     try:
         found = await work.results(chosen, job_id)
+    except NoSuchJob as error:
+        raise gone(chosen, job_id, entry, error) from error
     except UnreadableAnswer as error:
         uri = uris.expand(uris.RESULTS, endpoint=chosen.name, job_id=job_id)
         raise UnreadableAnswer(
