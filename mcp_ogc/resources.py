@@ -22,9 +22,10 @@ from mcp_types import (
 from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
 from mcp_ogc.jobs.logs import read_logs
+from mcp_ogc.sessions import Session, Sessions
 from mcp_ogc.text import explain, remote, tail
 from mcp_ogc.tools import jobs, packages, processes, rasters, results
-from mcp_ogc.tools.spec import Call, Session, workspace
+from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -40,7 +41,7 @@ ANSWER_CHARACTERS = 32_000
 JSON = "application/json"
 
 
-def add_resources(server: MCPServer[Session], session: Callable[[], Session]) -> None:
+def add_resources(server: MCPServer[Sessions], session: Callable[[], Session]) -> None:
     """Register the resources. Ids are never paths, so the SDK's path checks do not apply to them."""
     ids = ResourceSecurity(
         exempt_params={"endpoint", "process_id", "job_id", "output", "item", "asset"}, reject_null_bytes=True
@@ -168,7 +169,7 @@ async def _read(reading: Awaitable[T]) -> T:
 
 
 def add_completions(
-    server: MCPServer[Session], session: Callable[[], Session], choices: Mapping[str, Sequence[str]]
+    server: MCPServer[Sessions], session: Callable[[], Session], choices: Mapping[str, Sequence[str]]
 ) -> None:
     """Complete endpoints, process ids and job ids, in resource templates and in prompts.
 

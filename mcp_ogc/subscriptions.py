@@ -1,7 +1,7 @@
 """Job resources tell those who subscribed that they changed: `subscriptions/listen` since 2026-07-28, before that
 `resources/subscribe`, which mcp 2.3 leaves to the low-level server. The one adapter to those internals.
 
-Whoever subscribes to a job makes it followed: nothing else may be waiting for it.
+Whoever subscribes to a job makes it followed: nothing else may be waiting for it. Users are told of their own jobs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import anyio
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated, ServerEvent
 from mcp_types import (
     EmptyResult,
     SubscribeRequestParams,
@@ -22,6 +22,7 @@ from mcp_types import (
 
 from mcp_ogc import uris
 from mcp_ogc.errors import OgcError
+from mcp_ogc.users import User, current_user, served
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -30,10 +31,24 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
     from mcp_ogc.ogc.models import StatusInfo
-    from mcp_ogc.tools.spec import Session
+    from mcp_ogc.sessions import Sessions
     from mcp_ogc.workspace import Workspace
 
 Opened = Callable[[], Awaitable["Workspace"]]
+
+
+class UserBus(InMemorySubscriptionBus):
+    """The SDK's bus, where a resource's change is told to listeners of its user only; all else is told to all."""
+
+    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        """Tell a listener of the current user's; gives what ends that."""
+        user = current_user().name
+
+        def own(event: ServerEvent) -> None:
+            if current_user().name == user or not isinstance(event, ResourceUpdated):
+                listener(event)
+
+        return super().subscribe(own)
 
 
 class Subscriptions:
@@ -46,11 +61,11 @@ class Subscriptions:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._tasks: TaskGroup | None = None
-        self.bus = InMemorySubscriptionBus()
+        self.bus = UserBus()
         """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
         self._legacy: dict[tuple[Connection, str], anyio.CancelScope] = {}
 
-    def serve(self, server: MCPServer[Session]) -> None:
+    def serve(self, server: MCPServer[Sessions]) -> None:
         """Answer subscriptions of both eras."""
         low = server._lowlevel_server
         low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _Listening(self.bus, self))
@@ -61,9 +76,10 @@ class Subscriptions:
         """Let subscriptions of the older era run in these tasks."""
         self._tasks = tasks
 
-    async def changed(self, endpoint: str, info: StatusInfo) -> None:
-        """A job changed: its resource and what depends on it."""
-        await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
+    async def changed(self, user: User, endpoint: str, info: StatusInfo) -> None:
+        """A job of a user's changed: its resource and what depends on it."""
+        with served(user):
+            await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
 
     @asynccontextmanager
     async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
@@ -76,7 +92,7 @@ class Subscriptions:
                     await stack.enter_async_context(work.endpoint(endpoint).monitor.following(job_id))
             yield
 
-    async def _subscribe(self, ctx: ServerRequestContext[Session], params: SubscribeRequestParams) -> EmptyResult:
+    async def _subscribe(self, ctx: ServerRequestContext[Sessions], params: SubscribeRequestParams) -> EmptyResult:
         # A session of the SDK's is one request's; the connection is whose it is, and lasts.
         key = (ctx.session._connection, params.uri)
         if key not in self._legacy and self._tasks is not None:
@@ -85,7 +101,7 @@ class Subscriptions:
             self._tasks.start_soon(self._tell, *key)
         return EmptyResult()
 
-    async def _unsubscribe(self, ctx: ServerRequestContext[Session], params: UnsubscribeRequestParams) -> EmptyResult:
+    async def _unsubscribe(self, ctx: ServerRequestContext[Sessions], params: UnsubscribeRequestParams) -> EmptyResult:
         self._end((ctx.session._connection, params.uri))
         return EmptyResult()
 
@@ -125,12 +141,12 @@ class Subscriptions:
 class _Listening(ListenHandler):
     """The SDK's stream of changes, with the jobs it is about followed as long as it is open."""
 
-    def __init__(self, bus: InMemorySubscriptionBus, subscriptions: Subscriptions) -> None:
+    def __init__(self, bus: UserBus, subscriptions: Subscriptions) -> None:
         super().__init__(bus)
         self._subscriptions = subscriptions
 
     async def __call__(
-        self, ctx: ServerRequestContext[Session], params: SubscriptionsListenRequestParams
+        self, ctx: ServerRequestContext[Sessions], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
         async with self._subscriptions.following(params.notifications.resource_subscriptions or ()):
             return await super().__call__(ctx, params)

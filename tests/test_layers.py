@@ -12,8 +12,10 @@ ROOT = Path(mcp_ogc.__file__).parent
 
 FLOORS = {
     "cli": 6,
-    "server": 5,
-    **dict.fromkeys(("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4),
+    **dict.fromkeys(("server", "http_app", "bearers"), 5),
+    **dict.fromkeys(
+        ("tools", "resources", "subscriptions", "prompts", "views", "text", "uris", "confirmation", "sessions"), 4
+    ),
     **dict.fromkeys(
         (
             "workspace",
@@ -31,14 +33,23 @@ FLOORS = {
         3,
     ),
     "ogc": 2,
-    **dict.fromkeys(("net", "settings", "authentication", "errors", "audit"), 1),
+    **dict.fromkeys(("net", "settings", "authentication", "serving", "users", "telemetry", "errors", "audit"), 1),
 }
 # A wing of its own: what it may import, and who may import it.
 LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings")
 MAY_IMPORT_LOCAL = ("cli", "server")
 
 OWNERS = {
-    "httpx": ("net", "ogc.client", "ogc.core", "ogc.deployments", "ogc.exchange", "ogc.answers", "server"),
+    "httpx": (
+        "net",
+        "ogc.client",
+        "ogc.own_jobs",
+        "ogc.core",
+        "ogc.deployments",
+        "ogc.exchange",
+        "ogc.answers",
+        "server",
+    ),
     "boto3": ("net.storage",),
     "botocore": ("net.storage",),
     "jwt": ("net.id_token", "net.refusal"),
@@ -48,8 +59,11 @@ OWNERS = {
     "cwl_utils": ("packages",),
     "schema_salad": ("packages", "local.driver"),
     "cwltool": ("local.driver",),
+    "opentelemetry": ("telemetry",),
     "mcp": (
         "server",
+        "bearers",
+        "http_app",
         "cli",
         "tools",
         "resources",
