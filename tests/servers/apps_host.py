@@ -46,7 +46,7 @@ def running_browser() -> Iterator[Browser]:
             launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, Playwright's event loop is this thread's: no other test may have one
 def browser() -> Iterator[Browser]:
     if chromium() is None:
         pytest.skip("no Chromium here: apt-get install chromium")

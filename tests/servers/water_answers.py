@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,4 +64,6 @@ async def _continuous(scene: Path, settings: Settings) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    return anyio.run(collect, tmp_path_factory.mktemp("water"))
+    # In a thread, because a browser's event loop may be this one's.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(anyio.run, collect, tmp_path_factory.mktemp("water")).result()

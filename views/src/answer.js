@@ -41,21 +41,22 @@ function pictureOf(result) {
   return fits ? `data:${image.mimeType};base64,${image.data}` : null;
 }
 
+/** Of a results answer: items in one list whatever their outputs, files and short values in another. */
 function resultsOf(told) {
   const items = [];
   const files = [];
   for (const output of list(told.outputs).map(object)) {
     for (const item of list(output.items).map(object)) {
       items.push({
-        id: String(item.id),
+        id: String(item.id ?? "item without id"),
         when: item.datetime ?? null,
         bounds: boundsOf(item.bbox),
         assets: list(item.assets).map(object),
       });
     }
-    for (const file of list(output.files).map(object)) files.push({ ...file, asset: String(output.output_id) });
+    for (const file of list(output.files).map(object)) files.push({ ...file, asset: String(output.output_id ?? "output") });
     const value = object(output.untrusted).value;
-    if (value !== undefined) files.push({ asset: String(output.output_id), value: String(value) });
+    if (value !== undefined) files.push({ asset: String(output.output_id ?? "output"), value: String(value) });
   }
   return { kind: "results", told, items, files };
 }
@@ -67,14 +68,21 @@ function shown(told, more, picture) {
     told,
     picture,
     bounds,
-    name: String(more.name ?? told.raster ?? "picture"),
+    name: [more.name, told.raster].find((one) => typeof one === "string") ?? "picture",
     about: typeof more.about === "string" ? more.about : null,
     legend: list(more.legend).map(object),
     histograms: new Map(list(more.histograms).map(object).map((one) => [one.band, one])),
-    bands: list(told.bands).map(object),
+    bands: list(told.bands).map(bandOf),
+    resolution: list(told.resolution).map(Number),
     notes: list(told.notes).map(String),
     source: object(told.source),
   };
+}
+
+function bandOf(value) {
+  const band = object(value);
+  const of = (name) => object(band[name]);
+  return { ...band, classes: list(band.classes).map(object), percentiles: of("percentiles"), untrusted: of("untrusted") };
 }
 
 function jobOf(told) {

@@ -21,11 +21,14 @@ export function rings() {
   });
 }
 
-/** The land, in the worlds left and right of the first too; hidden where it is too coarse. */
+/** The land, in the worlds left and right of the first too; drawn once it is seen from far enough. */
 export class Land extends LayerGroup {
-  constructor() {
-    const copies = [-360, 0, 360].flatMap((turn) => rings().map((ring) => ring.map(([x, y]) => [y, x + turn])));
-    super([new Polygon(copies.map((ring) => [ring]), { className: "land", pane: "land", interactive: false, stroke: false })]);
+  #rings;
+  #drawn = null;
+
+  constructor(rings) {
+    super();
+    this.#rings = rings;
   }
 
   onAdd(map) {
@@ -41,6 +44,13 @@ export class Land extends LayerGroup {
 
   #adapt() {
     const seen = this._map.getBounds();
-    this._map.getPane("land").hidden = seen.getEast() - seen.getWest() < NARROWEST;
+    const isFar = seen.getEast() - seen.getWest() >= NARROWEST;
+    if (isFar) this.addLayer((this.#drawn ??= this.#draw()));
+    else if (this.#drawn) this.removeLayer(this.#drawn);
+  }
+
+  #draw() {
+    const copies = [-360, 0, 360].flatMap((turn) => this.#rings.map((ring) => [ring.map(([x, y]) => [y, x + turn])]));
+    return new Polygon(copies, { className: "land", pane: "land", interactive: false, stroke: false });
   }
 }

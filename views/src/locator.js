@@ -1,15 +1,14 @@
 // A small world map in the corner: where on Earth the map is.
 
 import { svg } from "./dom.js";
-import { rings } from "./land.js";
 import { latitude, longitude } from "./numbers.js";
 
 export class Locator {
   #mark = svg("circle", { r: 7, class: "locator-mark" });
   #drawn;
 
-  constructor(element) {
-    const path = rings()
+  constructor(element, rings) {
+    const path = rings
       .map((ring) => `M${ring.map(([x, y]) => `${x} ${-y}`).join("L")}Z`)
       .join("");
     const land = svg("path", { d: path, class: "locator-land" });

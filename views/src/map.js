@@ -3,7 +3,7 @@
 import { CRS, ImageOverlay, Map as LeafletMap, Rectangle, Transformation, Util } from "leaflet/dist/leaflet-src.esm.js";
 
 import { Graticule } from "./graticule.js";
-import { Land } from "./land.js";
+import { Land, rings } from "./land.js";
 import { Locator } from "./locator.js";
 import { still } from "./theme.js";
 
@@ -51,10 +51,11 @@ export class PlaceMap {
     });
     this.#map.zoomControl.setPosition("bottomright");
     this.#map.createPane("land").style.zIndex = 150;
-    this.#locator = new Locator(element);
+    const land = rings();
+    this.#locator = new Locator(element, land);
     this.#map.on("moveend", () => this.#locator.show(this.#map.getCenter()));
     this.see(bounds);
-    new Land().addTo(this.#map);
+    new Land(land).addTo(this.#map);
     new Graticule().addTo(this.#map);
     element.setAttribute("role", "application");
     element.setAttribute("aria-label", "Map: arrow keys move it, plus and minus zoom");

@@ -30,7 +30,7 @@ function decoded(segment) {
 }
 
 export function rasterDetails(shown) {
-  const classified = shown.bands.some((band) => band.classes?.length);
+  const classified = shown.bands.some((band) => band.classes.length);
   return [
     !classified && shown.legend.length ? legend(shown) : null,
     ...shown.bands.map((band, place) => bandDetails(band, shown.histograms.get(band.band), place === 0)),
@@ -46,8 +46,8 @@ function legend(shown) {
 }
 
 function bandDetails(band, histogram, open) {
-  const title = ["Band", band.band, band.untrusted?.description, band.dtype].filter((one) => one !== undefined).join(" ");
-  const body = band.classes?.length ? classTable(band) : statistics(band);
+  const title = ["Band", band.band, band.untrusted.description, band.dtype].filter((one) => one !== undefined).join(" ");
+  const body = band.classes.length ? classTable(band) : statistics(band);
   return el("details", { open }, el("summary", {}, title), body, histogram ? drawHistogram(histogram) : null);
 }
 
@@ -72,7 +72,7 @@ function classTable(band) {
 function statistics(band) {
   const found = { minimum: band.minimum, maximum: band.maximum, mean: band.mean, "standard deviation": band.std };
   const told = Object.entries(found).filter(([, value]) => value !== undefined);
-  const ranks = Object.entries(band.percentiles ?? {}).map(([rank, value]) => [`${rank} % of pixels up to`, value]);
+  const ranks = Object.entries(band.percentiles).map(([rank, value]) => [`${rank} % of pixels up to`, value]);
   return facts([
     ...[...told, ...ranks].map(([name, value]) => [name, number(value)]),
     ["valid", [percent(band.valid_percent), band.valid_km2 === undefined ? "" : ` = ${km2(band.valid_km2)}`].join("")],
@@ -95,10 +95,10 @@ function drawHistogram({ counts, low, high }) {
   return el("figure", { class: "histogram" }, drawn, ends);
 }
 
-function profile({ told, bounds, source }) {
+function profile({ told, bounds, resolution, source }) {
   const rows = [];
   if (told.width) rows.push(["size", `${number(told.width, 9)} × ${number(told.height, 9)} pixels`]);
-  if (told.resolution) rows.push(["pixel", `${told.resolution.map((one) => number(one)).join(" × ")} ${told.resolution_unit ?? ""}`]);
+  if (resolution.length) rows.push(["pixel", `${resolution.map((one) => number(one)).join(" × ")} ${told.resolution_unit ?? ""}`]);
   if (told.crs) rows.push(["CRS", told.crs]);
   if (told.km2 !== undefined) rows.push(["area", km2(told.km2)]);
   if (bounds) {
