@@ -70,7 +70,8 @@ class Page {
     const chosen = el("div", { id: "chosen" });
     const select = (item, button) => {
       for (const other of document.querySelectorAll("button.item")) other.setAttribute("aria-pressed", other === button);
-      this.#map.select(item.id);
+      this.#map.mark(item.id);
+      this.#map.see(item.bounds);
     };
     const show = async (raster, button) => {
       button.disabled = true;
@@ -151,11 +152,13 @@ class Page {
       if (answer.picture) at("place").after(el("img", { class: "unplaced", src: answer.picture, alt: answer.about ?? "Picture" }));
       return;
     }
+    const isNew = !this.#map;
     const map = this.#open(answer.bounds);
     map.outline(answer.name, answer.bounds);
     if (answer.picture) map.lay(answer.name, answer.bounds, answer.picture, `Picture of ${nameOf(answer.name)}`);
     at("opacity-label").hidden = !answer.picture && at("opacity-label").hidden;
-    map.select(answer.name);
+    map.mark(answer.name);
+    if (!isNew) map.see(answer.bounds);
   }
 
   #open(bounds) {

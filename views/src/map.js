@@ -32,6 +32,7 @@ export class PlaceMap {
   #footprints = new Map();
   #pictures = new Map();
   #locator;
+  #graticule;
 
   /** @param bounds what is seen first: west, south, east, north */
   constructor(element, bounds) {
@@ -56,7 +57,7 @@ export class PlaceMap {
     this.#map.on("moveend", () => this.#locator.show(this.#map.getCenter()));
     this.see(bounds);
     new Land(land).addTo(this.#map);
-    new Graticule().addTo(this.#map);
+    this.#graticule = requestAnimationFrame(() => new Graticule().addTo(this.#map)); // what was asked for comes first
     element.setAttribute("role", "application");
     element.setAttribute("aria-label", "Map: arrow keys move it, plus and minus zoom");
   }
@@ -84,16 +85,14 @@ export class PlaceMap {
     for (const picture of this.#pictures.values()) picture.setOpacity(opacity);
   }
 
-  /** Mark one footprint, and see it. */
-  select(name) {
+  /** Mark one footprint. */
+  mark(name) {
     for (const [each, drawn] of this.#footprints) drawn.getElement()?.classList.toggle("chosen", each === name);
-    const bounds = this.#footprints.get(name)?.getBounds();
-    if (bounds) this.#map.fitBounds(bounds, { padding: MARGIN, animate: !still() });
   }
 
   /** See these bounds; all there is where none are given. */
   see(bounds) {
-    const all = bounds ? [corners(bounds)] : [...this.#footprints.values()].map((one) => one.getBounds());
+    const all = bounds ? [corners(this.#near(bounds))] : [...this.#footprints.values()].map((one) => one.getBounds());
     if (all.length) this.#map.fitBounds(all.flatMap(points), { padding: MARGIN, animate: false });
   }
 
@@ -103,6 +102,7 @@ export class PlaceMap {
   }
 
   remove() {
+    cancelAnimationFrame(this.#graticule);
     this.#map.remove();
   }
 
