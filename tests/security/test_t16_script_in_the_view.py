@@ -11,14 +11,16 @@ from playwright.sync_api import expect
 from tests.servers.apps_host import Shown
 from tests.servers.water_answers import Answers
 
-HOSTILE = " and ".join((
-    '<img src="https://evil.example/x.png" onerror="document.title=1">',
-    "</script><script>parent.postMessage('pwned', '*')</script>",
-    "<svg/onload=fetch('https://evil.example')>",
-    "javascript:alert(1)",
-    '"><iframe src="https://evil.example"></iframe>',
-    "${7*7} &lt;b&gt;",
-))
+HOSTILE = " and ".join(
+    (
+        '<img src="https://evil.example/x.png" onerror="document.title=1">',
+        "</script><script>parent.postMessage('pwned', '*')</script>",
+        "<svg/onload=fetch('https://evil.example')>",
+        "javascript:alert(1)",
+        '"><iframe src="https://evil.example"></iframe>',
+        "${7*7} &lt;b&gt;",
+    )
+)
 
 
 def replaced(answer: dict[str, Any], word: str, text: str) -> dict[str, Any]:

@@ -33,7 +33,9 @@ CAN_DO_ALL = {"serverTools": {}, "serverResources": {}, "openLinks": {}}
 
 def chromium() -> str | None:
     """Where a Chromium is, None where there is none."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    return next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
 
 
 @contextmanager
@@ -96,7 +98,8 @@ class Shown:
         policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         html = VIEW.read_text(encoding="utf-8").replace("<head>", f"<head>{policy}", 1)
         self.page.evaluate(
-            "([told, html]) => { [host.result, host.answers, host.context, host.capabilities] = told; host.show(html); }",
+            "([[result, answers, context, capabilities], html]) =>"
+            " { Object.assign(host, { result, answers, context, capabilities }); host.show(html); }",
             [told, html],
         )
         return self

@@ -47,7 +47,10 @@ def test_it_follows_the_theme_of_the_host_and_its_change(shown: Shown, answers: 
 
 
 def test_it_takes_the_colours_of_the_host_but_no_address_in_them(shown: Shown, answers: Answers) -> None:
-    variables = {"--color-background-primary": "#102030", "--color-background-secondary": "url(https://evil.example/x.png)"}
+    variables = {
+        "--color-background-primary": "#102030",
+        "--color-background-secondary": "url(https://evil.example/x.png)",
+    }
     shown.start(answers["raster"], context={"styles": {"variables": variables}})
     expect(shown.view.locator("body")).to_have_css("background-color", "rgb(16, 32, 48)")
     expect(shown.view.locator("#fit")).to_have_css("background-color", "rgb(243, 244, 245)")
@@ -73,8 +76,8 @@ def test_a_stranger_can_not_deliver_an_answer(shown: Shown, answers: Answers) ->
     shown.start(None)
     expect(shown.view.locator("h1")).to_have_text("Waiting for the answer …")
     shown.view.locator("body").evaluate(
-        "(_, result) => window.postMessage({jsonrpc: '2.0', method: 'ui/notifications/tool-result', params: result}, '*')",
-        answers["raster"],
+        "(_, message) => window.postMessage(message, '*')",
+        {"jsonrpc": "2.0", "method": "ui/notifications/tool-result", "params": answers["raster"]},
     )
     assert shown.ask("ping")["result"] == {}
     expect(shown.view.locator("h1")).to_have_text("Waiting for the answer …")

@@ -41,7 +41,9 @@ def test_a_job_is_followed_until_it_ends_then_its_results_are_a_button_away(show
     expect(shown.view.get_by_role("heading", level=1)).to_have_text("water-bodies: successful", timeout=15_000)
     job_id = answers["job-ended"]["structuredContent"]["job_id"]
     asked = shown.heard("tools/call")
-    assert asked == [{"name": "ogc_get_job", "arguments": {"job_id": job_id, "endpoint": "local", "wait_seconds": 20}}] * 2
+    assert (
+        asked == [{"name": "ogc_get_job", "arguments": {"job_id": job_id, "endpoint": "local", "wait_seconds": 20}}] * 2
+    )
     shown.view.get_by_role("button", name="Show the results").click()
     expect(shown.view.locator("path.footprint")).to_have_count(2)
 
