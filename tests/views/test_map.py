@@ -14,7 +14,7 @@ def test_every_item_of_the_results_has_a_footprint_a_time_and_its_files(shown: S
     expect(shown.view.locator("path.footprint")).to_have_count(2)
     expect(shown.view.get_by_role("heading", level=1)).to_have_text("stac_catalog")
     details = shown.view.locator("#details")
-    for text in ("l7-recife-north", "l7-recife-south", "1999-04-15 to 2003-05-31", "image/tiff, 2.9"):
+    for text in ("l7-recife-north", "l7-recife-south", "1999-04-15 to 2003-05-31", "image/tiff, "):
         expect(details).to_contain_text(text)
 
 
