@@ -14,7 +14,7 @@ export function read(result) {
   if (Array.isArray(told.outputs)) return resultsOf(told);
   const more = object(object(result?._meta)[KEY]);
   const picture = pictureOf(result);
-  if (picture || Array.isArray(told.bands) || more.bounds) return shown(told, more, picture);
+  if (picture || Array.isArray(told.bands) || more.bounds) return shown(told, more, picture, text);
   if (typeof told.status === "string") return jobOf(told);
   return { kind: "text", text };
 }
@@ -61,11 +61,12 @@ function resultsOf(told) {
   return { kind: "results", told, items, files };
 }
 
-function shown(told, more, picture) {
+function shown(told, more, picture, text) {
   const bounds = boundsOf(more.bounds ?? told.bounds_lonlat);
   return {
     kind: "picture",
     told,
+    text,
     picture,
     bounds,
     name: [more.name, told.raster].find((one) => typeof one === "string") ?? "picture",

@@ -34,6 +34,7 @@ export function rasterDetails(shown) {
   return [
     !classified && shown.legend.length ? legend(shown) : null,
     ...shown.bands.map((band, place) => bandDetails(band, shown.histograms.get(band.band), place === 0)),
+    shown.bands.length ? null : el("pre", {}, shown.text),
     shown.about ? el("p", { class: "note" }, `Picture: ${shown.about}${isStretched(shown) ? STRETCHED : ""}.`) : null,
     ...shown.notes.map((note) => el("p", { class: "note" }, note)),
     facts(profile(shown)),
