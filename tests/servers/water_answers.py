@@ -50,16 +50,20 @@ async def collect(folder: Path) -> Answers:
             **{f"failing-{name}": one for name, one in failing.items()},
             "results": results,
             "raster": await ask("ogc_summarize_raster", raster=raster),
-            "continuous": await _continuous(scene, settings),
+            **await _of_scene(scene, settings),
         }
 
 
-async def _continuous(scene: Path, settings: Settings) -> dict[str, Any]:
-    """One band of a real scene, from dark to bright."""
+async def _of_scene(scene: Path, settings: Settings) -> Answers:
+    """Of a real scene: one band from dark to bright, and how two of its bands differ."""
     permitted = settings.model_copy(update={"permitted_folders": (scene.parent,)})
+    raster = scene.as_uri()
     async with Client(build_server(permitted)) as client:
-        answer = await client.call_tool("ogc_summarize_raster", {"raster": scene.as_uri(), "bands": [4]})
-        return answer.model_dump(mode="json", by_alias=True, exclude_none=True)
+        continuous = await client.call_tool("ogc_summarize_raster", {"raster": raster, "bands": [4]})
+        pair = {"before": raster, "after": raster, "band": 3, "band_after": 4}
+        change = await client.call_tool("ogc_compare_rasters", pair)
+    told = {"continuous": continuous, "change": change}
+    return {name: one.model_dump(mode="json", by_alias=True, exclude_none=True) for name, one in told.items()}
 
 
 @pytest.fixture(scope="session")

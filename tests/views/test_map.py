@@ -45,6 +45,15 @@ def test_a_band_of_measurements_has_statistics_a_colour_scale_and_a_histogram(sh
     assert [round(one / 64 * max(told["counts"])) for one in tall] == told["counts"]
 
 
+def test_what_changed_is_laid_where_it_changed_with_its_legend_and_numbers(shown: Shown, answers: Answers) -> None:
+    shown.start(answers["change"])
+    expect(shown.view.get_by_role("heading", level=1)).to_have_text("What changed")
+    expect(shown.view.locator("img.picture")).to_be_visible()
+    expect(shown.view.get_by_role("img", name=re.compile(r"The map is at 8\.00° S, 34\.87° W"))).to_be_visible()
+    expect(shown.view.get_by_role("list", name="Legend").get_by_role("listitem")).to_have_count(5)
+    expect(shown.view.locator("#details pre")).to_contain_text("Areas:")
+
+
 def test_the_graticule_says_where_the_map_is_and_the_locator_where_on_earth(shown: Shown, answers: Answers) -> None:
     shown.start(answers["raster"])
     expect(shown.view.locator(".degree.meridian").first).to_have_text(re.compile(r"^34\.8\d° W$"))
