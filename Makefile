@@ -10,7 +10,7 @@ PEERS := $(PEERS_VENV)/.ready
 CLIENTS := .venv-clients-mcp1/.ready .venv-clients-mcp2/.ready
 NAME ?=
 
-.PHONY: help demo test check conformance clients bundle format bench snapshots lock clean
+.PHONY: help demo test check conformance clients bundle format bench snapshots view lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -75,6 +75,12 @@ bench: $(READY) $(PEERS)  ## measure; one alone: make bench NAME=cold-start
 
 snapshots: $(READY)  ## write what the model sees again, for review as a diff
 	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots
+
+views/node_modules/.package-lock.json: views/package-lock.json
+	npm ci --silent --prefix views
+
+view: views/node_modules/.package-lock.json  ## build mcp_ogc/views/view.html from views/; needs node
+	node views/build.mjs
 
 lock: $(READY)  ## resolve the dependencies again
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

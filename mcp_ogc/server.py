@@ -33,6 +33,7 @@ from mcp_ogc.text import explain, refuse
 from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.tools.spec import Effect, ToolSpec
 from mcp_ogc.users import Permission, User, current_user, served
+from mcp_ogc.views.app import view_app
 from mcp_ogc.workspace import LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         log_level="ERROR",
         subscriptions=subscriptions.bus,
         middleware=[_as_user, _Measuring()],
+        extensions=[view_app()],
     )
     built.redact = redact
     for spec in offered(settings):
@@ -222,7 +224,8 @@ ANY_JSON = {"anyOf": [{"type": name} for name in ("object", "array", "string", "
 
 def add_tool(server: MCPServer[Sessions], spec: ToolSpec) -> None:
     """Register a tool, its schemas without the `title`s that pydantic adds: a third of their tokens."""
-    server.add_tool(spec.function, name=spec.name, title=spec.title, annotations=spec.effect.value)
+    meta = {"ui": {"resourceUri": spec.view}} if spec.view else None
+    server.add_tool(spec.function, name=spec.name, title=spec.title, annotations=spec.effect.value, meta=meta)
     tool = server._tool_manager.get_tool(spec.name)
     if tool is not None:
         _strip_titles(tool.parameters)

@@ -49,6 +49,8 @@ class ToolSpec:
     title: str
     toolset: Toolset
     effect: Effect
+    view: str | None = None
+    """The `ui://` page that clients may show with its answers."""
 
     @property
     def name(self) -> str:

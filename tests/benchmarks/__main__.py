@@ -20,6 +20,7 @@ NAMES = (
     "lint",
     "lint-recall",
     "items-10000",
+    "view",
 )
 
 
