@@ -11,7 +11,7 @@ CLIENTS := .venv-clients-mcp1/.ready .venv-clients-mcp2/.ready
 TOKENIZER := tests/benchmarks/tokenizer/node_modules/.package-lock.json
 NAME ?=
 
-.PHONY: help demo test check conformance clients bundle format bench snapshots session lock clean
+.PHONY: help demo test check conformance clients bundle format bench snapshots session view lock clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -83,6 +83,12 @@ snapshots: $(READY)  ## write what the model sees again, for review as a diff
 
 session: $(READY)  ## record the session of docs/session.md again
 	$(BIN)/python -m tests.session
+
+views/node_modules/.package-lock.json: views/package-lock.json
+	npm ci --silent --prefix views
+
+view: views/node_modules/.package-lock.json  ## build mcp_ogc/views/view.html from views/; needs node
+	node views/build.mjs
 
 lock: $(READY)  ## resolve the dependencies again
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.ogc.stac import Output
-    from mcp_ogc.tools.spec import Session
+    from mcp_ogc.sessions import Session, Sessions
     from mcp_ogc.workspace import Workspace
 
     Given = Mapping[str, str]
@@ -36,7 +36,7 @@ SECONDS = 10
 
 
 def add_completions(
-    server: MCPServer[Session], session: Callable[[], Session], choices: Mapping[str, Sequence[str]]
+    server: MCPServer[Sessions], session: Callable[[], Session], choices: Mapping[str, Sequence[str]]
 ) -> None:
     """Complete the arguments of resource templates and of prompts, each by its name.
 

@@ -14,10 +14,10 @@ from mcp_types import CallToolResult, Resource
 from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
 from mcp_ogc.jobs.logs import read_logs
-from mcp_ogc.ogc.answers import text_or_none
+from mcp_ogc.sessions import Session, Sessions
 from mcp_ogc.text import explain, remote, tail
 from mcp_ogc.tools import jobs, packages, processes, rasters, results
-from mcp_ogc.tools.spec import Call, Session, workspace
+from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -33,7 +33,7 @@ PACKAGE_CHARACTERS = 40_000
 JSON = "application/json"
 
 
-def add_resources(server: MCPServer[Session], session: Callable[[], Session]) -> None:
+def add_resources(server: MCPServer[Sessions], session: Callable[[], Session]) -> None:
     """Register the resources. Ids are never paths, so the SDK's path checks do not apply to them."""
     ids = ResourceSecurity(
         exempt_params={"endpoint", "process_id", "job_id", "output", "item", "asset"}, reject_null_bytes=True
@@ -109,6 +109,8 @@ async def _results(ctx: Call, endpoint: str, job_id: str) -> str:
 
     What came is as it came but for its length: what can't be seen in it is escaped, as JSON has it.
     """
+    from mcp_ogc.ogc.answers import text_or_none
+
     work = await workspace(ctx)
     answer = await work.raw_results(work.endpoint(endpoint), job_id)
     try:

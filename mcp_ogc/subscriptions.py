@@ -1,7 +1,8 @@
 """Jobs and lists of processes tell those who subscribed that they changed: `subscriptions/listen` since 2026-07-28,
 before that `resources/subscribe`, which mcp 2.3 leaves to the low-level server. The one adapter to those internals.
 
-Whoever subscribes to a job makes it followed, and to a list of processes makes it looked at: nothing else may.
+Whoever subscribes to a job makes it followed, and to a list of processes makes it looked at: nothing else may. Users
+are told of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated, ServerEvent
 from mcp_types import (
     EmptyResult,
     SubscribeRequestParams,
@@ -23,6 +24,7 @@ from mcp_types import (
 
 from mcp_ogc import uris
 from mcp_ogc.errors import OgcError
+from mcp_ogc.users import User, current_user, served
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -32,10 +34,24 @@ if TYPE_CHECKING:
 
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.models import StatusInfo
-    from mcp_ogc.tools.spec import Session
+    from mcp_ogc.sessions import Sessions
     from mcp_ogc.workspace import Workspace
 
 Opened = Callable[[], Awaitable["Workspace"]]
+
+
+class UserBus(InMemorySubscriptionBus):
+    """The SDK's bus, where a resource's change is told to listeners of its user only; all else is told to all."""
+
+    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        """Tell a listener of the current user's; gives what ends that."""
+        user = current_user().name
+
+        def own(event: ServerEvent) -> None:
+            if current_user().name == user or not isinstance(event, ResourceUpdated):
+                listener(event)
+
+        return super().subscribe(own)
 
 
 class Subscriptions:
@@ -48,12 +64,13 @@ class Subscriptions:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._tasks: TaskGroup | None = None
-        self.bus = InMemorySubscriptionBus()
+        self.bus = UserBus()
         """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
         self._legacy: dict[tuple[Connection, str], anyio.CancelScope] = {}
-        self._lists: dict[str, _Watched] = {}
+        self._lists: dict[tuple[str, str], _Watched] = {}
+        """Of a user, by URI: users are told of what their own endpoints list."""
 
-    def serve(self, server: MCPServer[Session]) -> None:
+    def serve(self, server: MCPServer[Sessions]) -> None:
         """Answer subscriptions of both eras."""
         low = server._lowlevel_server
         low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _Listening(self.bus, self))
@@ -64,9 +81,10 @@ class Subscriptions:
         """Let subscriptions of the older era run in these tasks."""
         self._tasks = tasks
 
-    async def changed(self, endpoint: str, info: StatusInfo) -> None:
-        """A job changed: its resource and what depends on it."""
-        await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
+    async def changed(self, user: User, endpoint: str, info: StatusInfo) -> None:
+        """A job of a user's changed: its resource and what depends on it."""
+        with served(user):
+            await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
 
     @asynccontextmanager
     async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
@@ -85,7 +103,8 @@ class Subscriptions:
     @contextmanager
     def _watching(self, catalogue: Catalogue, uri: str) -> Iterator[None]:
         """Look at a list of processes, once for all who subscribed to it."""
-        watched = self._lists.setdefault(uri, _Watched())
+        key = current_user().name, uri
+        watched = self._lists.setdefault(key, _Watched())
         watched.watchers += 1
         if watched.watchers == 1 and self._tasks is not None:
             self._tasks.start_soon(self._watch, catalogue.changes(), uri, watched)
@@ -94,7 +113,7 @@ class Subscriptions:
         finally:
             watched.watchers -= 1
             if not watched.watchers:
-                del self._lists[uri]
+                del self._lists[key]
                 watched.scope.cancel()
 
     async def _watch(self, changes: AsyncGenerator[None, None], uri: str, watched: _Watched) -> None:
@@ -103,7 +122,7 @@ class Subscriptions:
                 async for _ in changes:
                     await self.bus.publish(ResourceUpdated(uri))
 
-    async def _subscribe(self, ctx: ServerRequestContext[Session], params: SubscribeRequestParams) -> EmptyResult:
+    async def _subscribe(self, ctx: ServerRequestContext[Sessions], params: SubscribeRequestParams) -> EmptyResult:
         # A session of the SDK's is one request's; the connection is whose it is, and lasts.
         key = (ctx.session._connection, params.uri)
         if key not in self._legacy and self._tasks is not None:
@@ -112,7 +131,7 @@ class Subscriptions:
             self._tasks.start_soon(self._tell, *key)
         return EmptyResult()
 
-    async def _unsubscribe(self, ctx: ServerRequestContext[Session], params: UnsubscribeRequestParams) -> EmptyResult:
+    async def _unsubscribe(self, ctx: ServerRequestContext[Sessions], params: UnsubscribeRequestParams) -> EmptyResult:
         self._end((ctx.session._connection, params.uri))
         return EmptyResult()
 
@@ -160,12 +179,12 @@ class _Watched:
 class _Listening(ListenHandler):
     """The SDK's stream of changes; what it is about is followed as long as it is open."""
 
-    def __init__(self, bus: InMemorySubscriptionBus, subscriptions: Subscriptions) -> None:
+    def __init__(self, bus: UserBus, subscriptions: Subscriptions) -> None:
         super().__init__(bus)
         self._subscriptions = subscriptions
 
     async def __call__(
-        self, ctx: ServerRequestContext[Session], params: SubscriptionsListenRequestParams
+        self, ctx: ServerRequestContext[Sessions], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
         async with self._subscriptions.following(params.notifications.resource_subscriptions or ()):
             return await super().__call__(ctx, params)

@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Reply(BaseModel):
     """Base of every tool's structured content: frozen, absent members left out, stands alone without the text."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 # Texts of a server in structured content: grouped under one name that says what they are.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.rasters.reader import RasterReader
+    from mcp_ogc.rasters.worker import Workers
     from mcp_ogc.settings import Settings
 
 LOCAL = "local"
@@ -288,9 +289,21 @@ async def _described(endpoint: Endpoint, process_id: str | None) -> ProcessDescr
 
 @asynccontextmanager
 async def open_workspace(
-    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Callable[[str], None]
+    settings: Settings,
+    local: LocalEndpoint | None,
+    samples: Mapping[str, Sample],
+    learn: Callable[[str], None],
+    workers: Workers,
 ) -> AsyncIterator[Workspace]:
-    """Open everything a tool needs: no request is sent. `learn` is told of secrets to mask, found at run time."""
+    """Open everything a tool needs for the user whose settings these are: no request is sent.
+
+    Args:
+        settings: What the operator configured, as it is for that user.
+        local: The embedded endpoint.
+        samples: Bundled packages.
+        learn: Told of secrets to mask, found at run time.
+        workers: Read rasters, for all users.
+    """
     from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
@@ -301,14 +314,20 @@ async def open_workspace(
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.dialects.recognition import named
+    from mcp_ogc.ogc.own_jobs import OwnJobsClient
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.store import Store
-    from mcp_ogc.rasters.worker import open_workers
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
+        journal = await anyio.to_thread.run_sync(
+            Journal, settings.journal_path, settings.user.name, settings.shared_endpoints
+        )
+        made: Mapping[str, Callable[..., ProcessesClient]] = {
+            name: partial(OwnJobsClient, name=name, owns=journal.owns) for name in settings.shared_endpoints
+        }
         clients = {
-            name: ProcessesClient(
+            name: made.get(name, ProcessesClient)(
                 http,
                 configured.url,
                 limits=settings.limits,
@@ -324,15 +343,9 @@ async def open_workspace(
         if local:
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
-        journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
         objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits)
         changes = JobChanges()
-        drivers, most_bytes = settings.rasters.drivers, settings.limits.asset_bytes
-        async with (
-            _background() as background,
-            open_workers(drivers, most_bytes) as workers,
-            _polling() as polling,
-        ):
+        async with _background() as background, _polling() as polling:
             endpoints = {
                 name: Endpoint(
                     name=name,
@@ -345,7 +358,7 @@ async def open_workspace(
                 )
                 for name, client in clients.items()
             }
-            store = Store(settings.data_folder / "rasters")
+            store = Store(settings.user_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
             yield Workspace(settings, endpoints, journal, objects, files, rasters, samples, background, changes)
 

@@ -12,9 +12,21 @@ ROOT = Path(mcp_ogc.__file__).parent
 
 FLOORS = {
     "cli": 6,
-    "server": 5,
+    **dict.fromkeys(("server", "http_app", "bearers"), 5),
     **dict.fromkeys(
-        ("tools", "resources", "completions", "subscriptions", "prompts", "views", "text", "uris", "confirmation"), 4
+        (
+            "tools",
+            "resources",
+            "completions",
+            "subscriptions",
+            "prompts",
+            "views",
+            "text",
+            "uris",
+            "confirmation",
+            "sessions",
+        ),
+        4,
     ),
     **dict.fromkeys(
         (
@@ -33,14 +45,23 @@ FLOORS = {
         3,
     ),
     "ogc": 2,
-    **dict.fromkeys(("net", "settings", "authentication", "errors", "audit"), 1),
+    **dict.fromkeys(("net", "settings", "authentication", "serving", "users", "telemetry", "errors", "audit"), 1),
 }
 # A wing of its own: what it may import, and who may import it.
 LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings")
 MAY_IMPORT_LOCAL = ("cli", "server")
 
 OWNERS = {
-    "httpx": ("net", "ogc.client", "ogc.core", "ogc.deployments", "ogc.exchange", "ogc.answers", "server"),
+    "httpx": (
+        "net",
+        "ogc.client",
+        "ogc.own_jobs",
+        "ogc.core",
+        "ogc.deployments",
+        "ogc.exchange",
+        "ogc.answers",
+        "server",
+    ),
     "boto3": ("net.storage",),
     "botocore": ("net.storage",),
     "jwt": ("net.id_token", "net.refusal"),
@@ -50,8 +71,11 @@ OWNERS = {
     "cwl_utils": ("packages",),
     "schema_salad": ("packages", "local.driver"),
     "cwltool": ("local.driver",),
+    "opentelemetry": ("telemetry",),
     "mcp": (
         "server",
+        "bearers",
+        "http_app",
         "cli",
         "tools",
         "resources",

@@ -49,6 +49,8 @@ class Entry:
     """Where the job is, if not at the usual place of the endpoint's jobs."""
     results_digest: str | None
     """Of the results as they were last read: `sha256:…`."""
+    user: str = ""
+    """Whose it is: a `User.name`."""
 
     @property
     def position(self) -> tuple[str, int]:
@@ -108,6 +110,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         answered=_time(row["answered"]),
         job_place=row["job_place"],
         results_digest=row["results_digest"],
+        user=row["user"],
     )
 
 

@@ -21,6 +21,7 @@ NAMES = (
     "lint",
     "lint-recall",
     "items-10000",
+    "view",
 )
 
 
