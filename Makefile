@@ -9,9 +9,10 @@ PEERS_VENV ?= .venv-peers
 PEERS := $(PEERS_VENV)/.ready
 CLIENTS := .venv-clients-mcp1/.ready .venv-clients-mcp2/.ready
 LOCKS := $(wildcard *.lock tests/*/*.lock)
+TOKENIZER := tests/benchmarks/tokenizer/node_modules/.package-lock.json
 NAME ?=
 
-.PHONY: help demo test check conformance clients bundle format bench snapshots lock audit clean
+.PHONY: help demo test check conformance clients bundle format bench snapshots session view lock audit clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -40,10 +41,14 @@ $(PEERS): tests/benchmarks/requirements.lock
 	@$(@D)/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< >&2
 	@$(PYTHON) -c "import pathlib; pathlib.Path('$@').touch()"
 
+# Counts what models read; without Node nothing counts it, and what needs it is left out.
+$(TOKENIZER): tests/benchmarks/tokenizer/package-lock.json
+	@! command -v npm >/dev/null || (cd tests/benchmarks/tokenizer && npm ci --silent >&2)
+
 demo: $(READY)  ## find the water bodies of a real Landsat scene, as an assistant would
 	$(BIN)/mcp-ogc demo
 
-test: $(READY) $(SERVERS)  ## run every test
+test: $(READY) $(SERVERS) $(TOKENIZER)  ## run every test
 	$(BIN)/python -m pytest -n auto
 
 check: $(READY)  ## format, lint, types, layers, snapshots
@@ -71,11 +76,20 @@ format: $(READY)  ## rewrite the code as check wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) $(PEERS)  ## measure; one alone: make bench NAME=cold-start
+bench: $(READY) $(PEERS) $(SERVERS) $(TOKENIZER)  ## measure; one alone: make bench NAME=cold-start
 	@PEERS_PYTHON=$(PEERS_VENV)/$(notdir $(BIN))/python $(BIN)/python -m tests.benchmarks $(NAME)
 
 snapshots: $(READY)  ## write what the model sees again, for review as a diff
 	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots
+
+session: $(READY)  ## record the session of docs/session.md again
+	$(BIN)/python -m tests.session
+
+views/node_modules/.package-lock.json: views/package-lock.json
+	npm ci --silent --prefix views
+
+view: views/node_modules/.package-lock.json  ## build mcp_ogc/views/view.html from views/; needs node
+	node views/build.mjs
 
 lock: $(READY)  ## resolve the dependencies again
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -13,7 +13,7 @@ HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/]")]
 class Section(BaseModel):
     """A section of the settings: frozen, and a word it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class NoAuthentication(Section):

@@ -4,6 +4,7 @@
     ├── SettingsError             the configuration does not say what it must
     ├── NotPermitted              our own rules refuse
     │   ├── HostRefused             an address that may not be reached
+    │   │   └── Moved                 what was sent belongs elsewhere, and only a GET is sent again
     │   ├── FileRefused             a path outside the permitted folders
     │   ├── ConfirmationRefused     a confirmation that does not fit
     │   └── QuotaReached            as much as the operator's quotas allow; says when they reset
@@ -65,6 +66,10 @@ class NotPermitted(OgcError):
 
 class HostRefused(NotPermitted):
     """An address that may not be reached."""
+
+
+class Moved(HostRefused):
+    """What was sent belongs elsewhere (301, 307, 308): nothing was done, and only a GET is sent again."""
 
 
 class FileRefused(NotPermitted):
@@ -235,7 +240,7 @@ class ResultNotReady(RemoteProblem):
 
 
 class JobFailed(RemoteProblem):
-    """The results were asked of a job that failed."""
+    """The results were asked of a job that failed or was dismissed."""
 
 
 class DuplicatedProcess(RemoteProblem):
@@ -252,6 +257,10 @@ class ProcessBusy(RemoteProblem):
 
 class UnsupportedMediaType(RemoteProblem):
     """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/unsupported-media-type."""
+
+
+class PackageRefused(RemoteProblem):
+    """The local endpoint does not run this package: it is not trusted, or its container engine is missing."""
 
 
 class WorkflowNotFound(RemoteProblem):

@@ -32,7 +32,7 @@ class LateWorkspace:
         """The workspace, opened by now.
 
         Raises:
-            OgcError: It could not be opened; the next call says the same.
+            OgcError: It could not be opened.
         """
         self._wanted.set()
         await self._opened.wait()
@@ -61,6 +61,11 @@ class LateWorkspace:
     def opened(self) -> Workspace | None:
         """The workspace, where it is open by now."""
         return None if self._closing.is_set() else self._workspace
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be opened."""
+        return self._failure is not None
 
     def close(self) -> None:
         """Let `run` end."""

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.mcpserver.resources import ResourceSecurity
-from mcp_types import (
-    CallToolResult,
-    Completion,
-    CompletionArgument,
-    CompletionContext,
-    PromptReference,
-    Resource,
-    ResourceTemplateReference,
-)
+from mcp_types import CallToolResult, Resource
 
 from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, OgcError, UnknownName
 from mcp_ogc.jobs.logs import read_logs
-from mcp_ogc.ogc.answers import text_or_none
+from mcp_ogc.sessions import Session, Sessions
 from mcp_ogc.text import explain, remote, tail, word
 from mcp_ogc.tools import jobs, packages, processes, rasters, results
-from mcp_ogc.tools.spec import Call, Session, workspace
+from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-    from mcp_ogc.workspace import Workspace
-
 T = TypeVar("T")
 
 NEWEST_JOBS = 50
+READ_ITEMS = 100
 READ_SECONDS = 45
 LOG_CHARACTERS = 8000
 ANSWER_CHARACTERS = 32_000
+PACKAGE_CHARACTERS = 40_000
 JSON = "application/json"
 
 
-def add_resources(server: MCPServer[Session], session: Callable[[], Session]) -> None:
+def add_resources(server: MCPServer[Sessions], session: Callable[[], Session]) -> None:
     """Register the resources. Ids are never paths, so the SDK's path checks do not apply to them."""
     ids = ResourceSecurity(
         exempt_params={"endpoint", "process_id", "job_id", "output", "item", "asset"}, reject_null_bytes=True
@@ -57,7 +49,7 @@ def add_resources(server: MCPServer[Session], session: Callable[[], Session]) ->
     @server.resource(uris.PROCESSES, name="processes", title="Processes", mime_type=JSON, security=ids)
     async def process_list(endpoint: str, ctx: Call) -> str:
         """The first hundred processes of an endpoint."""
-        return await _structured(processes.list_processes(ctx, endpoint=endpoint, limit=100))
+        return await _structured(processes.list_processes(ctx, endpoint=endpoint, limit=READ_ITEMS))
 
     @server.resource(uris.PROCESS, name="process", title="Process", mime_type=JSON, security=ids)
     async def process(endpoint: str, process_id: str, ctx: Call) -> str:
@@ -67,7 +59,7 @@ def add_resources(server: MCPServer[Session], session: Callable[[], Session]) ->
     @server.resource(uris.PACKAGE, name="package", title="Application package", mime_type=JSON, security=ids)
     async def package(endpoint: str, process_id: str, ctx: Call) -> str:
         """The CWL of a deployed process."""
-        return await _structured(packages.get_package(ctx, process_id, endpoint))
+        return await _structured(packages.package_part(ctx, process_id, endpoint, None, PACKAGE_CHARACTERS))
 
     @server.resource(uris.JOB, name="job", title="Job", mime_type=JSON, security=ids)
     async def job(endpoint: str, job_id: str, ctx: Call) -> str:
@@ -117,10 +109,12 @@ async def _results(ctx: Call, endpoint: str, job_id: str) -> str:
 
     What came is as it came but for its length: what can't be seen in it is escaped, as JSON has it.
     """
+    from mcp_ogc.ogc.answers import text_or_none
+
     work = await workspace(ctx)
     answer = await work.raw_results(work.endpoint(endpoint), job_id)
     try:
-        told = (await results.get_results(ctx, job_id, endpoint, limit=100)).structured_content or {}
+        told = (await results.results_page(ctx, job_id, endpoint, limit=READ_ITEMS)).structured_content or {}
     except OgcError as error:
         told = {"problem": explain(error)}
     text = text_or_none(answer.body, answer.media_type)
@@ -164,52 +158,3 @@ async def _read(reading: Awaitable[T]) -> T:
         raise ResourceNotFoundError(explain(error)) from error
     except OgcError as error:
         raise ResourceError(explain(error)) from error
-
-
-def add_completions(
-    server: MCPServer[Session], session: Callable[[], Session], choices: Mapping[str, Sequence[str]]
-) -> None:
-    """Complete endpoints, process ids and job ids, in resource templates and in prompts.
-
-    Args:
-        server: Where to register it.
-        session: Gives the session.
-        choices: What the other arguments of prompts may be, by argument.
-    """
-
-    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # mcp 2.3 leaves it untyped
-    async def complete(
-        _ref: PromptReference | ResourceTemplateReference,
-        argument: CompletionArgument,
-        context: CompletionContext | None,
-    ) -> Completion | None:
-        sources: dict[str, Callable[[Workspace, str | None], Awaitable[list[str]]]] = {
-            "endpoint": _endpoints,
-            "process_id": _processes,
-            "job_id": _jobs,
-        }
-        names = list(choices.get(argument.name, ()))
-        if source := sources.get(argument.name):
-            work = await session().late_workspace.get()
-            chosen = (context.arguments or {}).get("endpoint") if context else None
-            try:
-                names = await source(work, chosen)
-            except OgcError:
-                return None  # nothing to offer while the endpoint can't be asked
-        elif not names:
-            return None
-        fitting = [name for name in names if name.startswith(argument.value)]
-        fitting = fitting or [name for name in names if argument.value.casefold() in name.casefold()]
-        return Completion(values=fitting[:100], total=len(fitting), has_more=len(fitting) > 100)
-
-
-async def _endpoints(work: Workspace, _endpoint: str | None) -> list[str]:
-    return list(work.endpoints)
-
-
-async def _processes(work: Workspace, endpoint: str | None) -> list[str]:
-    return await work.endpoint(endpoint).catalogue.ids()
-
-
-async def _jobs(work: Workspace, endpoint: str | None) -> list[str]:
-    return [entry.job_id for entry in await work.journal.newest(200, endpoint=endpoint) if entry.job_id]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,56 +16,63 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
+from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent
 from mcp_types import Resource as ListedResource
 from pydantic import ValidationError
 
 from mcp_ogc import __version__
 from mcp_ogc.audit import Audit
-from mcp_ogc.confirmation import Confirmations
+from mcp_ogc.bearers import user_of
+from mcp_ogc.completions import add_completions
 from mcp_ogc.errors import OgcError, TimedOut
-from mcp_ogc.late_workspace import LateWorkspace
 from mcp_ogc.net.redaction import Redaction, secrets_of
 from mcp_ogc.outgoing import Outgoing
 from mcp_ogc.prompts import as_mcp, misfit, read_prompts
-from mcp_ogc.resources import add_completions, add_resources, newest_resources
+from mcp_ogc.resources import add_resources, newest_resources
+from mcp_ogc.sessions import Session, Sessions
 from mcp_ogc.subscriptions import Subscriptions
-from mcp_ogc.text import explain, refuse
+from mcp_ogc.telemetry import Operations
+from mcp_ogc.text import explain, only_offered, refuse
 from mcp_ogc.tools.catalogue import TOOLS
-from mcp_ogc.tools.spec import Effect, Session, ToolSpec
+from mcp_ogc.tools.spec import Effect, ToolSpec
+from mcp_ogc.users import Permission, User, current_user, served
+from mcp_ogc.views.app import view_app
 from mcp_ogc.workspace import LOCAL, LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace, rules_of
 
 if TYPE_CHECKING:
+    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.mcpserver.tools import Tool
 
     from mcp_ogc.ogc.client import ProcessesClient
+    from mcp_ogc.rasters.worker import Workers
     from mcp_ogc.settings import Settings
 
 
 TOOL_SECONDS = 45
 """Desktop clients end a call after 60 s, and may not recover."""
+PERMISSIONS: Mapping[str, Permission] = {spec.name: spec.permission for spec in TOOLS}
 
 
-class OgcServer(MCPServer[Session]):
+class OgcServer(MCPServer[Sessions]):
     """The SDK's server, with our one place where failures become what the model reads."""
 
-    open_session: Session | None = None
+    sessions: Sessions | None = None
     audit: Audit
     changing: frozenset[str] = frozenset()
     """The tools that change something: each call of one is in the audit."""
 
     def session(self) -> Session:
-        """What the tools work with, for resources that the SDK gives no context.
+        """What the current user works with, for resources that the SDK gives no context.
 
         Raises:
             ResourceError: Nothing is served yet.
         """
-        if self.open_session is None:
+        if self.sessions is None:
             raise ResourceError("The server is not serving yet")
-        return self.open_session
+        return self.sessions.current()
 
     async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[Session, Any] | None = None
+        self, name: str, arguments: dict[str, Any], context: Context[Sessions, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Run a tool; whatever we foresaw comes back as an answer, anything else as the SDK's masked error."""
         tool = self._tool_manager.get_tool(name)
@@ -72,6 +80,8 @@ class OgcServer(MCPServer[Session]):
             return refuse(_unknown_tool(name, [known.name for known in self._tool_manager.list_tools()]))
         if unknown := sorted(set(arguments) - set(tool.parameters["properties"])):
             return refuse(_unknown_arguments(tool, unknown))
+        if (needed := PERMISSIONS.get(name, "deploy")) not in current_user().permissions:
+            return refuse(_not_permitted(name, needed))
         try:
             if name not in self.changing:
                 return await self._ended(tool, arguments, context)
@@ -89,12 +99,12 @@ class OgcServer(MCPServer[Session]):
             self._get_ready()
 
     async def _ended(
-        self, tool: Tool, arguments: dict[str, Any], context: Context[Session, Any] | None
+        self, tool: Tool, arguments: dict[str, Any], context: Context[Sessions, Any] | None
     ) -> CallToolResult | InputRequiredResult:
         """What a tool answers in time; whatever we foresaw is raised as ours."""
         try:
             with anyio.fail_after(TOOL_SECONDS):
-                return await super().call_tool(tool.name, arguments, context)
+                return self._of_what_is_here(await super().call_tool(tool.name, arguments, context))
         except TimeoutError:
             raise TimedOut(_too_long(tool.name)) from None
         except ToolError as error:
@@ -105,14 +115,25 @@ class OgcServer(MCPServer[Session]):
                 raise OgcError(_misfits(tool, cause)) from None
             raise
 
+    def _of_what_is_here(self, answer: CallToolResult | InputRequiredResult) -> CallToolResult | InputRequiredResult:
+        """An answer whose next call is one of a tool that this server has."""
+        if not isinstance(answer, CallToolResult) or not answer.content:
+            return answer
+        first, *others = answer.content
+        if not isinstance(first, TextContent):
+            return answer
+        names = [tool.name for tool in self._tool_manager.list_tools()]
+        shown = first.model_copy(update={"text": only_offered(first.text, names)})
+        return answer.model_copy(update={"content": [shown, *others]})
+
     def _get_ready(self) -> None:
         """Have a raster worker ready, once a client has turned out to call tools: rasters are what comes next."""
-        work = self.open_session and self.open_session.late_workspace.opened
+        work = self.sessions and self.sessions.current().late_workspace.opened
         if work and "results" in work.settings.toolsets:
             work.rasters.get_ready()
 
     async def get_prompt(
-        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Session, Any] | None = None
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Sessions, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """A prompt with its arguments; one that does not fit is said to be invalid, and which would be right."""
         if wrong := misfit(self._prompt_manager.list_prompts(), name, arguments or {}):
@@ -153,24 +174,23 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
     subscriptions = Subscriptions(opened)
 
     @asynccontextmanager
-    async def opening() -> AsyncIterator[Workspace]:
-        async with open_from_settings(settings, redact) as work:
-            work.changes.subscribe(subscriptions.changed)
-            yield work
+    async def lifespan(_: MCPServer[Sessions]) -> AsyncIterator[Sessions]:
+        workers = _LateWorkers(settings)
 
-    @asynccontextmanager
-    async def lifespan(_: MCPServer[Session]) -> AsyncIterator[Session]:
-        late = LateWorkspace(opening)
-        session = Session(late, Confirmations(), redact)
-        built.open_session = session
-        async with anyio.create_task_group() as tasks, anyio.create_task_group() as telling:
+        @asynccontextmanager
+        async def opening(user: User) -> AsyncIterator[Workspace]:
+            async with _opened(settings.of(user), redact, workers.get()) as work:
+                work.changes.subscribe(partial(subscriptions.changed, user))
+                yield work
+
+        async with aclosing(workers), anyio.create_task_group() as tasks, anyio.create_task_group() as telling:
             subscriptions.start(telling)
-            tasks.start_soon(late.run)
+            built.sessions = sessions = Sessions(opening, tasks, redact)
             try:
-                yield session
+                yield sessions
             finally:
                 telling.cancel_scope.cancel()
-                late.close()
+                sessions.close()
 
     built = OgcServer(
         "mcp-ogc",
@@ -181,7 +201,8 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         lifespan=lifespan,
         log_level="ERROR",
         subscriptions=subscriptions.bus,
-        middleware=[Outgoing(redact)],
+        middleware=[_as_user, _Measuring(), Outgoing(redact)],
+        extensions=[view_app()],
     )
     built.audit = Audit(settings.audit_path, redact)
     built.changing = frozenset(spec.name for spec in TOOLS if spec.effect is not Effect.READS)
@@ -197,6 +218,31 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
     return built
 
 
+async def _as_user(ctx: ServerRequestContext[Sessions, Any], call_next: CallNext) -> HandlerResult:
+    """The one place where a request gets its user: of the token it came with, or whoever runs the server."""
+    with served(user_of(ctx.request)):
+        return await call_next(ctx)
+
+
+class _Measuring:
+    """Has every message measured: a tool that refuses counts as one that failed, as in the SDK's spans."""
+
+    def __init__(self) -> None:
+        self._operations = Operations()
+
+    async def __call__(self, ctx: ServerRequestContext[Sessions, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on."""
+        named = ctx.params.get("name") if ctx.params and ctx.method == "tools/call" else None
+        with self._operations.measured(ctx.method, named if named in PERMISSIONS else None) as outcome:
+            result = await call_next(ctx)
+            match result:
+                case CallToolResult(is_error=True) | {"isError": True}:  # before it is written out, and after
+                    outcome.error = "tool_error"
+                case _:
+                    pass
+            return result
+
+
 def offered(settings: Settings) -> list[ToolSpec]:
     """The tools of the chosen toolsets; a read-only server has none that changes anything."""
     return [
@@ -210,9 +256,10 @@ ANY_JSON = {"anyOf": [{"type": name} for name in ("object", "array", "string", "
 """What pydantic writes as `{}`, which strict clients take for a schema that was forgotten."""
 
 
-def add_tool(server: MCPServer[Session], spec: ToolSpec) -> None:
+def add_tool(server: MCPServer[Sessions], spec: ToolSpec) -> None:
     """Register a tool, its schemas without the `title`s that pydantic adds: a third of their tokens."""
-    server.add_tool(spec.function, name=spec.name, title=spec.title, annotations=spec.effect.value)
+    meta = {"ui": {"resourceUri": spec.view}} if spec.view else None
+    server.add_tool(spec.function, name=spec.name, title=spec.title, annotations=spec.effect.value, meta=meta)
     tool = server._tool_manager.get_tool(spec.name)
     if tool is not None:
         _strip_titles(tool.parameters)
@@ -241,6 +288,13 @@ def _too_long(name: str) -> str:
     )
 
 
+def _not_permitted(name: str, needed: Permission) -> str:
+    return (
+        f"{name} is not permitted: the token this client presents does not allow to {needed}; nothing was done. "
+        f"A person has to connect again and allow it, or the operators of this server do."
+    )
+
+
 def _unknown_tool(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     return f"There is no tool {name!r} here. " + (f"Did you mean {', '.join(near)}?" if near else f"Tools: {known}")
@@ -251,7 +305,7 @@ def _unknown_arguments(tool: Tool, unknown: Sequence[str]) -> str:
     lines = [f"{tool.name} has no argument {', '.join(unknown)}; nothing was done."]
     near = {name: difflib.get_close_matches(name, known, n=1) for name in unknown}
     lines += [f"Did you mean {names[0]} for {name}?" for name, names in near.items() if names]
-    return "\n".join([*lines, f"Its arguments: {', '.join(known)}."])
+    return "\n".join([*lines, f"Its arguments: {', '.join(known)}. Mend it and call again."])
 
 
 def _misfits(tool: Tool, error: ValidationError) -> str:
@@ -260,16 +314,48 @@ def _misfits(tool: Tool, error: ValidationError) -> str:
         path = ".".join(str(part) for part in problem["loc"])
         given = "" if problem["type"] == "missing" else f" (given: {str(problem['input'])[:80]!r})"
         lines.append(f"- {path}: {problem['msg']}{given}")
+    lines.append("Mend them and call again.")
     return "\n".join(lines)
+
+
+class _LateWorkers:
+    """The raster workers of all users, there when the first workspace opens."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._workers: Workers | None = None
+
+    def get(self) -> Workers:
+        """The same always."""
+        if self._workers is None:
+            from mcp_ogc.rasters.worker import Workers
+
+            self._workers = Workers(self._settings.rasters.drivers, self._settings.limits.asset_bytes)
+        return self._workers
+
+    async def aclose(self) -> None:
+        """End their processes."""
+        if self._workers is not None:
+            await self._workers.close()
 
 
 @asynccontextmanager
 async def open_from_settings(settings: Settings, redaction: Redaction | None = None) -> AsyncIterator[Workspace]:
     """The workspace these settings describe, the local endpoint and the samples with it."""
-    learn = (redaction or Redaction()).learn
+    from mcp_ogc.rasters.worker import open_workers
+
+    async with (
+        open_workers(settings.rasters.drivers, settings.limits.asset_bytes) as workers,
+        _opened(settings, redaction or Redaction(), workers) as work,
+    ):
+        yield work
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, redaction: Redaction, workers: Workers) -> AsyncIterator[Workspace]:
     samples = _samples() if settings.has_local else {}
     local = _local_endpoint(settings, samples) if settings.has_local else None
-    async with open_workspace(settings, local, samples, learn) as work:
+    async with open_workspace(settings, local, samples, redaction.learn, workers) as work:
         yield work
 
 

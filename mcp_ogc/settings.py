@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mcp_ogc.authentication import Authentication, BearerAuthentication, HttpUrl, NoAuthentication, Section
 from mcp_ogc.errors import SettingsError
+from mcp_ogc.serving import HttpSettings, UserEndpointSettings, UserSettings
+from mcp_ogc.users import OPERATOR, User
 
 EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 Toolset = Literal["discover", "execute", "results", "packages"]
@@ -181,6 +183,8 @@ class Settings(BaseSettings):
     quotas: QuotaSettings = QuotaSettings()
     local: LocalSettings = LocalSettings()
     rasters: RasterSettings = RasterSettings()
+    http: HttpSettings = HttpSettings()
+    users: dict[str, UserSettings] = Field(default_factory=dict)
     toolsets: tuple[Toolset, ...] = ("discover", "execute", "results", "packages")
     read_only: bool = False
     """Whether nothing may be changed: true in the file is true, whatever a variable says."""
@@ -200,6 +204,7 @@ class Settings(BaseSettings):
         Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _unset_is_none(v) or "warning")
     ] = "warning"
     _file: Path | None = PrivateAttr(default=None)
+    _user: User = PrivateAttr(default=OPERATOR)
 
     @classmethod
     def settings_customise_sources(
@@ -228,6 +233,58 @@ class Settings(BaseSettings):
         """Whether there is the embedded endpoint."""
         return self.local.enabled and self.rules.permits_endpoint("local")
 
+    def listening(self, host: str, port: int) -> "Settings":
+        """These settings, served at another address."""
+        return self.model_copy(update={"http": self.http.model_copy(update={"host": host, "port": port})})
+
+    def of(self, user: User) -> "Settings":
+        """These settings as they are for a user: with the user's own credentials and folders."""
+        if user.name == self._user.name:
+            return self
+        own = self._own_endpoints(user)
+        endpoints = {
+            name: one.model_copy(update={"authentication": own[name].authentication}) if name in own else one
+            for name, one in self.configured_endpoints().items()
+        }
+        theirs = self.model_copy(
+            update={
+                "endpoints": endpoints,
+                "url": None,
+                "token": None,
+                "download_folder": self.download_folder / "users" / user.folder,
+                "local": self.local.model_copy(
+                    update={"folder": self.local.folder and self.local.folder / "users" / user.folder}
+                ),
+            }
+        )
+        theirs._user = user
+        return theirs
+
+    def _own_endpoints(self, user: User) -> dict[str, UserEndpointSettings]:
+        return self.users.get(user.subject, UserSettings()).endpoints
+
+    @property
+    def user(self) -> User:
+        """Whose settings these are."""
+        return self._user
+
+    @property
+    def shared_endpoints(self) -> frozenset[str]:
+        """Remote endpoints where this user has no credentials of their own: what is there may be another user's."""
+        if not self._user.name:
+            return frozenset()
+        return frozenset(self.configured_endpoints()).difference(self._own_endpoints(self._user))
+
+    @property
+    def journal_path(self) -> Path:
+        """All users' jobs."""
+        return self.data_folder / "journal.sqlite3"
+
+    @property
+    def user_folder(self) -> Path:
+        """Where what is one user's is kept."""
+        return self.data_folder / "users" / self._user.folder if self._user.name else self.data_folder
+
     def command(self, *arguments: str) -> str:
         """A command of ours as it is typed, with the configuration file that was named for this one."""
         named = ("--config", str(self._file)) if self._file else ()
@@ -246,7 +303,7 @@ class Settings(BaseSettings):
     @property
     def local_folder(self) -> Path:
         """Where the local endpoint lives."""
-        return self.local.folder or self.data_folder / "local"
+        return self.local.folder or self.user_folder / "local"
 
 
 def config_path() -> Path:
@@ -294,6 +351,16 @@ def _checked(settings: Settings) -> Settings:
     if settings.default_endpoint and settings.default_endpoint not in known:
         raise SettingsError(
             f"default_endpoint {settings.default_endpoint!r} is not configured", remedy=f"Known: {', '.join(known)}"
+        )
+    for subject, user in settings.users.items():
+        if unknown := sorted(set(user.endpoints).difference(endpoints)):
+            raise SettingsError(
+                f"The endpoint {unknown[0]!r} of [users.{subject!r}] is not configured",
+                remedy=f"Known: {', '.join(endpoints) or 'none'}",
+            )
+    if settings.users and settings.http.is_open:
+        raise SettingsError(
+            "[users] is set, and nobody is asked who they are", remedy="Set issuer and url in [http], or leave it out"
         )
     for name, storage in settings.storage.items():
         if storage.workspace_endpoint and storage.workspace_endpoint not in endpoints:

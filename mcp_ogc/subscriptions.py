@@ -1,17 +1,19 @@
-"""Job resources tell those who subscribed that they changed: `subscriptions/listen` since 2026-07-28, before that
-`resources/subscribe`, which mcp 2.3 leaves to the low-level server. The one adapter to those internals.
+"""Jobs and lists of processes tell those who subscribed that they changed: `subscriptions/listen` since 2026-07-28,
+before that `resources/subscribe`, which mcp 2.3 leaves to the low-level server. The one adapter to those internals.
 
-Whoever subscribes to a job makes it followed: nothing else may be waiting for it.
+Whoever subscribes to a job makes it followed, and to a list of processes makes it looked at: nothing else may. Users
+are told of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated, ServerEvent
 from mcp_types import (
     EmptyResult,
     SubscribeRequestParams,
@@ -22,6 +24,7 @@ from mcp_types import (
 
 from mcp_ogc import uris
 from mcp_ogc.errors import OgcError
+from mcp_ogc.users import User, current_user, served
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -29,15 +32,30 @@ if TYPE_CHECKING:
     from mcp.server.connection import Connection
     from mcp.server.context import ServerRequestContext
 
+    from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.models import StatusInfo
-    from mcp_ogc.tools.spec import Session
+    from mcp_ogc.sessions import Sessions
     from mcp_ogc.workspace import Workspace
 
 Opened = Callable[[], Awaitable["Workspace"]]
 
 
+class UserBus(InMemorySubscriptionBus):
+    """The SDK's bus, where a resource's change is told to listeners of its user only; all else is told to all."""
+
+    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        """Tell a listener of the current user's; gives what ends that."""
+        user = current_user().name
+
+        def own(event: ServerEvent) -> None:
+            if current_user().name == user or not isinstance(event, ResourceUpdated):
+                listener(event)
+
+        return super().subscribe(own)
+
+
 class Subscriptions:
-    """Who subscribed to which job.
+    """Who subscribed to which job, or list of processes.
 
     Args:
         opened: Gives the workspace.
@@ -46,11 +64,13 @@ class Subscriptions:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._tasks: TaskGroup | None = None
-        self.bus = InMemorySubscriptionBus()
+        self.bus = UserBus()
         """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
         self._legacy: dict[tuple[Connection, str], anyio.CancelScope] = {}
+        self._lists: dict[tuple[str, str], _Watched] = {}
+        """Of a user, by URI: users are told of what their own endpoints list."""
 
-    def serve(self, server: MCPServer[Session]) -> None:
+    def serve(self, server: MCPServer[Sessions]) -> None:
         """Answer subscriptions of both eras."""
         low = server._lowlevel_server
         low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _Listening(self.bus, self))
@@ -61,22 +81,48 @@ class Subscriptions:
         """Let subscriptions of the older era run in these tasks."""
         self._tasks = tasks
 
-    async def changed(self, endpoint: str, info: StatusInfo) -> None:
-        """A job changed: its resource and what depends on it."""
-        await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
+    async def changed(self, user: User, endpoint: str, info: StatusInfo) -> None:
+        """A job of a user's changed: its resource and what depends on it."""
+        with served(user):
+            await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
 
     @asynccontextmanager
     async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
-        """Keep the jobs among these URIs followed; any other URI never changes."""
-        jobs = [found for uri in subscribed if (found := uris.job_of(uri))]
+        """Keep the jobs among these URIs followed and the lists looked at; any other URI never changes."""
         async with AsyncExitStack() as stack:
-            for endpoint, job_id in jobs:
-                with suppress(OgcError):  # an endpoint that is not configured has no jobs that change
-                    work = await self._opened()
-                    await stack.enter_async_context(work.endpoint(endpoint).monitor.following(job_id))
+            for uri in subscribed:
+                with suppress(OgcError):  # an endpoint that is not configured has nothing that changes
+                    if job := uris.job_of(uri):
+                        work = await self._opened()
+                        await stack.enter_async_context(work.endpoint(job[0]).monitor.following(job[1]))
+                    elif endpoint := uris.process_list_of(uri):
+                        work = await self._opened()
+                        stack.enter_context(self._watching(work.endpoint(endpoint).catalogue, uri))
             yield
 
-    async def _subscribe(self, ctx: ServerRequestContext[Session], params: SubscribeRequestParams) -> EmptyResult:
+    @contextmanager
+    def _watching(self, catalogue: Catalogue, uri: str) -> Iterator[None]:
+        """Look at a list of processes, once for all who subscribed to it."""
+        key = current_user().name, uri
+        watched = self._lists.setdefault(key, _Watched())
+        watched.watchers += 1
+        if watched.watchers == 1 and self._tasks is not None:
+            self._tasks.start_soon(self._watch, catalogue.changes(), uri, watched)
+        try:
+            yield
+        finally:
+            watched.watchers -= 1
+            if not watched.watchers:
+                del self._lists[key]
+                watched.scope.cancel()
+
+    async def _watch(self, changes: AsyncGenerator[None, None], uri: str, watched: _Watched) -> None:
+        with watched.scope:
+            async with aclosing(changes):
+                async for _ in changes:
+                    await self.bus.publish(ResourceUpdated(uri))
+
+    async def _subscribe(self, ctx: ServerRequestContext[Sessions], params: SubscribeRequestParams) -> EmptyResult:
         # A session of the SDK's is one request's; the connection is whose it is, and lasts.
         key = (ctx.session._connection, params.uri)
         if key not in self._legacy and self._tasks is not None:
@@ -85,7 +131,7 @@ class Subscriptions:
             self._tasks.start_soon(self._tell, *key)
         return EmptyResult()
 
-    async def _unsubscribe(self, ctx: ServerRequestContext[Session], params: UnsubscribeRequestParams) -> EmptyResult:
+    async def _unsubscribe(self, ctx: ServerRequestContext[Sessions], params: UnsubscribeRequestParams) -> EmptyResult:
         self._end((ctx.session._connection, params.uri))
         return EmptyResult()
 
@@ -122,15 +168,23 @@ class Subscriptions:
                 del self._legacy[connection, uri]
 
 
-class _Listening(ListenHandler):
-    """The SDK's stream of changes, with the jobs it is about followed as long as it is open."""
+@dataclass(slots=True)
+class _Watched:
+    """A list of processes that is looked at for as long as someone wants to hear of it."""
 
-    def __init__(self, bus: InMemorySubscriptionBus, subscriptions: Subscriptions) -> None:
+    watchers: int = 0
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
+class _Listening(ListenHandler):
+    """The SDK's stream of changes; what it is about is followed as long as it is open."""
+
+    def __init__(self, bus: UserBus, subscriptions: Subscriptions) -> None:
         super().__init__(bus)
         self._subscriptions = subscriptions
 
     async def __call__(
-        self, ctx: ServerRequestContext[Session], params: SubscriptionsListenRequestParams
+        self, ctx: ServerRequestContext[Sessions], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
         async with self._subscriptions.following(params.notifications.resource_subscriptions or ()):
             return await super().__call__(ctx, params)

@@ -10,7 +10,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -24,6 +24,8 @@ REMOTE_CHARACTERS = 300
 # With parameters, as media types have them.
 WORD = re.compile(r"[\w.:/@+#~-]{1,128}(?:; ?[\w.+/-]{1,40}=[\w.+/-]{1,60}){0,4}")
 WORD_CHARACTERS = 80
+CONCISE_CHARACTERS, DETAILED_CHARACTERS = 1050, 8000
+"""What a list in an answer may have: ids and URIs have 2.1 characters a token, so 600 tokens and 4,000 hold it all."""
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # Letters and marks that are drawn as nothing all the same (Unicode's Default_Ignorable_Code_Point): a whole text can be
 # written in variation selectors.
@@ -44,7 +46,7 @@ T = TypeVar("T")
 class Reply(BaseModel):
     """Base of every tool's structured content: frozen, absent members left out, stands alone without the text."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 # Texts of a server in structured content: grouped under one name that says what they are.
@@ -141,6 +143,16 @@ def remote(**texts: str | None) -> Untrusted | None:
     return {name: text for name, text in cleaned.items() if text} or None
 
 
+def only_offered(text: str, tools: Collection[str]) -> str:
+    """A text whose last line names no tool that this server has not."""
+    *lines, last = text.split("\n")
+    named = None if last.endswith(CLOSE) else re.search(r"\bogc_[a-z_]+", last)
+    if named is None or named.group() in tools:
+        return text
+    missing = f"What comes next is not offered here: read_only or toolsets of the settings leave out {named.group()}."
+    return "\n".join([*lines, missing])
+
+
 def call(tool: str, **arguments: JsonValue) -> str:
     """A next call that can be copied, arguments as JSON."""
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -193,6 +205,16 @@ def number(value: float | None, digits: int = 4) -> str:
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value)}"
     return f"{value:.{digits}g}"
+
+
+def fitting(lines: Iterable[str], budget: int) -> int:
+    """How many of the first lines fit so many characters; one does in any case."""
+    count = 0
+    for count, line in enumerate(lines, 1):
+        budget -= len(line) + 1
+        if budget < 0:
+            return max(count - 1, 1)
+    return count
 
 
 def listed(lines: Iterable[str], *, mark: str = "- ") -> list[str]:

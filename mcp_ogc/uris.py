@@ -36,6 +36,14 @@ def job_of(uri: str) -> tuple[str, str] | None:
     return None
 
 
+def process_list_of(uri: str) -> str | None:
+    """Endpoint of the URI of a list of processes; None where it is another's."""
+    match uri.removeprefix("ogc://").split("/"):
+        case [endpoint, "processes"] if uri.startswith("ogc://"):
+            return unquote(endpoint)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class RasterHandle:
     """Where a raster is: an asset of an item in an output of a job."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.results import Results
     from mcp_ogc.ogc.rules import Rules
     from mcp_ogc.rasters.reader import RasterReader
+    from mcp_ogc.rasters.worker import Workers
     from mcp_ogc.settings import Settings
 
 LOCAL = "local"
@@ -73,6 +74,7 @@ class Endpoint:
     monitor: Monitor
     catalogue: Catalogue
     _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
+    _describing: dict[str, anyio.Lock] = field(default_factory=dict)
     _capabilities: tuple[float, Capabilities] | None = None
 
     @property
@@ -81,11 +83,15 @@ class Endpoint:
         return self.name == LOCAL
 
     async def describe(self, process_id: str) -> ProcessDescription:
-        """The description, remembered for a minute.
+        """The description, remembered for a minute; many who want it at once have it asked for once.
 
         Raises:
             UnknownName: No such process; names the nearest ones.
         """
+        async with self._describing.setdefault(process_id, anyio.Lock()):
+            return await self._fetched(process_id)
+
+    async def _fetched(self, process_id: str) -> ProcessDescription:
         now = anyio.current_time()
         kept = self._descriptions.get(process_id)
         if kept and now - kept[0] < DESCRIPTION_SECONDS:
@@ -172,9 +178,13 @@ class Workspace:
         chosen = name or self.default_endpoint
         if chosen is None:
             known = ", ".join(self.endpoints) or "none configured"
-            raise SettingsError("Which endpoint is meant?", remedy=f"Give endpoint, one of: {known}")
+            raise SettingsError(
+                "Which endpoint is meant?", remedy=f"Give endpoint, one of: {known}; ogc_list_endpoints shows them"
+            )
         if chosen not in self.endpoints:
-            raise UnknownName("endpoint", chosen, tuple(self.endpoints))
+            raise UnknownName(
+                "endpoint", chosen, tuple(self.endpoints), remedy="ogc_list_endpoints shows what each can do"
+            )
         return self.endpoints[chosen]
 
     async def job(self, job_id: str, endpoint: str | None) -> tuple[Endpoint, Entry | None]:
@@ -225,24 +235,22 @@ class Workspace:
         status = 204 if kept.links and not kept.body else 200
         return Answer(status=status, media_type=kept.media_type, body=kept.body, links=kept.links, url=kept.url)
 
-    async def save_results(self, endpoint: Endpoint, job_id: str) -> bool:
-        """Keep the result document of a job that is about to be dismissed; False where there is none to keep.
+    async def save_results(self, endpoint: Endpoint, job_id: str) -> None:
+        """Keep the result document of a job that is about to be dismissed.
 
-        Where the results are a file rather than a document, that file is kept, if it is not longer than a document may
-        be.
+        Where the results are a file rather than a document, that file is kept.
+
+        Raises:
+            OgcError: It can't be read now, or is longer than a document may be.
         """
         from mcp_ogc.jobs.entries import KeptAnswer
         from mcp_ogc.ogc.answers import is_file
 
-        try:
-            answer = await endpoint.client.results(job_id)
-            is_left = not answer.body and is_file(answer.media_type)
-            body = await self.objects.read(answer.url) if is_left else answer.body
-        except OgcError:
-            return False  # what can't be read now can't be lost by a dismissal either
+        answer = await endpoint.client.results(job_id)
+        is_left = not answer.body and is_file(answer.media_type)
+        body = await self.objects.read(answer.url) if is_left else answer.body
         kept = KeptAnswer(answer.media_type, body, answer.links, answer.url)
         await self.journal.save_results(endpoint.name, job_id, kept)
-        return True
 
     def _locate(self, endpoint: Endpoint, url: str, href: str) -> str:
         """Where a reference in an endpoint's results leads: first to a storage of the settings."""
@@ -282,9 +290,21 @@ async def _described(endpoint: Endpoint, process_id: str | None) -> ProcessDescr
 
 @asynccontextmanager
 async def open_workspace(
-    settings: Settings, local: LocalEndpoint | None, samples: Mapping[str, Sample], learn: Callable[[str], None]
+    settings: Settings,
+    local: LocalEndpoint | None,
+    samples: Mapping[str, Sample],
+    learn: Callable[[str], None],
+    workers: Workers,
 ) -> AsyncIterator[Workspace]:
-    """Open everything a tool needs: no request is sent. `learn` is told of secrets to mask, found at run time."""
+    """Open everything a tool needs for the user whose settings these are: no request is sent.
+
+    Args:
+        settings: What the operator configured, as it is for that user.
+        local: The embedded endpoint.
+        samples: Bundled packages.
+        learn: Told of secrets to mask, found at run time.
+        workers: Read rasters, for all users.
+    """
     from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
@@ -296,14 +316,20 @@ async def open_workspace(
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
     from mcp_ogc.ogc.dialects.recognition import named
+    from mcp_ogc.ogc.own_jobs import OwnJobsClient
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.store import Store
-    from mcp_ogc.rasters.worker import open_workers
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
+        journal = await anyio.to_thread.run_sync(
+            Journal, settings.journal_path, settings.user.name, settings.shared_endpoints
+        )
+        made: Mapping[str, Callable[..., ProcessesClient]] = {
+            name: partial(OwnJobsClient, name=name, owns=journal.owns) for name in settings.shared_endpoints
+        }
         clients = {
-            name: ProcessesClient(
+            name: made.get(name, ProcessesClient)(
                 http,
                 configured.url,
                 limits=settings.limits,
@@ -320,16 +346,10 @@ async def open_workspace(
         if local:
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
-        journal = await anyio.to_thread.run_sync(Journal, settings.data_folder / "journal.sqlite3")
         traffic = Traffic(settings.quotas.bytes_per_hour)
         objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits, traffic)
         changes = JobChanges()
-        drivers, most_bytes = settings.rasters.drivers, settings.limits.asset_bytes
-        async with (
-            _background() as background,
-            open_workers(drivers, most_bytes) as workers,
-            _polling() as polling,
-        ):
+        async with _background() as background, _polling() as polling:
             endpoints = {
                 name: Endpoint(
                     name=name,
@@ -342,7 +362,7 @@ async def open_workspace(
                 )
                 for name, client in clients.items()
             }
-            store = Store(settings.data_folder / "rasters")
+            store = Store(settings.user_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
             yield Workspace(settings, endpoints, journal, objects, files, rasters, samples, background, changes)
 

@@ -10,15 +10,17 @@ from itertools import pairwise
 from pathlib import Path
 
 from mcp_ogc.cli.serve import listening_address
+from mcp_ogc.settings import load
 
 
 def healthy(command: list[str]) -> bool:
     """Whether the server of this command line answers: any answer of HTTP's will do, none is asked for."""
     words = [part for word in command for part in word.split("=", 1)]
-    text = next((value for option, value in pairwise(words) if option == "--http"), None)
-    if text is None:
+    options = dict(pairwise(words))
+    if "--http" not in options:
         return True
-    host, port = listening_address(text)
+    config = options.get("--config")
+    host, port = listening_address(options["--http"], load(Path(config) if config else None).http)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/mcp"
     try:
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5).close()

@@ -1,4 +1,4 @@
-"""The commands, as people type them, and the README that tells them."""
+"""The commands, as people type them."""
 
 import json
 import os
@@ -11,9 +11,6 @@ import pytest
 
 from mcp_ogc.cli import COMMANDS
 from mcp_ogc.cli.config import CLIENTS, server_command
-from mcp_ogc.tools.catalogue import TOOLS
-
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -71,32 +68,6 @@ def test_every_command_has_help(tmp_path: Path) -> None:
         assert f"  {command}" in told
         assert run(tmp_path, command, "--help").returncode == 0
     assert run(tmp_path, "--version").stdout.startswith("mcp-ogc ")
-
-
-def test_the_readme_names_every_tool_and_no_other() -> None:
-    assert set(re.findall(r"`(ogc_\w+)`", README)) == {tool.name for tool in TOOLS}
-
-
-def test_the_readme_s_commands_exist() -> None:
-    for command in re.findall(r"mcp-ogc ([a-z]+)\b", README):
-        assert command in COMMANDS
-    makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make ([a-z]+)\b", README):
-        assert f"\n{target}:" in makefile
-    for picture in re.findall(r'src="([^"]+)"', README):
-        assert (Path(__file__).parents[1] / picture).exists()
-    assert len(README.splitlines()) < 70, "one screen"
-
-
-def test_the_readme_s_settings_are_read(tmp_path: Path) -> None:
-    from mcp_ogc.settings import load
-
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    path = tmp_path / "config.toml"
-    path.write_text(text, encoding="utf-8")
-    settings = load(path)
-    assert list(settings.endpoints) == ["eoepca"]
-    assert settings.storage["results"].profile == "eo"
 
 
 def test_local_serves_the_endpoint_to_anything_that_speaks_http(tmp_path: Path) -> None:

@@ -1,31 +1,141 @@
-"""The guides: their links lead somewhere, their variables are settings, their configurations are read."""
+"""What is written for people holds: commands are taken, settings are read, links lead somewhere, tables are current."""
+
+from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from mcp import Client
 
-from mcp_ogc.settings import LocalSettings, Settings
+from mcp_ogc.cli import COMMANDS, options_of
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import LocalSettings, Settings, load
+from mcp_ogc.tools.catalogue import TOOLS
+from tests.session import SAMPLES, masked, recorded
 
 ROOT = Path(__file__).parents[1]
-GUIDES = sorted(ROOT.glob("docs/*.md"))
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+IN_LINE = re.compile(r"`(mcp-ogc [a-z-][^`]*|make [a-z]+[^`]*)`")
+VARIABLE = re.compile(r"[A-Z_]+=\S+ ")
 
 
-@pytest.mark.parametrize("guide", [*GUIDES, ROOT / "README.md"], ids=lambda path: path.name)
-def test_links_lead_somewhere(guide: Path) -> None:
-    for target in re.findall(r"\]\(([^)#\s]+)", guide.read_text(encoding="utf-8")):
-        assert "://" in target or (guide.parent / target).exists(), target
+def name(page: Path) -> str:
+    return page.stem
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for kind, text in FENCE.findall(page.read_text(encoding="utf-8")) if kind == language]
+
+
+def commands(page: Path) -> list[str]:
+    """Command lines of a page, in blocks and in sentences, without comments and variables."""
+    lines = [line.split("#")[0].strip() for block in blocks(page, "") for line in block.splitlines()]
+    lines += IN_LINE.findall(page.read_text(encoding="utf-8"))
+    return [VARIABLE.sub("", line) for line in lines if re.match(r"([A-Z_]+=\S+ )*(mcp-ogc|make|pip) ", line)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_command_is_taken_as_it_is_written(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in commands(page):
+        program, *words = shlex.split(line)
+        if program == "make":
+            assert f"\n{words[0]}:" in makefile, line
+        elif program == "pip":
+            assert words[0] == "install"
+            assert words[1] == "mcp-ogc" or words[1].startswith("opentelemetry-"), line
+        else:
+            command = words.pop(0) if words[0] in COMMANDS else "serve"
+            if words:  # a sentence may name a command without its options
+                options_of(command).parse_args(words)  # exits where it is refused
+
+
+def test_there_are_commands_to_be_taken_and_a_wrong_one_is_refused() -> None:
+    assert {line.split()[1] for line in commands(README) if line.startswith("mcp-ogc ")} >= {"config", "check"}
+    with pytest.raises(SystemExit):
+        options_of("config").parse_args(["--client", "no-such-client"])
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [(page, text) for page in PAGES for text in blocks(page, "toml")], ids=lambda one: ""
+)
+def test_every_piece_of_settings_is_read(page: Path, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    settings = load(path)
+    assert settings.endpoints or settings.storage
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_and_picture_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text):
+        if target.startswith("http"):
+            continue
+        file, _, anchor = target.partition("#")
+        where = page.parent / file if file else page
+        assert where.exists(), target
+        titles = re.findall(r"^#+ (.*)$", where.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+        assert not anchor or anchor in [title.lower().replace(",", "").replace(" ", "-") for title in titles], target
+
+
+def test_the_readme_is_one_screen_names_every_tool_and_leads_to_every_guide() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 70
+    assert set(re.findall(r"`(ogc_\w+)`", text)) == {tool.name for tool in TOOLS}
+    linked = {target.split("#")[0] for target in re.findall(r"\]\((.*?)\)", text)}
+    assert {f"docs/{page.name}" for page in PAGES[1:]} <= linked
+
+
+@pytest.mark.anyio
+async def test_the_table_of_tools_is_current(settings: Settings) -> None:
+    async with Client(build_server(settings)) as client:
+        listed = {tool.name: tool for tool in (await client.list_tools()).tools}
+    lines = [
+        "# Tools",
+        "",
+        "| tool | does | takes | toolset, and what it does to the world |",
+        "|---|---|---|---|",
+    ]
+    for spec in TOOLS:
+        tool = listed[spec.name]
+        required = tool.input_schema.get("required", [])
+        takes = [f"**{one}**" if one in required else one for one in tool.input_schema.get("properties", {})]
+        told = " ".join((tool.description or "").split())
+        lines.append(f"| `{spec.name}` | {told} | {', '.join(takes)} | {spec.toolset}, {spec.effect.name.lower()} |")
+    lines += [
+        "",
+        "What has to be given is bold. A server with `read_only = true` has those that read; `toolsets` in the "
+        "settings chooses among discover, execute, results and packages.",
+    ]
+    table = "\n".join(lines) + "\n"
+    path = ROOT / "docs" / "tools.md"
+    if os.environ.get("WRITE_SNAPSHOTS"):
+        path.write_text(table, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == table, "run make snapshots and review the diff"
+
+
+def test_the_session_reads_as_the_tools_answer_now() -> None:
+    answers = recorded((ROOT / "docs" / "session.md").read_text(encoding="utf-8"))
+    for tool, sample in SAMPLES.items():
+        reviewed = (ROOT / "tests" / "snapshots" / "answers" / f"{sample}.txt").read_text(encoding="utf-8").strip()
+        assert masked(answers[tool]) == masked(reviewed), f"{tool} answers otherwise by now: run make session"
+
+
+@pytest.mark.parametrize("guide", PAGES[1:], ids=name)
 def test_variables_are_settings(guide: Path) -> None:
     named = re.findall(r"MCP_OGC_([A-Z]+(?:_[A-Z]+)*)(?:__([A-Z_]+))?", guide.read_text(encoding="utf-8"))
     assert {setting.lower() for setting, _ in named} <= set(Settings.model_fields)
     assert {inner.lower() for setting, inner in named if setting == "LOCAL"} <= set(LocalSettings.model_fields)
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+@pytest.mark.parametrize("guide", PAGES[1:], ids=name)
 def test_json_is_json(guide: Path) -> None:
     for text in re.findall(r"```json\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL):
         json.loads(text)

@@ -36,11 +36,14 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-GUIDE = Path(__file__).parents[1] / "docs" / "endpoints.md"
+GUIDES = [Path(__file__).parents[1] / "docs" / name for name in ("endpoints.md", "http.md")]
+EXAMPLES = [
+    one for guide in GUIDES for one in re.findall(r"```toml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+]
 
 
-@pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
-def test_each_example_of_the_guide_is_settings(example: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_each_example_of_the_guides_is_settings(example: str, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(example, encoding="utf-8")
     assert load(path).configured_endpoints()

@@ -63,6 +63,12 @@ def test_the_samples_and_their_scene_travel_inside_the_wheel(installed: Path) ->
     assert Path(file).is_relative_to(installed)
 
 
+def test_the_view_travels_inside_the_wheel(installed: Path) -> None:
+    page = run(installed, "import mcp_ogc.views.app as a; print(a.view_app().resources()[0].resource.path)").strip()
+    assert Path(page).is_relative_to(installed)
+    assert Path(page).read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
 def test_types_and_commands_travel_inside_the_wheel(installed: Path) -> None:
     assert (installed / "mcp_ogc" / "py.typed").exists()
     (metadata,) = installed.glob("mcp_ogc-*.dist-info")

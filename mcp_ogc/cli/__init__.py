@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from mcp_ogc import __version__
 from mcp_ogc.errors import OgcError
@@ -34,18 +35,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         parser.parse_args(given)
         return 2
-    module = import_module(f"mcp_ogc.cli.{command}")
-    options = argparse.ArgumentParser(prog=f"mcp-ogc {command}", description=COMMANDS[command])
-    options.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML); else the user's own")
-    options.add_argument("--log-level", choices=["debug", "info", "warning", "error"], help="of the log on stderr")
-    module.add_arguments(options)
     try:
-        return int(module.run(options.parse_args(given[1:])))
+        return int(_module(command).run(options_of(command).parse_args(given[1:])))
     except OgcError as error:
         print(f"mcp-ogc: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def options_of(command: str) -> argparse.ArgumentParser:
+    """What a command takes."""
+    options = argparse.ArgumentParser(prog=f"mcp-ogc {command}", description=COMMANDS[command])
+    options.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML); else the user's own")
+    options.add_argument("--log-level", choices=["debug", "info", "warning", "error"], help="of the log on stderr")
+    _module(command).add_arguments(options)
+    return options
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"mcp_ogc.cli.{command}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -161,10 +161,11 @@ async def run_process(
         say("  ✓ answered at once")
         return True
     deadline = anyio.current_time() + RUN_SECONDS
-    info = await endpoint.monitor.wait(job_id, 30)
+    submitted = submission.entry.intended  # it may not be visible yet (quirk Q10)
+    info = await endpoint.monitor.wait(job_id, 30, submitted=submitted)
     while not info.status.ended and anyio.current_time() < deadline:
         say(f"    {moment(info.updated) or ''} {info.status} {info.progress or 0} %")
-        info = await endpoint.monitor.wait(job_id, 30)
+        info = await endpoint.monitor.wait(job_id, 30, submitted=submitted)
     mark = "✓" if info.status is JobStatus.SUCCESSFUL else "✗"
     say(f"  {mark} {info.status} {clean(info.message or '', 1000)}")
     return info.status is JobStatus.SUCCESSFUL

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from mcp_ogc.errors import SettingsError
-from mcp_ogc.settings import load
+from mcp_ogc.serving import HttpSettings, is_loopback
+from mcp_ogc.settings import Settings, load
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+if TYPE_CHECKING:
+    from mcp_ogc.server import OgcServer
 
 
 def add_arguments(options: argparse.ArgumentParser) -> None:
@@ -16,13 +19,17 @@ def add_arguments(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--http",
         metavar="[HOST:]PORT",
-        help="serve streamable HTTP at /mcp instead of stdio, on loopback (127.0.0.1 unless HOST is given)",
+        nargs="?",
+        const="",
+        help="serve streamable HTTP at /mcp instead of stdio, on loopback unless [http] of the settings has an issuer",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the client leaves, or the process is told to stop."""
     settings = load(options.config)
+    if options.http is not None:
+        settings = settings.listening(*listening_address(options.http, settings.http))
     level = options.log_level or settings.log_level
     from mcp_ogc.net.redaction import configure_logging
 
@@ -33,34 +40,46 @@ def run(options: argparse.Namespace) -> int:
     from mcp_ogc.server import build_server
 
     server = build_server(settings, redaction)
-    if options.http:
-        host, port = listening_address(options.http)
-        _serve_http(server.streamable_http_app(host=host), host, port, level)
-    else:
+    if options.http is None:
         server.run("stdio")
+    else:
+        _serve_http(server, settings, level)
     return 0
 
 
-def listening_address(text: str) -> tuple[str, int]:
-    """Host and port of `--http`.
+def listening_address(text: str, configured: HttpSettings) -> tuple[str, int]:
+    """Host and port of `--http`, the settings' where it does not say.
 
     Raises:
-        SettingsError: Not `[HOST:]PORT`, or a host that is not this machine's own.
+        SettingsError: Not `[HOST:]PORT`, or a host that is not this machine's own, and nobody is asked who they are.
     """
     host, _, port = text.rpartition(":")
-    host = host.strip("[]") or LOOPBACK[0]
+    host, port = host.strip("[]") or configured.host, port or str(configured.port)
     if not port.isdigit() or not 0 <= int(port) <= 65535:
         raise SettingsError(f"--http {text!r} is not [HOST:]PORT", remedy="For instance --http 8000")
-    if host not in LOOPBACK:
+    if configured.is_open and not is_loopback(host):
         raise SettingsError(
-            f"--http {text!r} would let others in without authentication",
-            remedy="Serve on 127.0.0.1, behind a proxy that authenticates",
+            f"To serve on {host} would let others in without authentication",
+            remedy="Set issuer and url in [http] of the settings (docs/http.md); or serve on 127.0.0.1, behind a proxy "
+            "that authenticates",
         )
     return host, int(port)
 
 
-def _serve_http(app: object, host: str, port: int, level: str) -> None:
+def _serve_http(server: OgcServer, settings: Settings, level: str) -> None:
     import uvicorn
 
-    # log_config=None: uvicorn's own would write access lines to stdout.
-    uvicorn.run(app, host=host, port=port, log_level=level, log_config=None)  # type: ignore[arg-type]
+    from mcp_ogc.http_app import http_app
+    from mcp_ogc.server import PERMISSIONS
+
+    app = http_app(server, settings, PERMISSIONS)
+    # log_config=None: uvicorn's own would write access lines to stdout. Headers of proxies are not believed.
+    uvicorn.run(
+        app,
+        host=settings.http.host,
+        port=settings.http.port,
+        log_level=level,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+    )

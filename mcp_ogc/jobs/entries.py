@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -49,6 +49,17 @@ class Entry:
     """Where the job is, if not at the usual place of the endpoint's jobs."""
     results_digest: str | None
     """Of the results as they were last read: `sha256:…`."""
+    user: str = ""
+    """Whose it is: a `User.name`."""
+
+    @property
+    def position(self) -> tuple[str, int]:
+        """Where it stands among all: by when it was submitted, or created at its endpoint, whoever was seen first."""
+        return text_of(self.intended) or "", self.submission
+
+
+COLUMNS = ", ".join(field.name for field in fields(Entry))
+"""What of a row an entry is of: not the answer that is kept beside it, which may be long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         answered=_time(row["answered"]),
         job_place=row["job_place"],
         results_digest=row["results_digest"],
+        user=row["user"],
     )
 
 

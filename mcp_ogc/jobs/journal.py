@@ -2,7 +2,10 @@
 
 A submission is `intended` before it is sent, then `confirmed` (a job exists), `refused` (the endpoint said no, so there
 is no job) or `unconfirmed` (no answer came: the job may exist; it is never sent again). SQLite with a rollback journal,
-so that several servers of one user share it; a connection lives for one call, in a thread.
+so that several servers share it; a connection lives for one call, in a thread.
+
+A journal is one user's: it shows that user's submissions and jobs. All users' are in one file, because a job of an
+endpoint is one user's alone, and whose it is has to be known to all.
 """
 
 import functools
@@ -16,9 +19,19 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio.to_thread
 
-from mcp_ogc.errors import JournalError, SettingsError
-from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, entry_of, text_of
+from mcp_ogc.errors import JournalError, NotPermitted, SettingsError
+from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, text_of
 from mcp_ogc.jobs.quotas import Allowance
+from mcp_ogc.jobs.rows import (
+    add_job,
+    become,
+    is_anothers,
+    one,
+    open_submission,
+    select,
+    write_answer,
+    write_status,
+)
 from mcp_ogc.jobs.schema import migrate
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
 
@@ -50,14 +63,22 @@ def _in_thread(
 
 
 class Journal:
-    """The journal in one SQLite file.
+    """The journal of one user, in a SQLite file.
+
+    Args:
+        path: Of the file.
+        user: Whose: a `User.name`.
+        shared: Endpoints where other users' jobs are seen too: a job there is this user's only if it was submitted
+            from here for them.
 
     Raises:
         SettingsError: The file can't be opened, or was written by a later version that this one can't read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, user: str = "", shared: frozenset[str] = frozenset()) -> None:
         self.path = path
+        self._user = user
+        self._shared = shared
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as connection:
@@ -90,8 +111,9 @@ class Journal:
         """
         now = _now()
         with self._writing() as connection:
-            earlier = same_since and _open_submission(
+            earlier = same_since and open_submission(
                 connection,
+                user=self._user,
                 endpoint=endpoint,
                 process_id=process_id,
                 version=version,
@@ -104,9 +126,19 @@ class Journal:
                 allowance.check(connection, datetime.now(UTC))
             cursor = connection.execute(
                 "INSERT INTO submissions"
-                " (endpoint, process_id, process_version, digest, inputs, state, intended, updated)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (endpoint, process_id, version, digest, json.dumps(inputs), SubmissionState.INTENDED, now, now),
+                " (user, endpoint, process_id, process_version, digest, inputs, state, intended, updated)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self._user,
+                    endpoint,
+                    process_id,
+                    version,
+                    digest,
+                    json.dumps(inputs),
+                    SubmissionState.INTENDED,
+                    now,
+                    now,
+                ),
             )
             return Intent(int(cursor.lastrowid or 0), None)
 
@@ -116,28 +148,64 @@ class Journal:
     ) -> Entry | None:
         """The same request, written since a time and still open."""
         with closing(self._connect()) as connection:
-            return _open_submission(
-                connection, endpoint=endpoint, process_id=process_id, version=version, digest=digest, since=since
+            return open_submission(
+                connection,
+                user=self._user,
+                endpoint=endpoint,
+                process_id=process_id,
+                version=version,
+                digest=digest,
+                since=since,
             )
 
     @_in_thread
     def entry(self, submission: int) -> Entry:
         """One submission as it stands."""
         with closing(self._connect()) as connection:
-            return _one(connection, "submission = ?", submission)
+            return one(connection, "submission = ?", submission)
 
     @_in_thread
     def confirm(self, submission: int, info: StatusInfo, place: str | None = None) -> Entry:
-        """Write which job a submission became, and where it is if not at the usual place."""
+        """Write which job a submission became, and where it is if not at the usual place.
+
+        Raises:
+            NotPermitted: The endpoint answered with the job of another user: some give equal requests one job (MAAP).
+        """
         with self._writing() as connection:
-            _give_up_job(connection, submission, info.job_id)
-            connection.execute(
-                "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
-                " WHERE submission = ?",
-                (SubmissionState.CONFIRMED, info.job_id, place, _now(), submission),
+            taken = is_anothers(connection, self._user, submission, info.job_id)
+            if taken:
+                connection.execute(
+                    "UPDATE submissions SET state = ?, reason = ?, answered = coalesce(answered, ?)"
+                    " WHERE submission = ?",
+                    (SubmissionState.REFUSED, "another user's job", _now(), submission),
+                )
+        if taken:
+            raise NotPermitted(
+                "The endpoint ran nothing: it answered with a job that it had already, and that is another user's",
+                remedy="Change an input, or ask the operator for credentials of your own there",
             )
-            _write_status(connection, submission, info)
-            return _one(connection, "submission = ?", submission)
+        with self._writing() as connection:
+            return become(connection, submission, info, place)
+
+    @_in_thread
+    def confirm_found(self, submission: int, info: StatusInfo) -> Entry | None:
+        """Write which job a submission without an answer became, as the endpoint's list tells.
+
+        None, and nothing is written, where somebody else was sooner: the submission has an answer by now, or the job
+        is another submission's. Of two who look at once, neither takes a job from the other.
+        """
+        with self._writing() as connection:
+            entry = one(connection, "submission = ?", submission)
+            if entry.state not in (SubmissionState.UNCONFIRMED, SubmissionState.INTENDED):
+                return None
+            if select(
+                connection,
+                "endpoint = ? AND job_id = ? AND digest IS NOT NULL",
+                entry.endpoint,
+                info.job_id,
+            ):
+                return None
+            return become(connection, submission, info, None)
 
     @_in_thread
     def keep_answer(self, submission: int, job_id: str, answer: KeptAnswer) -> Entry:
@@ -149,25 +217,25 @@ class Journal:
                 " answered = ? WHERE submission = ?",
                 (SubmissionState.CONFIRMED, job_id, JobStatus.SUCCESSFUL, now, now, now, submission),
             )
-            _write_answer(connection, submission, answer)
-            return _one(connection, "submission = ?", submission)
+            write_answer(connection, submission, answer)
+            return one(connection, "submission = ?", submission)
 
     @_in_thread
     def save_results(self, endpoint: str, job_id: str, answer: KeptAnswer) -> None:
         """Write the results of a job that is about to be dismissed: its endpoint will not have them any more."""
         with self._writing() as connection:
-            found = _select(connection, "endpoint = ? AND job_id = ?", endpoint, job_id)
+            found = select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, job_id)
             for entry in found:
-                _write_answer(connection, entry.submission, answer)
+                write_answer(connection, entry.submission, answer)
 
     @_in_thread
     def note_results(self, endpoint: str, job_id: str, digest: str) -> str | None:
         """Write what the results were; the digest they had when they were read before, None the first time."""
         with self._writing() as connection:
-            found = _select(connection, "endpoint = ? AND job_id = ?", endpoint, job_id)
+            found = select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, job_id)
             connection.execute(
-                "UPDATE submissions SET results_digest = ? WHERE endpoint = ? AND job_id = ?",
-                (digest, endpoint, job_id),
+                "UPDATE submissions SET results_digest = ? WHERE user = ? AND endpoint = ? AND job_id = ?",
+                (digest, self._user, endpoint, job_id),
             )
         return found[0].results_digest if found else None
 
@@ -186,9 +254,10 @@ class Journal:
     def unanswered(self, endpoint: str, before: datetime) -> tuple[Entry, ...]:
         """Submissions that may have become a job nobody knows: unconfirmed, or intended before a time and no more."""
         with closing(self._connect()) as connection:
-            return _select(
+            return select(
                 connection,
-                "endpoint = ? AND (state = ? OR (state = ? AND intended < ?)) ORDER BY submission",
+                "user = ? AND endpoint = ? AND (state = ? OR (state = ? AND intended < ?)) ORDER BY submission",
+                self._user,
                 endpoint,
                 SubmissionState.UNCONFIRMED,
                 SubmissionState.INTENDED,
@@ -196,10 +265,23 @@ class Journal:
             )
 
     @_in_thread
-    def record(self, endpoint: str, info: StatusInfo) -> Entry:
+    def unanswered_of_others(self, endpoint: str) -> tuple[Entry, ...]:
+        """Other users' submissions that may have become a job, those under way too."""
+        with closing(self._connect()) as connection:
+            return select(
+                connection,
+                "user != ? AND endpoint = ? AND state IN (?, ?)",
+                self._user,
+                endpoint,
+                SubmissionState.UNCONFIRMED,
+                SubmissionState.INTENDED,
+            )
+
+    @_in_thread
+    def record(self, endpoint: str, info: StatusInfo) -> None:
         """Write the status of a job, submitted from here or not."""
         with self._writing() as connection:
-            return _record(connection, endpoint, info)
+            self._record(connection, endpoint, info)
 
     @_in_thread
     def record_all(self, endpoint: str, infos: Sequence[StatusInfo]) -> None:
@@ -208,38 +290,57 @@ class Journal:
             return
         with self._writing() as connection:
             for info in infos:
-                _record(connection, endpoint, info)
+                self._record(connection, endpoint, info)
+
+    def _record(self, connection: sqlite3.Connection, endpoint: str, info: StatusInfo) -> None:
+        """Write the status of a job that is this user's.
+
+        One that nobody submitted from here is whoever's has it shown by an endpoint that is not shared.
+        """
+        if endpoint not in self._shared:
+            add_job(connection, self._user, endpoint, info)
+        for entry in select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, info.job_id):
+            write_status(connection, entry.submission, info)
 
     @_in_thread
     def find(self, job_id: str, endpoint: str | None = None) -> tuple[Entry, ...]:
         """The jobs of that id: one for each endpoint that has it."""
         with closing(self._connect()) as connection:
-            return _select(
+            return select(
                 connection,
-                "job_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY submission DESC",
+                "user = ? AND job_id = ? AND (? IS NULL OR endpoint = ?) ORDER BY submission DESC",
+                self._user,
                 job_id,
                 endpoint,
                 endpoint,
             )
 
     @_in_thread
+    def owns(self, endpoint: str, job_id: str) -> bool:
+        """Whether a job of an endpoint is this user's."""
+        with closing(self._connect()) as connection:
+            return bool(select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, job_id))
+
+    @_in_thread
     def newest(
         self,
         limit: int,
         *,
-        before: int | None = None,
+        before: tuple[str, int] | None = None,
         endpoint: str | None = None,
         process_id: str | None = None,
         status: JobStatus | None = None,
     ) -> tuple[Entry, ...]:
-        """Submissions, newest first; `before` is the submission number the page starts below."""
+        """Submissions, newest first; `before` is the position of the last entry of the page before."""
         with closing(self._connect()) as connection:
-            return _select(
+            return select(
                 connection,
-                "(? IS NULL OR submission < ?) AND (? IS NULL OR endpoint = ?) AND (? IS NULL OR process_id = ?)"
-                " AND (? IS NULL OR status = ?) AND state != ? ORDER BY submission DESC LIMIT ?",
-                before,
-                before,
+                "user = ? AND (? IS NULL OR (intended, submission) < (?, ?)) AND (? IS NULL OR endpoint = ?)"
+                " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ?"
+                " ORDER BY intended DESC, submission DESC LIMIT ?",
+                self._user,
+                before and before[1],
+                *(before or (None, None)),
                 endpoint,
                 endpoint,
                 process_id,
@@ -252,11 +353,9 @@ class Journal:
 
     @_in_thread
     def jobs_since(self, endpoint: str, since: datetime) -> tuple[Entry, ...]:
-        """The jobs of an endpoint that were submitted or seen since a time."""
+        """The jobs of an endpoint that were submitted or seen since a time, by any user."""
         with closing(self._connect()) as connection:
-            return _select(
-                connection, "endpoint = ? AND job_id IS NOT NULL AND intended >= ?", endpoint, text_of(since)
-            )
+            return select(connection, "endpoint = ? AND job_id IS NOT NULL AND intended >= ?", endpoint, text_of(since))
 
     @_in_thread
     def answer(self, endpoint: str, job_id: str) -> KeptAnswer | None:
@@ -264,8 +363,8 @@ class Journal:
         with closing(self._connect()) as connection:
             row = connection.execute(
                 "SELECT answer_type, answer, answer_links, answer_url FROM submissions"
-                " WHERE endpoint = ? AND job_id = ? AND answer IS NOT NULL",
-                (endpoint, job_id),
+                " WHERE user = ? AND endpoint = ? AND job_id = ? AND answer IS NOT NULL",
+                (self._user, endpoint, job_id),
             ).fetchone()
         if row is None:
             return None
@@ -283,95 +382,6 @@ class Journal:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         return connection
-
-
-def _open_submission(
-    connection: sqlite3.Connection, *, endpoint: str, process_id: str, version: str, digest: str, since: datetime
-) -> Entry | None:
-    found = _select(
-        connection,
-        "endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
-        " AND state != ? AND (status IS NULL OR status IN (?, ?)) ORDER BY submission DESC LIMIT 1",
-        endpoint,
-        process_id,
-        version,
-        digest,
-        text_of(since),
-        SubmissionState.REFUSED,
-        JobStatus.ACCEPTED,
-        JobStatus.RUNNING,
-    )
-    return found[0] if found else None
-
-
-def _give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) -> None:
-    """Make a job this submission's alone.
-
-    It may have been seen in the endpoint's list before its submission was answered; an endpoint may answer an equal
-    request with the job it has (MAAP); and it may have been taken for the job of a submission that was never answered,
-    which then is looked for again.
-    """
-    others = _select(
-        connection,
-        "job_id = ? AND submission != ? AND endpoint = (SELECT endpoint FROM submissions WHERE submission = ?)",
-        job_id,
-        submission,
-        submission,
-    )
-    for other in others:
-        if other.reason is None:
-            connection.execute("DELETE FROM submissions WHERE submission = ?", (other.submission,))
-        else:
-            connection.execute(
-                "UPDATE submissions SET state = ?, job_id = NULL, status = NULL WHERE submission = ?",
-                (SubmissionState.UNCONFIRMED, other.submission),
-            )
-
-
-def _record(connection: sqlite3.Connection, endpoint: str, info: StatusInfo) -> Entry:
-    now = datetime.now(UTC)
-    connection.execute(
-        "INSERT INTO submissions (endpoint, process_id, state, job_id, intended, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (endpoint, job_id) DO NOTHING",
-        (endpoint, info.process_id, SubmissionState.CONFIRMED, info.job_id, text_of(info.created or now), text_of(now)),
-    )
-    entry = _one(connection, "endpoint = ? AND job_id = ?", endpoint, info.job_id)
-    _write_status(connection, entry.submission, info)
-    return _one(connection, "submission = ?", entry.submission)
-
-
-def _write_answer(connection: sqlite3.Connection, submission: int, answer: KeptAnswer) -> None:
-    links = json.dumps([link.wire() for link in answer.links])
-    connection.execute(
-        "UPDATE submissions SET answer = ?, answer_type = ?, answer_links = ?, answer_url = ? WHERE submission = ?",
-        (answer.body, answer.media_type, links, answer.url, submission),
-    )
-
-
-def _write_status(connection: sqlite3.Connection, submission: int, info: StatusInfo) -> None:
-    connection.execute(
-        "UPDATE submissions SET process_id = coalesce(process_id, ?), status = ?, message = ?, progress = ?,"
-        " started = coalesce(?, started), finished = coalesce(?, finished), updated = ? WHERE submission = ?",
-        (
-            info.process_id,
-            info.status,
-            info.message,
-            info.progress,
-            text_of(info.started),
-            text_of(info.finished),
-            text_of(datetime.now(UTC)),
-            submission,
-        ),
-    )
-
-
-def _select(connection: sqlite3.Connection, where: str, *values: object) -> tuple[Entry, ...]:
-    rows = connection.execute(f"SELECT * FROM submissions WHERE {where}", values)  # noqa: S608 - `where` is ours
-    return tuple(entry_of(row) for row in rows)
-
-
-def _one(connection: sqlite3.Connection, where: str, *values: object) -> Entry:
-    return _select(connection, where, *values)[0]
 
 
 def _now() -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import JournalError, NoSuchJob, NotOffered, OgcError
+from mcp_ogc.errors import AccessDenied, AuthenticationRequired, JournalError, NoSuchJob, NotOffered, OgcError
 from mcp_ogc.jobs.followed import FIRST_PAUSE, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
@@ -38,6 +38,9 @@ GAP = 0.5
 SWEPT_PAGES = 50
 SWEEPS = 2
 """Readings of the list that may fail one after the other; after that jobs are looked at one by one (quirk Q12)."""
+
+FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied)
+"""Problems that waiting does not mend: they are told although a status was seen before them."""
 
 Watcher = Callable[[StatusInfo], Awaitable[None]]
 Changed = Callable[[str, StatusInfo], Awaitable[None]]
@@ -88,13 +91,15 @@ class Monitor:
 
         Raises:
             NoSuchJob: The endpoint does not know the job.
-            Unreachable, RemoteProblem: It did not answer the first look; later ones are tried again while there is
-                time.
+            AuthenticationRequired, AccessDenied: It lets nobody in, or no longer.
+            Unreachable, RemoteProblem: It answered no look of this wait; where it answered one, later ones are tried
+                again while there is time.
         """
         deadline = min(
             anyio.current_time() + min(seconds, LONGEST_WAIT), anyio.current_effective_deadline() - TIME_TO_ANSWER
         )
         async with self._following(job_id, submitted) as followed:
+            known_before = followed.info
             if len(self._followed) <= FEW or not self._lists_jobs:
                 await self._look(followed)
                 if followed.problem and followed.info is None:
@@ -112,7 +117,8 @@ class Monitor:
             if followed.info is None or (not followed.is_whole and len(self._followed) <= FEW):
                 # An entry of a list may leave things out: its own document has the links and the message.
                 await self._look(followed)
-            if followed.problem and (followed.info is None or isinstance(followed.problem, NoSuchJob)):
+            # What was seen before this wait began is no answer to it, nor is what was seen while one was let in.
+            if followed.problem and (followed.info is known_before or isinstance(followed.problem, FINAL)):
                 raise followed.problem
             assert followed.info is not None
             if on_status:

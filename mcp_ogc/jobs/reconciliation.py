@@ -38,8 +38,11 @@ async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tup
     since = min(entry.intended for entry in lost) - SKEW
     listed = await _listed(client, since)
     known = {entry.job_id for entry in await journal.jobs_since(name, since) if entry.digest}
-    matched = match(lost, [info for info in listed if info.job_id not in known])
-    return tuple([await journal.confirm(entry.submission, info) for entry, info in matched])
+    # What another user's submission may have become is nobody's by this look: it is theirs to find.
+    rivals = await journal.unanswered_of_others(name)
+    matched = match([*lost, *rivals], [info for info in listed if info.job_id not in known])
+    found = [await journal.confirm_found(entry.submission, info) for entry, info in matched if entry in lost]
+    return tuple(entry for entry in found if entry)
 
 
 def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo]) -> list[tuple[Entry, StatusInfo]]:

@@ -37,6 +37,12 @@ MIGRATIONS = (
     """
     ALTER TABLE submissions ADD COLUMN answer_url TEXT NOT NULL DEFAULT '';
     """,
+    # A job of an endpoint has one user: `submissions_job` stays as it is. What an older version writes is the
+    # operator's.
+    """
+    ALTER TABLE submissions ADD COLUMN user TEXT NOT NULL DEFAULT '';
+    CREATE INDEX submissions_user ON submissions (user, submission);
+    """,
 )
 
 

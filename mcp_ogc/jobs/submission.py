@@ -83,7 +83,8 @@ async def prepared_request(endpoint: Endpoint, description: ProcessDescription, 
 
     endpoint.client.rules.check_inputs(request.inputs)
     # In a thread: a stranger's schema may take a while, within its bound.
-    await anyio.to_thread.run_sync(partial(check, description, request.inputs, reads_files=endpoint.is_local))
+    checking = partial(check, description, request.inputs, reads_files=endpoint.is_local, endpoint=endpoint.name)
+    await anyio.to_thread.run_sync(checking)
     for output_id in request.outputs or {}:
         if description.outputs and output_id not in description.outputs:
             raise UnknownName(

@@ -17,6 +17,9 @@ IMMUTABLE_PROCESS = f"{EXCEPTIONS_PART2}immutable-process"
 UNSUPPORTED_MEDIA_TYPE = f"{EXCEPTIONS_PART2}unsupported-media-type"
 WORKFLOW_NOT_FOUND = f"{EXCEPTIONS_PART2}workflow-not-found"
 
+PACKAGE_REFUSED = "urn:mcp-ogc:problem/package-refused"
+"""Our own: the standard has no word for it."""
+
 
 class Problem(Exception):
     """An answer that refuses.
@@ -25,7 +28,7 @@ class Problem(Exception):
         status: HTTP status code.
         title: What is wrong.
         detail: What would be right.
-        type: Type URI of the standard; `about:blank` where it has none (RFC 7807 §4.2).
+        type: Type URI, of the standard where it has one; else `about:blank` (RFC 7807 §4.2).
     """
 
     def __init__(self, status: int, title: str, detail: str = "", *, type: str = "about:blank") -> None:  # noqa: A002

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mcp_ogc.errors import LocalEndpointError
 from mcp_ogc.local.engines import Engine, find_engine
 from mcp_ogc.local.platform import require_posix
-from mcp_ogc.local.problems import Problem
+from mcp_ogc.local.problems import PACKAGE_REFUSED, Problem
 from mcp_ogc.packages.trial import Trial, contained, natively, refused
 
 if TYPE_CHECKING:
@@ -80,7 +80,12 @@ class Trust:
         engine = find_engine(self._engine) if contained.names_images else None
         if {package.digest, "*"} & self._digests:
             if engine is None and contained.requires_engine:
-                raise Problem(403, "This package requires a container engine, and none answers", self._engines())
+                raise Problem(
+                    403,
+                    "This package requires a container engine, and none answers",
+                    self._engines(),
+                    type=PACKAGE_REFUSED,
+                )
             return Permission(engine, is_trusted=True)
         if engine is not None and not contained.native:
             return Permission(engine, is_trusted=False)
@@ -92,6 +97,7 @@ class Trust:
             f"Deploying a package is running its code, as you, with your files: this one is not trusted, and {native}",
             f'To trust it, read it, then put [local] trusted_packages = ["{package.digest}"] into the settings. '
             f"Or have every tool name an image (DockerRequirement, dockerPull), without JavaScript. {self._engines()}",
+            type=PACKAGE_REFUSED,
         )
 
     def trial(self, package: ProcessRow) -> Trial:

@@ -18,13 +18,14 @@ import httpx
 
 from mcp_ogc import __version__
 from mcp_ogc.authentication import ClientCredentialsAuthentication, OidcAuthentication
-from mcp_ogc.errors import HostRefused, TimedOut, TooLarge, Unreachable
+from mcp_ogc.errors import HostRefused, Moved, TimedOut, TooLarge, Unreachable
 from mcp_ogc.net.auth import Credentials, Learn, Realm
 from mcp_ogc.net.body import decoded, told
 from mcp_ogc.net.connections import Connections
-from mcp_ogc.net.hosts import Hosts, is_inside, origin, shown
+from mcp_ogc.net.hosts import Hosts, is_inside, name, origin, port, shown
 from mcp_ogc.net.realms import realms_of
 from mcp_ogc.net.refusal import Entry, is_login_address
+from mcp_ogc.telemetry import Requests
 
 if TYPE_CHECKING:
     from mcp_ogc.settings import Limits, Settings, StorageSettings
@@ -76,6 +77,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._credentials = credentials
         self._connections = connections
         self._limits = limits
+        self._requests = Requests()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and follow it to its answer, whose body is still to be read.
@@ -84,6 +86,16 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             HostRefused: An address, or one it redirects to, may not be reached.
             Unreachable, TimedOut: No answer.
         """
+        with self._requests.measured(request.method, name(request.url), port(request.url)) as outcome:
+            response = await self._in_time(request)
+            outcome.status = response.status_code
+            return response
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._connections.aclose()
+
+    async def _in_time(self, request: httpx.Request) -> httpx.Response:
         try:
             with anyio.fail_after(self._limits.request_seconds):
                 return await self._follow(request)
@@ -92,10 +104,6 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 f"{shown(request.url)} did not answer within {self._limits.request_seconds:g} s",
                 remedy="Try again; limits.request_seconds in the settings sets this bound",
             ) from None
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._connections.aclose()
 
     async def _follow(self, started: httpx.Request) -> httpx.Response:
         request = started
@@ -214,6 +222,8 @@ def _configured(settings: Settings) -> Iterator[str]:
         yield endpoint.url
         if isinstance(endpoint.authentication, OidcAuthentication | ClientCredentialsAuthentication):
             yield endpoint.authentication.issuer
+    if settings.http.issuer:
+        yield settings.http.issuer
     yield from (catalogue.url for catalogue in settings.catalogues.values())
     for storage in settings.storage.values():
         yield from _addresses(storage)
@@ -229,6 +239,8 @@ def _ca_files(settings: Settings) -> Mapping[str, Path]:
             files[origin(httpx.URL(endpoint.url))] = endpoint.ca_file
             if isinstance(endpoint.authentication, OidcAuthentication | ClientCredentialsAuthentication):
                 files.setdefault(origin(httpx.URL(endpoint.authentication.issuer)), endpoint.ca_file)
+    if settings.http.issuer and settings.http.ca_file:
+        files[origin(httpx.URL(settings.http.issuer))] = settings.http.ca_file
     return files
 
 
@@ -309,6 +321,7 @@ def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str 
 
     Raises:
         HostRefused: It leads from https to http, or would send again what is not a GET.
+        Moved: It says that what was sent belongs elsewhere. A 302 may come after it was done, as in a browser.
         Unreachable: It leads nowhere.
     """
     try:
@@ -325,7 +338,8 @@ def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str 
     if response.status_code == 303:
         headers = [(name, value) for name, value in request.headers.items() if not name.startswith("content-")]
         return httpx.Request("GET", target, headers=headers, extensions=request.extensions)
-    raise HostRefused(
+    refusal = HostRefused if response.status_code == 302 else Moved
+    raise refusal(
         f"{shown(request.url)} redirects a {request.method} to {shown(target)}, and only a GET is sent again",
         remedy="Configure the endpoint with the URL it redirects to",
     )

@@ -1,8 +1,8 @@
-"""Who signed in, by the word of the provider: its ID tokens, verified."""
+"""What a provider signed, verified: its ID tokens tell who signed in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -13,6 +13,10 @@ SKEW_SECONDS = 120
 """By how much the clocks of this machine and the provider may differ."""
 # What a provider may sign with; a shared secret would let whoever has it make tokens.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+
+
+class UnknownKey(UnreadableAnswer):
+    """A token is signed with a key that is not among those that are known: there may be new ones."""
 
 
 def verified(
@@ -30,28 +34,59 @@ def verified(
     Raises:
         UnreadableAnswer: Its signature, issuer, audience, times or nonce are not right.
     """
-    import jwt
-
     try:
-        key_id = jwt.get_unverified_header(id_token).get("kid")
-        known = jwt.PyJWKSet.from_dict(dict(keys)).keys
-        key = next(one for one in known if one.key_id == key_id or (key_id is None and len(known) == 1))
-        claims: dict[str, JsonValue] = jwt.decode(
-            id_token,
-            key,
-            algorithms=list(ALGORITHMS),
-            audience=client_id,
-            issuer=issuer,
-            leeway=SKEW_SECONDS,
-            options={"require": ["exp", "iat", "iss", "aud", "sub"]},
-        )
-    except (jwt.PyJWTError, StopIteration) as error:
-        reason = type(error).__name__ if isinstance(error, jwt.PyJWTError) else "signed with a key it does not list"
-        raise UnreadableAnswer(f"The ID token of {issuer} is not good: {reason}") from None
+        claims = signed_claims(id_token, keys, issuer=issuer, audience=client_id, required=("iat",))
+    except UnreadableAnswer as error:
+        raise UnreadableAnswer(f"The ID token of {issuer} is not good: {error.message}") from None
     if nonce is not None and claims.get("nonce") != nonce:
         raise UnreadableAnswer(f"The ID token of {issuer} belongs to another sign-in")
     if claims.get("azp", client_id) != client_id:
         raise UnreadableAnswer(f"The ID token of {issuer} belongs to another client")
+    return claims
+
+
+def signed_claims(
+    token: str,
+    keys: Mapping[str, JsonValue],
+    *,
+    issuer: str,
+    audience: str,
+    required: Sequence[str] = (),
+    leeway: int = SKEW_SECONDS,
+) -> Mapping[str, JsonValue]:
+    """The claims of a token of a provider's: its signature, issuer, audience and times are right (RFC 7519 §7.2).
+
+    Args:
+        token: As it came.
+        keys: The provider's, a JSON Web Key Set.
+        issuer: That has to have made it.
+        audience: It has to be made for.
+        required: Claims it needs, beside its end, issuer, audience and subject.
+        leeway: Seconds by which the clocks may differ.
+
+    Raises:
+        UnknownKey: It is signed with a key that is not among these.
+        UnreadableAnswer: Something else of it is not right; the message is the reason.
+    """
+    import jwt
+
+    try:
+        key_id = jwt.get_unverified_header(token).get("kid")
+        known = jwt.PyJWKSet.from_dict(dict(keys)).keys
+        key = next(one for one in known if one.key_id == key_id or (key_id is None and len(known) == 1))
+        claims: dict[str, JsonValue] = jwt.decode(
+            token,
+            key,
+            algorithms=list(ALGORITHMS),
+            audience=audience,
+            issuer=issuer,
+            leeway=leeway,
+            options={"require": ["exp", "iss", "aud", "sub", *required]},
+        )
+    except StopIteration:
+        raise UnknownKey("signed with a key it does not list") from None
+    except jwt.PyJWTError as error:
+        raise UnreadableAnswer(type(error).__name__) from None
     return claims
 
 

@@ -66,17 +66,17 @@ class Metadata(BaseModel):
         return tuple(url for url in named if url)
 
 
-class Provider:
-    """A provider, and this program as its client.
+class Issuer:
+    """A provider, by its discovery document.
 
     Args:
         http: Goes through the guarded transport, and has no credentials of endpoints.
-        client: From the settings.
+        issuer: From the settings.
     """
 
-    def __init__(self, http: httpx.AsyncClient, client: OidcAuthentication | ClientCredentialsAuthentication) -> None:
+    def __init__(self, http: httpx.AsyncClient, issuer: str) -> None:
         self._http = http
-        self._client = client
+        self.url = issuer
         self._metadata: Metadata | None = None
 
     async def metadata(self) -> Metadata:
@@ -86,7 +86,7 @@ class Provider:
             HostRefused: It is not protected by TLS, or leads to what is not.
         """
         if self._metadata is None:
-            issuer = self._client.issuer.rstrip("/")
+            issuer = self.url.rstrip("/")
             document = await self.json("GET", f"{issuer}/.well-known/openid-configuration")
             metadata = validated(Metadata, document, f"The discovery document of {issuer}")
             if metadata.issuer.rstrip("/") != issuer:
@@ -99,23 +99,6 @@ class Provider:
                 _check_is_protected(address)
             self._metadata = metadata
         return self._metadata
-
-    async def post(self, url: str, form: Mapping[str, str]) -> dict[str, JsonValue]:
-        """A form, with what authenticates this client (RFC 6749 §2.3.1)."""
-        metadata = await self.metadata()
-        body = {**form, "client_id": self._client.client_id}
-        extensions: dict[str, str] = {}
-        if self._client.audience and "token" not in form:
-            body["audience"] = self._client.audience
-        if self._client.client_secret is not None:
-            secret = self._client.client_secret.get_secret_value()
-            if "client_secret_post" in metadata.token_endpoint_auth_methods_supported:
-                body["client_secret"] = secret
-            else:
-                pair = f"{quote_plus(self._client.client_id)}:{quote_plus(secret)}".encode()
-                extensions[AUTHORIZATION] = f"Basic {base64.b64encode(pair).decode()}"
-                del body["client_id"]
-        return await self.json("POST", url, body, extensions)
 
     async def json(
         self, method: str, url: str, form: Mapping[str, str] | None = None, extensions: Mapping[str, str] | None = None
@@ -156,12 +139,42 @@ class Provider:
         code = told.get("error", "")
         what, remedy = REFUSALS.get(code, ("refused to sign in", ""))
         return AuthenticationRequired(
-            f"{self._client.issuer} {what}",
+            f"{self.url} {what}",
             status=status,
             type=code,
             detail=told.get("error_description", "") or (code if code not in REFUSALS else ""),
             remedy=remedy,
         )
+
+
+class Provider(Issuer):
+    """A provider, and this program as its client.
+
+    Args:
+        http: Goes through the guarded transport, and has no credentials of endpoints.
+        client: From the settings.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, client: OidcAuthentication | ClientCredentialsAuthentication) -> None:
+        super().__init__(http, client.issuer)
+        self._client = client
+
+    async def post(self, url: str, form: Mapping[str, str]) -> dict[str, JsonValue]:
+        """A form, with what authenticates this client (RFC 6749 §2.3.1)."""
+        metadata = await self.metadata()
+        body = {**form, "client_id": self._client.client_id}
+        extensions: dict[str, str] = {}
+        if self._client.audience and "token" not in form:
+            body["audience"] = self._client.audience
+        if self._client.client_secret is not None:
+            secret = self._client.client_secret.get_secret_value()
+            if "client_secret_post" in metadata.token_endpoint_auth_methods_supported:
+                body["client_secret"] = secret
+            else:
+                pair = f"{quote_plus(self._client.client_id)}:{quote_plus(secret)}".encode()
+                extensions[AUTHORIZATION] = f"Basic {base64.b64encode(pair).decode()}"
+                del body["client_id"]
+        return await self.json("POST", url, body, extensions)
 
 
 def _check_is_protected(address: str) -> None:

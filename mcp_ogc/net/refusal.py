@@ -19,6 +19,8 @@ PERSON = re.compile(r"[\w.@+-]{1,64}")
 PASSWORD_FIELD = re.compile(rb"<input[^<>]{0,400}type\s*=\s*[\"']?password", re.IGNORECASE)
 LOGIN_PATH = re.compile(r"/(log[-_]?[io]n|sign[-_]?in|oauth2?|openid-connect|sso|saml2?|cas)(/|$)", re.IGNORECASE)
 LOGIN_READ = 256 * 1024
+AGAIN = "start the server again"
+"""What is written in the settings or the environment is read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Entry:
     def _first_time(self) -> str:
         ways = "bearer, basic, header, cookie, oidc or client-credentials"
         section = f"Write authentication into [endpoints.{self.realm.name}] of the settings ({ways})"
-        return f"Set MCP_OGC_TOKEN. {section}" if self.realm.name == "default" else section
+        return f"{f'Set MCP_OGC_TOKEN. {section}' if self.realm.name == 'default' else section} and {AGAIN}"
 
     def _renewal(self) -> str:
         realm = self.realm
@@ -91,21 +93,21 @@ class Entry:
             case "oidc":
                 return f"Run `{realm.login}` in a terminal, then call again"
             case "client-credentials":
-                return f"Check client_id, client_secret and scopes of {section}, and what the client may do"
+                return f"Check client_id, client_secret and scopes of {section}, and what the client may do; {AGAIN}"
             case "basic":
-                return f"Check username and password of {section}"
+                return f"Check username and password of {section}, and {AGAIN}"
             case "header" | "cookie":
-                return f"Write a new value into the authentication of {section}"
+                return f"Write a new value into the authentication of {section} and {AGAIN}"
         match realm.authentication:
             case BearerAuthentication(token_variable=str(variable)):
-                return f"Set the variable {variable} to a new token and start the server again"
+                return f"Set the variable {variable} to a new token and {AGAIN}"
             case BearerAuthentication(token_file=file) if file is not None:
                 return f"Write a new token into {file}, then call again"
             case BearerAuthentication(token_command=command) if command:
                 return f"Does `{shlex.join(command)}` print a token that is good there? It was run again"
         if realm.name == "default":
-            return "Set MCP_OGC_TOKEN to a new token and start the server again"
-        return f"Write a new token into {section}"
+            return f"Set MCP_OGC_TOKEN to a new token and {AGAIN}"
+        return f"Write a new token into {section} and {AGAIN}"
 
     def _other_person(self) -> str:
         return f"or sign in as someone else: `{self.realm.login}`" if self.realm.authentication.kind == "oidc" else ""

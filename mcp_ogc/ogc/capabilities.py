@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from mcp_ogc.errors import AccessDenied, AuthenticationRequired, NotOffered, RemoteProblem, UnreadableAnswer
+import anyio
+
+from mcp_ogc.errors import (
+    AccessDenied,
+    AuthenticationRequired,
+    NotOffered,
+    RemoteProblem,
+    TimedOut,
+    TooLarge,
+    UnreadableAnswer,
+)
 from mcp_ogc.ogc.dialects.dialect import LogSource
 from mcp_ogc.ogc.models import Conformance, JobControl, JsonObject, ProcessSummary
 
@@ -22,6 +32,8 @@ T = TypeVar("T")
 
 LOOKED_AT = 50
 """Processes of the list whose members tell what can be done with them."""
+QUESTION_SECONDS = 3.0
+"""For what an endpoint can be used without: a list of jobs may take a minute (quirk Q12)."""
 
 
 class Capability(StrEnum):
@@ -77,11 +89,13 @@ async def capabilities_of(client: ProcessesClient) -> Capabilities:
         Unreachable: It does not answer.
     """
     dialect = await client.dialect()
-    conformance = await _or_none(client.conformance()) or Conformance()
-    definition = await _or_none(client.api_definition()) or {}
+    conformance = await _soon(client.conformance()) or Conformance()
+    definition = await _soon(client.api_definition()) or {}
     processes = await _or_none(client.processes(limit=LOOKED_AT))
     found = _shown(definition)
-    found[Capability.LIST_JOBS] = await _lists_jobs(client)
+    lists_jobs = await _soon(_lists_jobs(client))
+    if lists_jobs is not None:
+        found[Capability.LIST_JOBS] = lists_jobs
     found |= _told_by(processes.processes if processes else ())
     if not dialect.logs or LogSource.LOGS in dialect.logs:
         found[Capability.LOGS] = bool(dialect.logs)
@@ -135,6 +149,16 @@ async def _lists_jobs(client: ProcessesClient) -> bool:
     except (RemoteProblem, UnreadableAnswer):
         return False
     return True
+
+
+async def _soon(asking: Awaitable[T]) -> T | None:
+    """An answer that comes soon and can be taken, where the endpoint has one."""
+    with anyio.move_on_after(QUESTION_SECONDS):
+        try:
+            return await _or_none(asking)
+        except (TimedOut, TooLarge):
+            return None
+    return None
 
 
 async def _or_none(asking: Awaitable[T]) -> T | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 import anyio
 
+from mcp_ogc.errors import OgcError
 from mcp_ogc.ogc.models import ProcessSummary
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ PAGE = 1000
 """Asked for; servers that have smaller pages give those."""
 KEPT_SECONDS = 300
 MOST_PAGES = 500
+LOOK_SECONDS = 60
+"""Between two looks at a list that someone wants to hear of."""
 
 
 class Catalogue:
@@ -26,10 +29,37 @@ class Catalogue:
         self._client = client
         self._kept_seconds = kept_seconds
         self._lock = anyio.Lock()
-        self.forget()
+        self._forgotten = anyio.Event()
+        self._begin()
 
     def forget(self) -> None:
         """Ask again next time: a process was deployed, replaced or undeployed."""
+        self._begin()
+        self._forgotten.set()
+        self._forgotten = anyio.Event()
+
+    def changes(self, look_seconds: float = LOOK_SECONDS) -> AsyncGenerator[None, None]:
+        """Once for each time that the list is another than before: at once after `forget`, else at the next look.
+
+        From this call on, not from the first value that is waited for. A list that can't be had has not changed, as
+        far as is known.
+        """
+        return self._changes(self._forgotten, look_seconds)
+
+    async def _changes(self, forgotten: anyio.Event, look_seconds: float) -> AsyncGenerator[None, None]:
+        known: list[ProcessSummary] | None = None
+        while True:
+            with suppress(OgcError):
+                seen = [process async for _, process in self.since(0)]
+                if forgotten.is_set() if known is None else seen != known:
+                    yield
+                known = seen
+            with anyio.move_on_after(look_seconds):
+                await forgotten.wait()
+            forgotten = self._forgotten
+            self._begin()
+
+    def _begin(self) -> None:
         self._processes: list[ProcessSummary] = []
         self._next_page: str | None = None
         self._pages = 0
@@ -50,7 +80,7 @@ class Catalogue:
             OgcError: A page can't be had.
         """
         if anyio.current_time() - self._fetched > self._kept_seconds:
-            self.forget()
+            self._begin()
         position = start
         while True:
             while position < len(self._processes):

@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from mcp_ogc.errors import (
     AccessDenied,
     AuthenticationRequired,
+    Moved,
     NoSuchProcess,
     OgcError,
     RemoteProblem,
@@ -203,8 +204,8 @@ class CoreClient:
         headers = {"Prefer": dialect.prefer, "Accept": JSON, **sending.headers}
         try:
             response, body = await self._exchange.send("POST", url, headers=headers, content=sending.content())
-        except (AuthenticationRequired, AccessDenied):
-            raise  # an answer: it was not let in
+        except (AuthenticationRequired, AccessDenied, Moved):
+            raise  # an answer: it was not let in, or belongs elsewhere
         except OgcError as error:
             if not sending.begun:
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -22,22 +23,31 @@ SHOWN_MISFITS = 5
 COPYABLE_CHARACTERS = 300
 
 
-def check(description: ProcessDescription, inputs: Mapping[str, JsonValue], *, reads_files: bool = True) -> None:
+def check(
+    description: ProcessDescription,
+    inputs: Mapping[str, JsonValue],
+    *,
+    reads_files: bool = True,
+    endpoint: str | None = None,
+) -> None:
     """Check inputs by name, number and type. What a schema can't decide is let pass: the endpoint decides.
 
     Args:
         description: Of the process.
         inputs: By id.
         reads_files: Whether `file:` URLs can be read where it is executed.
+        endpoint: The name of where that is, for the next call.
 
     Raises:
         InvalidInputs: With every problem.
     """
+    where = f', endpoint="{endpoint}"' if endpoint else ""
+    described = f"ogc_describe_process(process_id={json.dumps(description.id, ensure_ascii=False)}{where})"
     problems = tuple(_Inputs(description, inputs, reads_files).problems())
     if problems:
         raise InvalidInputs(
             problems,
-            remedy=f'Mend them and call again; for all inputs: ogc_describe_process(process_id="{description.id}")'
+            remedy=f"Mend them and call again; for all inputs: {described}"
             if description.inputs
             else "This process takes no inputs: inputs={}",
         )

@@ -59,7 +59,7 @@ class JobsClient(CoreClient):
 
         Raises:
             ResultNotReady: It has not ended.
-            JobFailed: It failed, and so has none; the detail is its message.
+            JobFailed: It failed or was dismissed, and so has none; the detail is its message.
         """
         dialect, info = await self.dialect(), await self.job(job_id)
         if info.status is JobStatus.FAILED:
@@ -67,6 +67,13 @@ class JobsClient(CoreClient):
                 f"Job {job_id} failed, so it has no results",
                 detail=info.message or "",
                 remedy=f'ogc_get_job(job_id="{job_id}") says why',
+            )
+        if info.status is JobStatus.DISMISSED:
+            # Weaver keeps such a job, and has a document of it where its results would be (Q17).
+            raise JobFailed(
+                f"Job {job_id} was dismissed, so it has no results",
+                detail=info.message or "",
+                remedy="If they are still wanted, execute the process again with ogc_execute_process",
             )
         if info.status in (JobStatus.ACCEPTED, JobStatus.RUNNING):
             raise ResultNotReady(

@@ -33,6 +33,7 @@ KINDS: Mapping[str, type[RemoteProblem]] = {
     "processbusy": errors.ProcessBusy,
     "unsupportedmediatype": errors.UnsupportedMediaType,
     "workflownotfound": errors.WorkflowNotFound,
+    "packagerefused": errors.PackageRefused,
     "invalidparametervalue": errors.InvalidParameter,
     "missingparametervalue": errors.InvalidParameter,
     "invalidqueryparametervalue": errors.InvalidParameter,
@@ -50,22 +51,33 @@ NAMESPACE = "Check the endpoint's authentication in the settings; is the namespa
 TOLD: Mapping[type[RemoteProblem], _Told] = {
     errors.NoSuchProcess: _Told("there is none of that id", "ogc_list_processes shows what there is"),
     errors.NoSuchJob: _Told("there is none of that id", "ogc_list_jobs shows what there is"),
-    errors.NoSuchOutput: _Told("there is no such output"),
+    errors.NoSuchOutput: _Told("there is no such output", "ogc_get_results shows what there is"),
     errors.ResultNotReady: _Told("its results are not ready", "Wait for its end with ogc_get_job"),
     errors.JobFailed: _Told("it failed, so it has no results", "ogc_get_job says why"),
-    errors.DuplicatedProcess: _Told("it is there already", "Replace it, or choose another id"),
-    errors.ImmutableProcess: _Told("it is part of the server and can't be changed", "Deploy one of another id"),
+    errors.DuplicatedProcess: _Told("it is there already", "Call again with replace=true, or choose another id"),
+    errors.ImmutableProcess: _Told(
+        "it is part of the server and can't be changed", "Give the workflow another id, then call again"
+    ),
     errors.ProcessBusy: _Told(
         "a job of it runs", "Wait for the end of its jobs, or dismiss them: ogc_list_jobs has them"
     ),
-    errors.UnsupportedMediaType: _Told("the server does not take this media type"),
-    errors.WorkflowNotFound: _Told("the server did not find the workflow in the package"),
+    errors.UnsupportedMediaType: _Told(
+        "the server does not take this media type", "ogc_list_endpoints shows what each endpoint can do"
+    ),
+    errors.WorkflowNotFound: _Told(
+        "the server did not find the workflow in the package", "ogc_validate_package tells whether workflow_id is there"
+    ),
+    errors.PackageRefused: _Told(
+        "the server does not run this package",
+        "Show the person the package and what the server says: they decide, and settings are read when this server "
+        "starts. ogc_list_endpoints shows where else it could be deployed",
+    ),
     errors.InvalidParameter: _Told("the server refused the request", "Mend what it says, then call again"),
     errors.AuthenticationRequired: _Told("the server wants authentication, or another one", NAMESPACE),
     errors.AccessDenied: _Told("the server does not allow this", NAMESPACE),
     errors.NotOffered: _Told("the server has no such operation", "ogc_list_endpoints shows what each endpoint can do"),
-    errors.EndpointFault: _Told("the server failed", "It is its own failure: try again, or tell its operators"),
-    RemoteProblem: _Told("the server answered with an error"),
+    errors.EndpointFault: _Told("the server failed", "It is its own failure: call again, or tell its operators"),
+    RemoteProblem: _Told("the server answered with an error", "ogc_list_endpoints tells whether the endpoint works"),
 }
 STATUSES: Mapping[int, type[RemoteProblem]] = {
     400: errors.InvalidParameter,

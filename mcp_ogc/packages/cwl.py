@@ -39,7 +39,7 @@ MOST_FAULTS = 6
 ADDRESS = "file:///package"
 """What the text is called while it is parsed; nothing is ever read from there. It does not depend on where the text is
 from, so that neither do ids; and it has a scheme, without which the types a package defines are not found."""
-SILENT = re.compile("Expected a <class '?NoneType'?> but got list")
+SILENT = re.compile("Expected a <class '?NoneType'?> but got (list|CommentedSeq)")
 SCHEMA_ORG = ("https://schema.org/", "http://schema.org/")
 
 

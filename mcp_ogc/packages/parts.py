@@ -101,12 +101,28 @@ class Subject:
         run = {id(self.run_by(step)) for part in self.parts for step in part.steps}
         return tuple(part for part in self.parts if id(part) not in run)
 
+    @cached_property
+    def _by_id(self) -> Mapping[str, Part]:
+        return {part.id: part for part in reversed(self.parts)}
+
+    @cached_property
+    def _by_process(self) -> Mapping[int, Part]:
+        return {id(part.process): part for part in self.parts}
+
+    @cached_property
+    def _runners(self) -> Mapping[int, Sequence[tuple[Any, Part]]]:
+        """The steps that run a part, and whose they are."""
+        found: dict[int, list[tuple[Any, Part]]] = {}
+        for runner in self.parts:
+            for step in runner.steps:
+                found.setdefault(id(self.run_by(step)), []).append((step, runner))
+        return found
+
     def run_by(self, step: Any) -> Part | None:
         """The process that a step runs."""
         if isinstance(step.run, str):
-            wanted = short_id(step.run)
-            return next((part for part in self.parts if part.id == wanted), None)
-        return next((part for part in self.parts if part.process is step.run), None)
+            return self._by_id.get(short_id(step.run))
+        return self._by_process.get(id(step.run))
 
     def requirement(self, part: Part, name: str) -> tuple[Any, Part] | None:
         """A requirement or hint in force for a process, its own or inherited, and whose it is.
@@ -119,7 +135,7 @@ class Subject:
     def _requirement(self, part: Part, name: str, below: frozenset[int]) -> tuple[Any, Part] | None:
         if own := own_requirement(part.process, name):
             return own, part
-        runners = [(step, runner) for runner in self.parts for step in runner.steps if self.run_by(step) is part]
+        runners = self._runners.get(id(part), ())
         if id(part) in below or not runners:
             return None
         inherited = [

@@ -62,14 +62,16 @@ def each(process: Mapping[str, Any], field: str) -> Iterator[Mapping[str, Any]]:
 
 
 def odd_requirements(holder: Mapping[str, Any]) -> Iterator[PackageFault]:
-    """Hints that are none, and lists that are not there: the parser lets both pass, engines do not."""
+    """Requirements and hints that are none, and lists that are not there: the parser says little of them."""
     for field in ("requirements", "hints"):
         if field in holder and holder[field] is None:
             yield PackageFault(*place(holder, field), "requirement", f"{field} is empty: remove it, or write {{}}")
-    told = holder.get("hints")
-    for index, one in enumerate(told if isinstance(told, list) else ()):
-        if not isinstance(one, Mapping) or "class" not in one:
-            yield PackageFault(*place(told, index), "requirement", "a hint is a map with class")
+        told = holder.get(field)
+        for index, one in enumerate(told if isinstance(told, list) else ()):
+            if not isinstance(one, Mapping) or "class" not in one:
+                name = one if isinstance(one, str) else "…"
+                reason = f"one of {field} is a map with class: {{class: {name[:60]}}}"
+                yield PackageFault(*place(told, index), "requirement", reason)
 
 
 def requirements_of(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[int, int]]]:

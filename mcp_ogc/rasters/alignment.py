@@ -58,7 +58,7 @@ def aligned(
         if resampling is None:
             raise RasterError(
                 f"The rasters are not of one grid: {reason}",
-                remedy="resample=true brings the second onto the first's grid; or have the process write both alike",
+                remedy="Call again with resample=true, or have the process write both on one grid",
             )
         if not all(dataset.crs and is_placed(dataset.transform) for dataset in (one, other)):
             raise RasterError(

@@ -11,6 +11,7 @@ import numpy as np
 
 from mcp_ogc.errors import RasterError, UnknownName
 from mcp_ogc.rasters.classes import MOST_CLASSES, RGBA, ClassLabel, class_colours
+from mcp_ogc.rasters.counts import KEY_ERROR
 from mcp_ogc.rasters.summary import BandSummary, ClassShare, Histogram
 
 if TYPE_CHECKING:
@@ -195,6 +196,17 @@ def _km2(count: int, weighed: float | None, area: PixelArea) -> float | None:
     return None if area.constant_km2 is None else count * area.constant_km2
 
 
+def _percentile_error(band: BandSummary) -> float | None:
+    """By how much percentiles may be off, where that is more than 1 % of the range: values far from 0, close together.
+
+    They are within a share of the stored value, which is what is left without the offset.
+    """
+    if band.percentiles_exact or band.minimum is None or band.maximum is None:
+        return None
+    error = KEY_ERROR * max(abs(band.minimum - band.offset), abs(band.maximum - band.offset))
+    return error if 0 < band.maximum - band.minimum < 100 * error else None
+
+
 def _finite(value: float) -> float:
     return float(np.clip(value, -np.finfo(np.float64).max, np.finfo(np.float64).max))
 
@@ -214,6 +226,11 @@ def notes_of(band: BandSummary) -> list[str]:
         )
     if (band.scale, band.offset) != (1.0, 0.0):
         notes.append(f"{name}: statistics are stored value × {band.scale:g} + {band.offset:g}; nodata is as stored.")
+    if (error := _percentile_error(band)) is not None:
+        notes.append(
+            f"{name}: percentiles are within ±{error:.2g}, which is much of the range from minimum to maximum: "
+            "tell its values by minimum, maximum, mean and std."
+        )
     if band.infinite_count:
         notes.append(f"{name}: {band.infinite_count} pixels are infinite and in no statistic.")
     return notes

@@ -71,6 +71,8 @@ class Comparison:
     """Two rasters compared on the grid of the first; one of `classes` and `values` is there."""
 
     crs: str | None
+    bounds_lonlat: tuple[float, float, float, float] | None
+    """west, south, east, north of the grid compared on, in WGS 84."""
     width: int
     height: int
     area_method: str

@@ -18,7 +18,7 @@ from mcp_ogc.rasters.classes import MOST_CLASSES
 from mcp_ogc.rasters.compared import Comparison, Resampling
 from mcp_ogc.rasters.counting import BandReader, Grid
 from mcp_ogc.rasters.difference import compare_values
-from mcp_ogc.rasters.georeference import crs_name
+from mcp_ogc.rasters.georeference import crs_name, georeference
 from mcp_ogc.rasters.pairs import Two
 from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.reading import check_bounds, handles_of
@@ -72,6 +72,7 @@ def compare_sources(
                 values = compare_values(*of_both, style=task.preview, told=told)
         return Comparison(
             crs=crs_name(first.dataset.crs) if first.dataset.crs else None,
+            bounds_lonlat=georeference(first.dataset).lonlat,
             width=grid.width,
             height=grid.height,
             area_method=area.method,

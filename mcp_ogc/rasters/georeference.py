@@ -26,11 +26,11 @@ class Georeference:
     bounds: Bounds | None
     """minx, miny, maxx, maxy: of the corners, where the raster is rotated."""
     lonlat: Bounds | None
-    """west, south, east, north in WGS 84."""
+    """west, south, east, north in WGS 84, longitudes from -180 to 180: west is greater across the antimeridian."""
     resolution: tuple[float, float, str] | None
     """Along rows, along columns, unit."""
     note: str | None
-    """What is missing."""
+    """What is missing, or reads as a mistake."""
 
 
 def georeference(dataset: DatasetReader) -> Georeference:
@@ -49,7 +49,7 @@ def georeference(dataset: DatasetReader) -> Georeference:
         bounds,
         lonlat,
         (math.hypot(transform.a, transform.d), math.hypot(transform.b, transform.e), crs.units_factor[0]),
-        None if lonlat else "The bounds can't be expressed in longitude and latitude.",
+        _note(lonlat),
     )
 
 
@@ -82,5 +82,24 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
         west, south, east, north = transform_bounds(crs, "OGC:CRS84", *bounds)
     except RasterioError:
         return None
-    lonlat = (float(west), float(south), float(east), float(north))
-    return lonlat if all(math.isfinite(value) for value in lonlat) else None
+    if not all(math.isfinite(value) for value in (west, south, east, north)):
+        return None
+    west, east = _longitudes(float(west), float(east))
+    return west, float(south), east, float(north)
+
+
+def _note(lonlat: Bounds | None) -> str | None:
+    if lonlat is None:
+        return "The bounds can't be expressed in longitude and latitude."
+    if lonlat[0] > lonlat[2]:
+        return "It lies across the antimeridian: west of its lon/lat bounds is greater than east."
+    return None
+
+
+def _longitudes(west: float, east: float) -> tuple[float, float]:
+    """From -180 to 180: a geographic grid may count from 0 to 360, or on past 180."""
+    if east - west >= 360:
+        return -180.0, 180.0
+    if west >= -180 and east <= 180:
+        return west, east
+    return (west + 180) % 360 - 180, (east - 180) % -360 + 180

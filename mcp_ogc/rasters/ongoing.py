@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import uuid4
 
 import anyio
 
@@ -41,9 +42,16 @@ class Underway:
     """Not done yet, but so much of it."""
 
     share: float
+    goes_on: bool
+    """Else it was given up: no later call could have found it."""
 
     def __str__(self) -> str:
-        return f"Counting every pixel goes on, {self.share:.0%} are done: the same call returns it"
+        if self.goes_on:
+            return f"Counting every pixel goes on, {self.share:.0%} are done: the same call returns it"
+        return (
+            f"Counting every pixel was given up at {self.share:.0%}: the file's server tells no size, ETag or "
+            "Last-Modified to keep a count by. Name fewer bands, or export the file and open it locally"
+        )
 
 
 class Ongoing(Generic[T]):
@@ -62,11 +70,11 @@ class Ongoing(Generic[T]):
         """Of those that are on their way or unclaimed."""
         return tuple(self._counts)
 
-    async def get(self, name: str, work: Work[T], told: Told | None, seconds: float) -> T | Underway:
+    async def get(self, name: str | None, work: Work[T], told: Told | None, seconds: float) -> T | Underway:
         """What came of it, begun now or by an earlier call.
 
         Args:
-            name: Of this work on this state of these files.
+            name: Of this work on this state of these files; None where nothing tells their states apart.
             work: Does it.
             told: Called with the share that is done, while it is waited for.
             seconds: How long it is waited for.
@@ -74,11 +82,17 @@ class Ongoing(Generic[T]):
         Raises:
             OgcError: What the work raised; or too much is on its way.
         """
-        count = self._counts.get(name) or self._begin(name, work)
-        await self._wait(name, count, told, seconds)
+        known = name or uuid4().hex
+        count = self._counts.get(known) or self._begin(known, work)
+        try:
+            await self._wait(known, count, told, seconds)
+        finally:
+            if name is None:
+                count.scope.cancel()
+                self._counts.pop(known, None)
         if count.failure:
             raise count.failure
-        return Underway(count.share) if count.found is None else count.found
+        return Underway(count.share, goes_on=name is not None) if count.found is None else count.found
 
     def _begin(self, name: str, work: Work[T]) -> _Count[T]:
         unclaimed = [known for known, count in self._counts.items() if count.done.is_set()]

@@ -176,7 +176,7 @@ class RasterReader:
         async def work(limit: float, progress: Callable[[float], None] | None) -> ZonesMeasured:
             return await self._workers.run(task, [given], limit, progress)
 
-        name = key_of(given.file, state, task) or f"{id(given):x}"
+        name = key_of(given.file, state, task)
         return await self._counted(self._zones, name, work, told, seconds)
 
     async def compare(
@@ -195,13 +195,13 @@ class RasterReader:
             return await self._workers.run(task, [first, second], limit, progress)
 
         keys = key_of(first.file, state, task), key_of(second.file, other_state, task)
-        name = f"{keys[0]} {keys[1]}" if all(keys) else f"{id(first):x}"
+        name = f"{keys[0]} {keys[1]}" if all(keys) else None
         return await self._counted(self._comparisons, name, work, told, seconds)
 
     async def _counted(
         self,
         ongoing: Ongoing[T],
-        name: str,
+        name: str | None,
         work: Callable[[float, Callable[[float], None] | None], Awaitable[T]],
         told: Told | None,
         seconds: float,
@@ -239,7 +239,7 @@ class RasterReader:
             await self._keep(key, found)
             return found
 
-        found = await self._summaries.get(key or f"{id(given):x}", work, told, seconds)
+        found = await self._summaries.get(key, work, told, seconds)
         if not isinstance(found, Underway):
             return found
         try:
@@ -251,7 +251,8 @@ class RasterReader:
                 f"{given.file.name} has no overview to answer from meanwhile", remedy=str(found)
             ) from None
         notes = (f"{found}.", *meanwhile.summary.notes)
-        return replace(meanwhile, summary=meanwhile.summary.model_copy(update={"notes": notes, "counted": found.share}))
+        update = {"notes": notes, "counted": found.share if found.goes_on else None}
+        return replace(meanwhile, summary=meanwhile.summary.model_copy(update=update))
 
     async def _keep(self, key: str | None, found: Summarized) -> None:
         if key:

@@ -2,19 +2,20 @@
 
 from mcp_ogc.tools import comparisons, deployments, exports, jobs, measures, packages, processes, rasters, results
 from mcp_ogc.tools.spec import Effect, ToolSpec
+from mcp_ogc.views.app import VIEW
 
 TOOLS = (
     ToolSpec(processes.list_endpoints, "List endpoints", "discover", Effect.READS),
     ToolSpec(processes.list_processes, "List processes", "discover", Effect.READS),
     ToolSpec(processes.describe_process, "Describe a process", "discover", Effect.READS),
-    ToolSpec(jobs.execute_process, "Execute a process", "execute", Effect.SUBMITS),
-    ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS),
+    ToolSpec(jobs.execute_process, "Execute a process", "execute", Effect.SUBMITS, VIEW),
+    ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS, VIEW),
     ToolSpec(jobs.list_jobs, "List jobs", "execute", Effect.READS),
     ToolSpec(jobs.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
-    ToolSpec(results.get_results, "Get results", "results", Effect.READS),
-    ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS),
+    ToolSpec(results.get_results, "Get results", "results", Effect.READS, VIEW),
+    ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS, VIEW),
     ToolSpec(measures.measure_raster, "Measure a raster", "results", Effect.READS),
-    ToolSpec(comparisons.compare_rasters, "Compare two rasters", "results", Effect.READS),
+    ToolSpec(comparisons.compare_rasters, "Compare two rasters", "results", Effect.READS, VIEW),
     ToolSpec(exports.export_job, "Export a job's files", "results", Effect.SAVES),
     ToolSpec(packages.validate_package, "Check a package", "packages", Effect.READS),
     ToolSpec(deployments.deploy_process, "Deploy a process", "packages", Effect.DESTROYS),

@@ -21,6 +21,7 @@ from mcp_ogc.tools.raster_answers import (
     source_row,
 )
 from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.views.payload import for_view
 
 if TYPE_CHECKING:
     from mcp_ogc.rasters.compared import ClassChange, Compared, Comparison
@@ -136,7 +137,8 @@ async def compare_rasters(
     if picture:
         lines.append(picture_line(picture))
     lines.append(f"Next: {call('ogc_summarize_raster', raster=after)} tells of the second alone.")
-    return respond(lines, answer, *([image(picture)] if picture else []))
+    answered = respond(lines, answer, *([image(picture)] if picture else []))
+    return answered.model_copy(update={"meta": for_view("What changed", found.bounds_lonlat, picture)})
 
 
 def _changes(before: str, after: str, found: Comparison, first: Located, second: Located) -> Changes:

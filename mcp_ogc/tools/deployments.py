@@ -14,15 +14,13 @@ from pydantic import Field, JsonValue
 from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
 from mcp_ogc.text import Reply, call, clean, plural, respond, word
 from mcp_ogc.tools.consent import Consent, agree, asked
+from mcp_ogc.tools.package_answers import change_lines, counted_changes, finding_lines, told_again
 from mcp_ogc.tools.packages import (
     PackageArgument,
     Source,
     WorkflowArgument,
-    change_lines,
     check,
-    counted_changes,
     deployed_changes,
-    finding_lines,
     read_source,
 )
 from mcp_ogc.tools.spec import Call, workspace
@@ -108,7 +106,7 @@ async def deploy_process(
         if token:
             again = call(
                 "ogc_deploy_process",
-                package="<the same>",
+                package=told_again(package),
                 endpoint=chosen.name,
                 workflow_id=workflow_id,
                 replace=True,
@@ -127,7 +125,14 @@ async def deploy_process(
         except NotOffered as error:
             raise await _not_deployed(work, chosen, f"replace {process_id}", error) from error
     else:
-        process_id = await _deploy_new(work, chosen, loaded, source, workflow_id)
+        replacing = call(
+            "ogc_deploy_process",
+            package=told_again(package),
+            endpoint=chosen.name,
+            workflow_id=workflow_id,
+            replace=True,
+        )
+        process_id = await _deploy_new(work, chosen, loaded, source, workflow_id, replacing)
     reply["process_id"] = process_id
     chosen.forget(process_id)
     deployed = await _read_back(chosen, process_id)
@@ -214,7 +219,7 @@ def _execution(
 
 
 async def _deploy_new(
-    work: Workspace, endpoint: Endpoint, package: Package, source: Source, workflow_id: str | None
+    work: Workspace, endpoint: Endpoint, package: Package, source: Source, workflow_id: str | None, replacing: str
 ) -> str:
     process_id = workflow_id or package.main_id
     try:
@@ -227,7 +232,7 @@ async def _deploy_new(
             status=error.status,
             type=error.type,
             detail=error.detail,
-            remedy="Call again with replace=true to see what that changes, or give the workflow another id",
+            remedy=f"What replacing it would change: {replacing}; or give the workflow another id",
         ) from error
     except NotOffered as error:
         raise await _not_deployed(work, endpoint, "deploy this", error) from error
@@ -264,7 +269,9 @@ async def _elsewhere(work: Workspace, endpoint: Endpoint) -> str:
         with suppress(OgcError):
             if other.name != endpoint.name and (await other.capabilities()).has(Capability.DEPLOY):
                 able.append(other.name)
-    return f"Deploy it on {' or '.join(able)}" if able else "No configured endpoint deploys packages"
+    return (
+        f"Deploy it on {' or '.join(able)}" if able else "No configured endpoint deploys packages: ogc_list_endpoints"
+    )
 
 
 async def ask_undeployment(
@@ -305,9 +312,13 @@ async def undeploy_process(
     left = await _existing(chosen, process_id)
     if left:  # Weaver removes the newest revision only (quirk Q26)
         lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {word(left.version)} still:"]
-        lines += ["an earlier revision, or it takes a while. To remove that too, undeploy it again."]
+        lines += [
+            f"an earlier revision, or it takes a while. To remove that too: {call('ogc_undeploy_process', **bound)}"
+        ]
         return respond(lines, Undeployed(**bound, undeployed=True, left=left.version))
-    return respond(f"{process_id} is undeployed from {chosen.name}.", Undeployed(**bound, undeployed=True))
+    lines = [f"{process_id} is undeployed from {chosen.name}."]
+    lines += [f"What is left: {call('ogc_list_processes', endpoint=chosen.name)}"]
+    return respond(lines, Undeployed(**bound, undeployed=True))
 
 
 async def _undeployment(endpoint: Endpoint, process_id: str) -> tuple[str, tuple[str, ...]]:

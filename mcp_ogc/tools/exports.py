@@ -14,6 +14,7 @@ from mcp_ogc.tools.spec import Call, workspace
 
 EXPORT_SECONDS = 40
 EXPORTS_AT_ONCE = 4
+SHOWN_FILES = 8
 
 
 class FileRow(Reply):
@@ -68,12 +69,16 @@ async def export_job(
     )
     left_out = len(wanted) - len(saved)
     lines = [f"{plural(len(rows), 'file')} of job {job_id} in {folder}:"]
-    lines += [f"- {_file_line(row, str(folder))}" for row in rows[:50]]
-    if len(rows) > 50:
-        lines.append(f"- and {len(rows) - 50} more, in the structured content")
+    lines += [f"- {_file_line(row, str(folder))}" for row in rows[:SHOWN_FILES]]
+    if len(rows) > SHOWN_FILES:
+        lines.append(f"- and {len(rows) - SHOWN_FILES} more, in the structured content")
+    again = call("ogc_export_job", job_id=job_id, endpoint=chosen.name, outputs=list(outputs) if outputs else None)
     if left_out:
-        again = call("ogc_export_job", job_id=job_id, endpoint=chosen.name, outputs=list(outputs) if outputs else None)
         lines.append(f"{plural(left_out, 'file')} not brought yet. Next: {again}")
+    elif any(row.problem for row in rows):
+        lines.append(f"To try those again that were not brought: {again}")
+    else:
+        lines.append("All are there; nothing is left to do.")
     return respond(
         lines, Export(endpoint=chosen.name, job_id=job_id, folder=str(folder), files=rows, left_out=left_out)
     )

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import WithJsonSchema
 
 from mcp_ogc import uris
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import NoSuchJob, OgcError
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.text import (
     Reply,
@@ -170,6 +170,27 @@ def job_answer(
     return respond(lines, job)
 
 
+def gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob) -> NoSuchJob:
+    """The error of a job that its endpoint does not have, with what was known of it."""
+    if entry is None:
+        listed = call("ogc_list_jobs", endpoint=endpoint.name)
+        return NoSuchJob(
+            f"{endpoint.name} has no job {job_id!r}",
+            status=error.status,
+            type=error.type,
+            remedy=f"{listed} shows those there are; give endpoint if it is another's",
+        )
+    last = f"{entry.status} at {moment(entry.updated)}" if entry.status else str(entry.state)
+    described = call("ogc_describe_process", process_id=entry.process_id, endpoint=endpoint.name)
+    again = f"to execute it again: {described}" if entry.process_id else "ogc_list_jobs shows the jobs there are"
+    return NoSuchJob(
+        f"{endpoint.name} no longer has job {job_id!r}; last known here: {last}",
+        status=error.status,
+        type=error.type,
+        remedy=f"It was dismissed, or the endpoint removed it; {again}",
+    )
+
+
 def row(entry: Entry, dialect: Dialect) -> Job:
     """A job of the journal, as a row of a list."""
     job = _job(entry.endpoint, known_job(entry), dialect)
@@ -236,7 +257,10 @@ def _next(endpoint: Endpoint, info: StatusInfo) -> str:
         case JobStatus.SUCCESSFUL:
             return f"Next: {call('ogc_get_results', **job)}"
         case JobStatus.DISMISSED:
-            return "Next: execute the process again, if it is still wanted."
+            if not info.process_id:
+                return f"Next: {call('ogc_list_jobs', endpoint=endpoint.name)}"
+            again = call("ogc_describe_process", process_id=info.process_id, endpoint=endpoint.name)
+            return f"Next, if it is still wanted: {again}"
         case JobStatus.FAILED:
             return f"Next: {call('ogc_get_job', **job)} says why."
         case _:

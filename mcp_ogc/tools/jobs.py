@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
@@ -11,7 +12,7 @@ import anyio.to_thread
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable
 from mcp_ogc.jobs.entries import digest_of
@@ -20,8 +21,11 @@ from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import is_open, outputs_of, prepared_request, submit
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
 from mcp_ogc.text import (
+    CONCISE_CHARACTERS,
+    DETAILED_CHARACTERS,
     Reply,
     call,
+    fitting,
     literal,
     moment,
     plural,
@@ -31,7 +35,7 @@ from mcp_ogc.text import (
 )
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.input_notes import input_notes, with_notes
-from mcp_ogc.tools.job_answers import Job, job_answer, known_job, row, row_line, told
+from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, row, row_line, told
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
 LIST_SECONDS = 25
+SHOWN_JOBS = 20
 SINGLE_LOOKS = 20
 HEARTBEAT_STEP = 0.01
 
@@ -60,6 +65,7 @@ class Jobs(Reply):
 
     jobs: tuple[Job, ...]
     not_asked: tuple[str, ...] = ()
+    more_at: tuple[str, ...] = ()
     next_cursor: str | None = None
 
 
@@ -115,7 +121,13 @@ async def execute_process(
         reply = Execution(
             endpoint=chosen.name, process_id=process_id, status="not submitted", dry_run=True, trial=trial
         )
-        again = call("ogc_execute_process", process_id=process_id, inputs=inputs, endpoint=chosen.name)
+        again = call(
+            "ogc_execute_process",
+            process_id=process_id,
+            inputs=inputs,
+            outputs=[*outputs] if outputs else None,
+            endpoint=chosen.name,
+        )
         fit = f"The inputs fit {process_id} on {chosen.name}. Nothing was sent."
         lines = [fit, *trial_lines(trial), f"Next: {again}"]
         return with_notes(respond(lines, reply), input_notes(prepared))
@@ -161,7 +173,7 @@ async def get_job(
     try:
         info = await chosen.monitor.wait(job_id, wait_seconds, submitted=_submitted(entry), on_status=_progress(ctx))
     except NoSuchJob as error:
-        raise _gone(chosen, job_id, entry, error) from error
+        raise gone(chosen, job_id, entry, error) from error
     except (Unreachable, EndpointFault) as error:
         if entry and entry.status:
             error.remedy = f"Last known here: {entry.status} at {moment(entry.updated)}. {error.remedy}"
@@ -174,37 +186,51 @@ async def list_jobs(
     endpoint: str | None = None,
     process_id: str | None = None,
     status: JobStatus | None = None,
-    limit: Limit = 20,
+    limit: Annotated[Limit | None, Field(description="as many as fit a short answer if left out")] = None,
     cursor: str | None = None,
 ) -> Annotated[CallToolResult, Jobs]:
     """Jobs of all endpoints or one, newest first: those submitted from here and those the endpoint lists."""
     work = await workspace(ctx)
     scope = f"jobs {endpoint or ''} {process_id or ''} {status or ''}"
-    before = decode(cursor, scope).get("before")
+    before = _position(decode(cursor, scope).get("before"))
+    most = limit or SHOWN_JOBS
     not_asked: list[str] = []
+    more_at: list[str] = []
     if before is None:
         asked_for = [work.endpoint(endpoint)] if endpoint else list(work.endpoints.values())
         async with anyio.create_task_group() as tasks:
             for one in asked_for:
-                tasks.start_soon(_merge, work, one, limit, not_asked)
+                tasks.start_soon(
+                    partial(_merge, work, one, process_id, status, limit or SHOWN_JOBS, not_asked, more_at)
+                )
     entries = await work.journal.newest(
-        limit + 1,
-        before=before if isinstance(before, int) else None,
+        (limit or SHOWN_JOBS) + 1,
+        before=before,
         endpoint=endpoint,
         process_id=process_id,
         status=status,
     )
-    shown = entries[:limit]
-    next_cursor = encode(scope, before=shown[-1].submission) if len(entries) > limit else None
-    rows = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in shown)
-    lines = [f"{plural(len(rows), 'job')}{', more follow' if next_cursor else ''}:"]
-    lines += [row_line(one) for one in rows]
+    listed = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in entries[:most])
+    told = [row_line(one) for one in listed]
+    shown = fitting(told, DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS)
+    rows = listed[:shown]
+    next_cursor = encode(scope, before=list(entries[shown - 1].position)) if len(entries) > shown else None
+    lines = [f"{plural(len(rows), 'job')}{', more follow' if next_cursor else ''}:" if rows else "No jobs."]
+    lines += told[:shown]
     lines += [f"Not asked: {problem}" for problem in not_asked]
     if next_cursor:
-        lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
-    if rows:
-        lines.append(f"Next: {call('ogc_get_job', job_id=rows[0].job_id, endpoint=rows[0].endpoint)}")
-    return respond(lines, Jobs(jobs=rows, not_asked=tuple(not_asked), next_cursor=next_cursor))
+        page = call(
+            "ogc_list_jobs", endpoint=endpoint, process_id=process_id, status=status, limit=limit, cursor=next_cursor
+        )
+        lines.append(f"Next page: {page}")
+    lines += [f"{name} lists more jobs than were read: raise limit, or give process_id or status" for name in more_at]
+    known = [one for one in rows if one.job_id]
+    there = [one for one in known if one.status != JobStatus.DISMISSED] or known
+    if there:
+        lines.append(f"Next: {call('ogc_get_job', job_id=there[0].job_id, endpoint=there[0].endpoint)}")
+    elif not rows:
+        lines.append(f"Next: {call('ogc_list_processes', endpoint=endpoint)}")
+    return respond(lines, Jobs(jobs=rows, not_asked=tuple(not_asked), more_at=tuple(more_at), next_cursor=next_cursor))
 
 
 async def ask_dismissal(ctx: Call, job_id: str, endpoint: str | None, confirm: str | None) -> Consent | Elicit[Consent]:
@@ -233,7 +259,7 @@ async def dismiss_job(
         lines = [await _dismissal(chosen, info), "Nothing was dismissed yet. Ask the person; then:"]
         lines.append(call("ogc_dismiss_job", **bound, confirm=token))
         return respond(lines, Dismissed(**bound, dismissed=False, confirm=token))
-    saved = info.status is JobStatus.SUCCESSFUL and await work.save_results(chosen, job_id)
+    kept = await _kept(work, chosen, job_id) if info.status is JobStatus.SUCCESSFUL else None
     now = datetime.now(UTC)
     try:
         answer = await chosen.client.dismiss(job_id)
@@ -244,9 +270,20 @@ async def dismiss_job(
     info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
     await work.journal.record(chosen.name, info)
     lines = [f"Job {job_id} on {chosen.name} is dismissed."]
-    if saved:
-        lines.append("Its result document is kept here: ogc_get_results still shows it, its files may be gone.")
+    if kept:
+        lines.append(kept)
+    lines.append(f"The others: {call('ogc_list_jobs', endpoint=chosen.name)}")
     return respond(lines, Dismissed(**bound, dismissed=True))
+
+
+async def _kept(work: Workspace, endpoint: Endpoint, job_id: str) -> str:
+    """Keep the results of a job that is about to be dismissed; what becomes of them, as a sentence."""
+    try:
+        await work.save_results(endpoint, job_id)
+    except OgcError as error:
+        # The dismissal was confirmed, and may be wanted because nothing can be read; but it is not passed over.
+        return f"Its results could not be read before, so none are kept here: {error.message}"
+    return "Its result document is kept here: ogc_get_results still shows it, its files may be gone."
 
 
 def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> NotOffered:
@@ -264,7 +301,7 @@ async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tupl
     try:
         return chosen, await chosen.monitor.wait(job_id, 0, submitted=_submitted(entry))
     except NoSuchJob as error:
-        raise _gone(chosen, job_id, entry, error) from error
+        raise gone(chosen, job_id, entry, error) from error
 
 
 def _submitted(entry: Entry | None) -> datetime | None:
@@ -285,23 +322,6 @@ async def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:
     return f"Job {word(info.job_id)} of {process} on {endpoint.name}, {info.status}: {what}."
 
 
-def _gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob) -> OgcError:
-    if entry is None:
-        return NoSuchJob(
-            f"{endpoint.name} has no job {job_id!r}",
-            status=error.status,
-            type=error.type,
-            remedy="ogc_list_jobs shows the jobs there are; give endpoint if it is another's",
-        )
-    last = f"{entry.status} at {moment(entry.updated)}" if entry.status else str(entry.state)
-    return NoSuchJob(
-        f"{endpoint.name} no longer has job {job_id!r}; last known here: {last}",
-        status=error.status,
-        type=error.type,
-        remedy="It was dismissed, or the endpoint removed it; execute the process again",
-    )
-
-
 def _dialect(work: Workspace, endpoint: str) -> Dialect:
     """What an endpoint of the journal speaks, as far as is known; it may no longer be configured."""
     from mcp_ogc.ogc.dialects.standard import STANDARD
@@ -310,13 +330,36 @@ def _dialect(work: Workspace, endpoint: str) -> Dialect:
     return known.client.known_dialect if known else STANDARD
 
 
-async def _merge(work: Workspace, endpoint: Endpoint, limit: int, not_asked: list[str]) -> None:
-    """Write what the endpoint lists into the journal, or into `not_asked` why it could not be asked."""
+def _position(told: JsonValue) -> tuple[str, int] | None:
+    match told:
+        case [str(moment), int(number)]:
+            return moment, number
+    return None
+
+
+async def _merge(
+    work: Workspace,
+    endpoint: Endpoint,
+    process_id: str | None,
+    status: JobStatus | None,
+    limit: int,
+    not_asked: list[str],
+    more_at: list[str],
+) -> None:
+    """Write what the endpoint lists into the journal, or into `not_asked` why it could not be asked.
+
+    Whatever status is wanted, the newest jobs are read whatever their status: one that was known to run may have ended.
+    """
     try:
         with anyio.fail_after(LIST_SECONDS):
             await reconcile(endpoint.name, endpoint.client, work.journal)
-            listed = await endpoint.client.jobs(limit=limit)
+            listed = await endpoint.client.jobs(limit=limit, process_id=process_id)
             await work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
+            if status and listed.next_page:
+                listed = await endpoint.client.jobs(limit=limit, process_id=process_id, status=status)
+                await work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
+            if listed.next_page:
+                more_at.append(endpoint.name)
             for job_id in listed.ids_only[:SINGLE_LOOKS]:  # newest first; each has to be asked for (Q13)
                 with suppress(NoSuchJob):
                     await work.journal.record(endpoint.name, await endpoint.client.job(job_id))

@@ -12,7 +12,29 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, PackageError, UnknownName
-from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, clean, plural, remote, respond, untrusted, word
+from mcp_ogc.text import (
+    CLOSE,
+    DETAILED_CHARACTERS,
+    OPEN,
+    Reply,
+    Untrusted,
+    call,
+    clean,
+    plural,
+    remote,
+    respond,
+    untrusted,
+    word,
+)
+from mcp_ogc.tools.package_answers import (
+    SHOWN_CHANGES,
+    SHOWN_FINDINGS,
+    change_lines,
+    counted_changes,
+    finding_lines,
+    told_again,
+)
+from mcp_ogc.tools.paging import decode, encode
 from mcp_ogc.tools.processes import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
 from mcp_ogc.tools.spec import Call, workspace
 
@@ -25,9 +47,6 @@ if TYPE_CHECKING:
     from mcp_ogc.packages.lint import Report
     from mcp_ogc.workspace import Endpoint, Workspace
 
-PACKAGE_CHARACTERS = 40_000
-SHOWN_FINDINGS = 6
-SHOWN_CHANGES = 8
 TEXT_CHARACTERS = 60
 
 PackageArgument = Annotated[
@@ -79,6 +98,7 @@ class PackageText(Reply):
     media_type: str
     digest: str
     left_out: int = 0
+    next_cursor: str | None = None
     untrusted: Untrusted | None = None
 
 
@@ -114,7 +134,8 @@ async def validate_package(
         "left_out": len(report.findings) - len(shown),
     }
     if report.package is None or report.errors:
-        return respond([*lines, "Mend the errors and check it again: then the process is shown."], Validation(**reply))
+        lines.append("Mend the errors and call again: then the process is shown.")
+        return respond(lines, Validation(**reply))
     told, described = await run_sync(_description, report.package, workflow_id)
     process_id = described["process_id"]
     compared: dict[str, object] = {}
@@ -126,9 +147,16 @@ async def validate_package(
 
 
 async def get_package(
-    ctx: Call, process_id: str, endpoint: str | None = None
+    ctx: Call, process_id: str, endpoint: str | None = None, cursor: str | None = None
 ) -> Annotated[CallToolResult, PackageText]:
     """The CWL of a deployed process."""
+    return await package_part(ctx, process_id, endpoint, cursor, DETAILED_CHARACTERS)
+
+
+async def package_part(
+    ctx: Call, process_id: str, endpoint: str | None, cursor: str | None, most: int
+) -> CallToolResult:
+    """At most so many characters of a package, from where a cursor says."""
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
     try:
@@ -138,20 +166,34 @@ async def get_package(
         raise NotOffered(
             f"{chosen.name} has no packages to read", status=error.status, remedy=f"What the process takes: {look}"
         ) from error
-    shown = package.text[:PACKAGE_CHARACTERS]
-    left_out = len(package.text) - len(shown)
+    scope = f"package {chosen.name} {process_id} {package.digest}"
+    begin = decode(cursor, scope).get("character", 0)
+    start = begin if isinstance(begin, int) else 0
+    shown = package.text[start : start + most]
+    left_out = len(package.text) - start - len(shown)
+    harmless = clean(shown, 3 * len(shown))
+    next_cursor = encode(scope, character=start + most) if left_out else None
     lines = [
         f"Package of {process_id} on {chosen.name}, {package.media_type}, {package.digest[:19]}, untrusted text:",
-        f"{OPEN}\n{clean(shown, PACKAGE_CHARACTERS)}\n{CLOSE}",
+        f"{OPEN}\n{harmless}\n{CLOSE}",
     ]
-    if left_out:
-        lines.append(f"{left_out:,} characters were left out.")
+    if harmless != shown.strip():
+        lines.append(
+            "Not to be copied: what can't be seen, tabs too, and what could pass for markup is changed in this text. "
+            "The structured content (untrusted.cwl) has the package as it is."
+        )
+    if next_cursor:
+        again = call("ogc_get_package", process_id=process_id, endpoint=chosen.name, cursor=next_cursor)
+        lines.append(f"{plural(left_out, 'character')} left out. Next: {again}")
+    else:
+        lines.append(f"Next: {call('ogc_describe_process', process_id=process_id, endpoint=chosen.name)}")
     reply = PackageText(
         endpoint=chosen.name,
         process_id=process_id,
         media_type=package.media_type,
         digest=package.digest,
         left_out=left_out,
+        next_cursor=next_cursor,
         untrusted={"cwl": shown},
     )
     return respond(lines, reply)
@@ -220,34 +262,6 @@ async def deployed_changes(
         return changes(old, package, old_workflow=named, new_workflow=workflow_id)
 
     return await run_sync(compare)
-
-
-def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
-    """Findings as a list, the first ones in full, the others counted by rule; why each rule matters is said once."""
-    lines, told = [], set()
-    for one in findings[:SHOWN_FINDINGS]:
-        why = "" if one.rule in told else f" {one.why}."
-        told.add(one.rule)
-        repair = f" → {untrusted(one.repair)}" if one.repair else ""
-        lines.append(f"- {one.severity} {one.line}:{one.column} {one.rule}: {untrusted(one.message)}{why}{repair}")
-    if left := findings[SHOWN_FINDINGS:]:
-        rules = [one.rule for one in left]
-        counted = ", ".join(f"{rule} ×{rules.count(rule)}" for rule in dict.fromkeys(rules))
-        lines.append(f"and {len(left)} more: {counted}")
-    return lines
-
-
-def change_lines(changes: tuple[Change, ...]) -> list[str]:
-    """Changes as a list, breaking ones first, and how many were left out."""
-    lines = [f"- {'breaking: ' if one.is_breaking else ''}{untrusted(one.what)}" for one in changes[:SHOWN_CHANGES]]
-    left = len(changes) - SHOWN_CHANGES
-    return [*lines, f"and {left} more"] if left > 0 else lines
-
-
-def counted_changes(changes: tuple[Change, ...]) -> str:
-    """`3 changes, 1 of them breaking`."""
-    breaking = sum(1 for one in changes if one.is_breaking)
-    return f"{plural(len(changes), 'change')}, {f'{breaking} of them' if breaking else 'none'} breaking"
 
 
 def _verdict(report: Report, source: Source, endpoint: Endpoint | None, dialect: Dialect | None) -> str:
@@ -362,7 +376,6 @@ def _following(
     if endpoint and compared.get("changes") == ():
         process_id = str(described["process_id"])
         return f"Next: {call('ogc_describe_process', process_id=process_id, endpoint=endpoint.name)}"
-    shown = package if len(package) < 200 and "\n" not in package else "<the same>"
-    arguments: dict[str, JsonValue] = {"package": shown, "endpoint": endpoint.name if endpoint else None}
+    arguments: dict[str, JsonValue] = {"package": told_again(package), "endpoint": endpoint.name if endpoint else None}
     arguments |= {"workflow_id": workflow_id, "replace": True if compared else None}
     return f"Next: {call('ogc_deploy_process', **arguments)}"

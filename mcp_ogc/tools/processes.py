@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +15,15 @@ from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 from mcp_ogc.net.standing import standing
 from mcp_ogc.ogc.models import ProcessDescription, ProcessSummary
 from mcp_ogc.text import (
+    CONCISE_CHARACTERS,
+    DETAILED_CHARACTERS,
     REMOTE_CHARACTERS,
     Reply,
     Untrusted,
     call,
     clean,
     explain,
+    fitting,
     literal,
     plural,
     remote,
@@ -40,7 +43,10 @@ if TYPE_CHECKING:
 ENDPOINT_SECONDS = 15
 SCAN_SECONDS = 25
 """A slow endpoint with many processes is looked through in several calls."""
+SHOWN_PROCESSES = 15
 TITLE_CHARACTERS = 72
+TEXT_LIMITS = (REMOTE_CHARACTERS, 120, 60, 24, 0)
+"""Characters of the text of an input or output: the first at which all of a process fits into an answer."""
 
 
 class EndpointRow(Reply):
@@ -120,6 +126,8 @@ async def list_endpoints(ctx: Call) -> Annotated[CallToolResult, Endpoints]:
     ordered = await endpoint_rows(await workspace(ctx))
     lines = [f"{plural(len(ordered), 'endpoint')}:" if ordered else "No endpoint is configured."]
     lines += [f"- {_endpoint_line(row)}" for row in ordered]
+    if not ordered:
+        lines.append("Write [endpoints.NAME] with a url into the settings, or set MCP_OGC_URL.")
     if usable := next((row for row in ordered if row.reachable), None):
         lines.append(f"Next: {call('ogc_list_processes', endpoint=usable.name)}")
     return respond(lines, Endpoints(endpoints=ordered))
@@ -184,7 +192,7 @@ async def list_processes(
     ctx: Call,
     query: Annotated[str | None, Field(description="words to look for in ids, titles, descriptions, keywords")] = None,
     endpoint: str | None = None,
-    limit: Limit = 15,
+    limit: Annotated[Limit | None, Field(description="as many as fit a short answer if left out")] = None,
     cursor: str | None = None,
 ) -> Annotated[CallToolResult, Processes]:
     """Find processes. Page with cursor=next_cursor."""
@@ -192,35 +200,41 @@ async def list_processes(
     chosen = work.endpoint(endpoint)
     scope = f"processes {chosen.name} {query or ''}"
     start = decode(cursor, scope).get("position", 0)
-    found, position = await _scan(chosen.catalogue, query, limit, start if isinstance(start, int) else 0)
-    next_cursor = encode(scope, position=position) if position else None
-    total = chosen.catalogue.total
-    left_out = total - len(found) if total is not None and cursor is None and query is None and position else None
-    rows = tuple(
+    found, position = await _scan(
+        chosen.catalogue, query, limit or SHOWN_PROCESSES, start if isinstance(start, int) else 0
+    )
+    listed = tuple(
         ProcessRow(
             process_id=process.id,
             version=process.version,
             mutable=process.mutable,
             untrusted=remote(title=process.title, description=_first_sentence(process.description)),
         )
-        for process in found
+        for _, process in found
     )
+    told = [
+        f"- {word(row.process_id)} {word(row.version)} {untrusted(_label(row), TITLE_CHARACTERS)}".rstrip()
+        for row in listed
+    ]
+    shown = fitting(told, DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS)
+    rows, position = listed[:shown], found[shown][0] if shown < len(found) else position
+    next_cursor = encode(scope, position=position) if position else None
+    total = chosen.catalogue.total
+    left_out = total - len(rows) if total is not None and cursor is None and query is None and position else None
     matching = f" matching {query!r}" if query else ""
     more = f", {left_out:,} more" if left_out else ", more follow" if next_cursor else ""
     lines = [f"{plural(len(rows), 'process')}{matching} on {chosen.name}{more}:"]
-    lines += [
-        f"- {word(row.process_id)} {word(row.version)} {untrusted(_label(row), TITLE_CHARACTERS)}".rstrip()
-        for row in rows
-    ]
+    lines += told[:shown]
     if next_cursor:
-        lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
+        page = call("ogc_list_processes", query=query, endpoint=chosen.name, limit=limit, cursor=next_cursor)
+        lines.append(f"Next page: {page}")
     if rows:
         lines.append(f"Next: {call('ogc_describe_process', process_id=rows[0].process_id, endpoint=chosen.name)}")
     elif chosen.is_local and work.samples:
         first, *others = work.samples
         deploy = call("ogc_deploy_process", package=first, endpoint=chosen.name)
         lines.append(f"Bundled samples: {deploy}; in the same way {', '.join(others)}")
-    elif query:
+    elif query and not next_cursor:
         lines.append(f"Without query, all are listed: {call('ogc_list_processes', endpoint=chosen.name)}")
     reply = Processes(endpoint=chosen.name, processes=rows, left_out=left_out, next_cursor=next_cursor)
     return respond(lines, reply)
@@ -228,10 +242,10 @@ async def list_processes(
 
 async def _scan(
     catalogue: Catalogue, query: str | None, limit: int, start: int
-) -> tuple[list[ProcessSummary], int | None]:
-    """Up to `limit` matching processes from a position on, and where the next ones begin."""
+) -> tuple[list[tuple[int, ProcessSummary]], int | None]:
+    """Up to `limit` matching processes from a position on, each with its own, and where the next ones begin."""
     words = (query or "").casefold().split()
-    found: list[ProcessSummary] = []
+    found: list[tuple[int, ProcessSummary]] = []
     deadline = anyio.current_time() + SCAN_SECONDS
     async with aclosing(catalogue.since(start)) as processes:
         async for position, process in processes:
@@ -239,7 +253,7 @@ async def _scan(
             if is_full or anyio.current_time() > deadline:
                 return found, position
             if _matches(process, words):
-                found.append(process)
+                found.append((position, process))
     return found, None
 
 
@@ -258,7 +272,10 @@ def _label(row: ProcessRow) -> str:
 
 
 async def describe_process(
-    ctx: Call, process_id: str, endpoint: str | None = None
+    ctx: Call,
+    process_id: str,
+    endpoint: str | None = None,
+    detailed: Annotated[bool, Field(description="descriptions in full")] = False,
 ) -> Annotated[CallToolResult, Process]:
     """What a process does, its inputs with types and defaults, and an example `inputs` object to start from."""
     from mcp_ogc.ogc.hints import example_inputs, input_hints
@@ -272,13 +289,13 @@ async def describe_process(
     example = sample.example_inputs if sample else example_inputs(hints)
     inputs, outputs = input_rows(hints), output_rows(description)
     control = description.job_control_options or ()
+    told, is_short = _parameters(inputs, outputs, DETAILED_CHARACTERS if detailed else CONCISE_CHARACTERS)
+    whole = call("ogc_describe_process", process_id=description.id, endpoint=chosen.name, detailed=True)
     lines = [
         f"{word(description.id)} {word(description.version)} on {chosen.name} {untrusted(description.title)}".rstrip(),
         untrusted(description.description, 800),
-        "Inputs:" if inputs else "No inputs.",
-        *(input_line(row) for row in inputs),
-        "Outputs:",
-        *(output_line(row) for row in outputs),
+        *told,
+        *([f"Shortened; in full: {whole}"] if is_short else []),
         f"Runs: {', '.join(map(word, control)) or 'not said'}",
         f"Next: {call('ogc_execute_process', process_id=description.id, inputs=example, endpoint=chosen.name)}",
     ]
@@ -293,6 +310,19 @@ async def describe_process(
         untrusted=remote(title=description.title, description=description.description),
     )
     return respond([line for line in lines if line], reply)
+
+
+def _parameters(inputs: Sequence[InputRow], outputs: Sequence[OutputRow], budget: int) -> tuple[list[str], bool]:
+    """Inputs and outputs as lists, their texts as long as all fit, and whether something was shortened for that."""
+    for limit in TEXT_LIMITS:
+        lines = ["Inputs:" if inputs else "No inputs.", *(input_line(row, limit) for row in inputs)]
+        lines += ["Outputs:", *(output_line(row, limit) for row in outputs)]
+        if sum(len(line) for line in lines) <= budget:
+            return lines, limit != TEXT_LIMITS[0]
+    required = [row for row in inputs if row.required]
+    others = ", ".join(row.input_id for row in inputs if not row.required)
+    lines = ["Inputs:", *(input_line(row, 0) for row in required), f"optional: {others}"]
+    return [*lines, f"Outputs: {', '.join(row.output_id for row in outputs)}"], True
 
 
 def input_rows(hints: Iterable[InputHint]) -> tuple[InputRow, ...]:
@@ -327,11 +357,11 @@ def input_line(row: InputRow, limit: int = REMOTE_CHARACTERS) -> str:
     """An input as a list has it."""
     need = "required" if row.required else "optional"
     default = f", default {literal(row.default)}" if row.default is not None else ""
-    told = untrusted((row.untrusted or {}).get("description"), limit)
-    return f"- {word(row.input_id)}: {row.type}, {need}{default} {told}".rstrip()
+    text = untrusted((row.untrusted or {}).get("description"), limit) if limit else ""
+    return f"- {word(row.input_id)}: {row.type}, {need}{default} {text}".rstrip()
 
 
 def output_line(row: OutputRow, limit: int = REMOTE_CHARACTERS) -> str:
     """An output as a list has it."""
-    told = untrusted(" ".join((row.untrusted or {}).values()), limit)
-    return f"- {word(row.output_id)}: {row.type} {told}".rstrip()
+    text = untrusted(" ".join((row.untrusted or {}).values()), limit) if limit else ""
+    return f"- {word(row.output_id)}: {row.type} {text}".rstrip()

@@ -22,6 +22,7 @@ from mcp_ogc.tools.raster_answers import (
     source_row,
 )
 from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.views.payload import for_view
 
 if TYPE_CHECKING:
     from mcp_ogc.rasters.picture import PreviewStyle
@@ -88,7 +89,9 @@ async def summarize_raster(
     if found.preview:
         lines.append(picture_line(found.preview))
     lines += _next(seen, answer, bands)
-    return respond(lines, answer, *([image(found.preview)] if found.preview else []))
+    shown = for_view(raster, answer.bounds_lonlat, found.preview, found.summary.bands)
+    answered = respond(lines, answer, *([image(found.preview)] if found.preview else []))
+    return answered.model_copy(update={"meta": shown})
 
 
 async def preview_png(work: Workspace, handle: RasterHandle) -> bytes:

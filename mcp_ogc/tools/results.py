@@ -12,11 +12,19 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc import uris
-from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
-from mcp_ogc.text import Reply, call, clean, literal, plural, respond, size, untrusted, word
-from mcp_ogc.tools.item_collections import CollectionRow, collection_lines, collection_row
-from mcp_ogc.tools.job_answers import Reason, why_empty
+from mcp_ogc.errors import NoSuchJob, OgcError, UnknownName, UnreadableAnswer
+from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Reply, call, clean, literal, plural, respond
+from mcp_ogc.tools.item_collections import collection_lines, collection_row
+from mcp_ogc.tools.job_answers import Reason, gone, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
+from mcp_ogc.tools.result_answers import (
+    SHORT_VALUE_CHARACTERS,
+    AssetRow,
+    ItemRow,
+    OutputRow,
+    item_lines,
+    output_lines,
+)
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.tables import ContentRow, shown
 
@@ -28,49 +36,12 @@ if TYPE_CHECKING:
     from mcp_ogc.tables import Content
     from mcp_ogc.workspace import Endpoint, Workspace
 
-SHORT_VALUE_CHARACTERS = 200
+SHOWN_ASSETS = 4
+"""Of one item, and of an array of files, unless more is asked for."""
 SIZED_FILES = 10
 SIZE_SECONDS = 5
 PAGE = 20
 """Items; more of them are told as one, and paged when that is asked for."""
-
-
-class AssetRow(Reply):
-    """One file. `raster` is its handle where it can be summarised; `shows` the argument `output` that shows a text."""
-
-    asset: str
-    media_type: str | None = None
-    bytes: int | None = None
-    raster: str | None = None
-    shows: str | None = None
-    href: str | None = None
-
-
-class ItemRow(Reply):
-    """One STAC item. `bbox` is longitude, latitude: west, south, east, north."""
-
-    id: str
-    datetime: str | None = None
-    bbox: tuple[float, ...] | None = None
-    assets: tuple[AssetRow, ...]
-
-
-class OutputRow(Reply):
-    """One output: a literal has its value, a file its handle, a STAC output its items; `content` where asked for."""
-
-    output_id: str
-    kind: str
-    media_type: str | None = None
-    bytes: int | None = None
-    shows: str | None = None
-    content: ContentRow | None = None
-    untrusted: dict[str, JsonValue] | None = None
-    files: tuple[AssetRow, ...] = ()
-    items: tuple[ItemRow, ...] = ()
-    items_total: int | None = None
-    collection: CollectionRow | None = None
-    example: str | None = Field(default=None, description="the first raster of the collection")
-    items_unreadable: int | None = None
 
 
 class JobResults(Reply):
@@ -100,19 +71,37 @@ async def get_results(
     cursor: str | None = None,
 ) -> Annotated[CallToolResult, JobResults]:
     """What a successful job made: values, files, STAC items with their assets, and handles of rasters."""
+    budget = CONCISE_CHARACTERS if limit is None else DETAILED_CHARACTERS
+    return await results_page(ctx, job_id, endpoint, output, links=links, limit=limit, cursor=cursor, budget=budget)
+
+
+async def results_page(
+    ctx: Call,
+    job_id: str,
+    endpoint: str | None,
+    output: str | None = None,
+    *,
+    links: bool = False,
+    limit: int | None = None,
+    cursor: str | None = None,
+    budget: int | None = None,
+) -> CallToolResult:
+    """Outputs, with the items from where a cursor says: so many at most, and as many as fit `budget` characters."""
     work = await workspace(ctx)
     chosen, entry = await work.job(job_id, endpoint)
     scope = f"results {chosen.name} {job_id} {output or ''}"
     start = decode(cursor, scope).get("item", 0)
     try:
         found = await work.results(chosen, job_id)
+    except NoSuchJob as error:
+        raise gone(chosen, job_id, entry, error) from error
     except UnreadableAnswer as error:
         uri = uris.expand(uris.RESULTS, endpoint=chosen.name, job_id=job_id)
         raise UnreadableAnswer(
             error.message, detail=error.detail, remedy=f"The answer as it came: resource {uri}"
         ) from error
     is_paged = limit is not None or cursor is not None or _count(found, output) <= PAGE
-    page = _Page(chosen, job_id, start if isinstance(start, int) else 0, (limit or PAGE) * is_paged, links)
+    page = _Page(chosen, job_id, start if isinstance(start, int) else 0, (limit or PAGE) * is_paged, links, budget)
     if output is None:
         rows = tuple(page.output(one) for one in await _sized(work, found.outputs))
     else:
@@ -124,10 +113,13 @@ async def get_results(
     if found.changed:
         lines.append("The result document is another than when it was last read (signed links change each time).")
     for row in rows:
-        lines += _output_lines(row)
+        lines += output_lines(row)
     lines += page.content_lines
     if next_cursor:
-        lines.append(f"{plural(page.left_out, 'item')} left out. Next page: cursor={literal(next_cursor, 2000)}")
+        again = call(
+            "ogc_get_results", job_id=job_id, endpoint=chosen.name, output=output, limit=limit, cursor=next_cursor
+        )
+        lines.append(f"{plural(page.left_out, 'item')} left out. Next page: {again}")
     empty = await why_empty(chosen, job_id, found.outputs, entry)
     why, last = empty or (None, _next(chosen, job_id, rows))
     answer = JobResults(
@@ -216,13 +208,17 @@ async def _sized(work: Workspace, outputs: Sequence[Output]) -> tuple[Output, ..
 class _Page:
     """Which items of all outputs together are shown: counted through, so that one cursor pages them all."""
 
-    def __init__(self, endpoint: Endpoint, job_id: str, start: int, limit: int, links: bool) -> None:
+    def __init__(
+        self, endpoint: Endpoint, job_id: str, start: int, limit: int, links: bool, budget: int | None
+    ) -> None:
         self._endpoint = endpoint.name
         self._job_id = job_id
         self._start = start
         self._links = links
         self.end = start + limit
         self._count = 0
+        self._left = budget
+        self._most_assets = SHOWN_ASSETS if budget and budget <= CONCISE_CHARACTERS else None
         self.left_out = 0
         self.content_lines: tuple[str, ...] = ()
         self._content: ContentRow | None = None
@@ -243,9 +239,10 @@ class _Page:
     def output(self, output: Output, content: Content | None = None) -> OutputRow:
         """One output, with those of its items that are on this page, and what is in it where that was asked for."""
         unreadable = list(output.unreadable)
-        items = tuple(filter(None, (self._item(output, item, unreadable) for item in output.items if self._shown())))
+        items = tuple(row for item in output.items if (row := self._shown(output, item, unreadable)))
         self.left_out += output.items_left_out
         files: tuple[AssetRow, ...] = ()
+        more = 0
         if output.href:
             files = (self._file(output.as_asset(), output.id, uris.FILE, uris.FILE, content),)
         elif output.kind == "array":
@@ -254,6 +251,8 @@ class _Page:
                 for n, member in enumerate(output.members)
                 if member.href
             )
+            more = max(0, len(files) - self._most_assets) if self._most_assets else 0
+            files = files[: len(files) - more]
         told: dict[str, JsonValue] = self._told(content)
         if output.value is not None and content is None:
             told["value"] = clean(literal(output.value, SHORT_VALUE_CHARACTERS), SHORT_VALUE_CHARACTERS * 2)
@@ -269,6 +268,7 @@ class _Page:
             content=self._content,
             untrusted=told or None,
             files=files,
+            files_left_out=more or None,
             items=items,
             items_total=len(output.items) + output.items_left_out if output.items else None,
             items_unreadable=len(unreadable) or None,
@@ -279,11 +279,22 @@ class _Page:
         items = [self._item(output, one, []) for one in output.items[:PAGE]]
         return next((one.raster for item in items if item for one in item.assets if one.raster), None)
 
-    def _shown(self) -> bool:
+    def _shown(self, output: Output, document: ItemDocument, unreadable: list[str]) -> ItemRow | None:
+        """An item, if it is on this page, can be read and fits; the first of a page always fits."""
         index, self._count = self._count, self._count + 1
+        if index < self._start:
+            return None
         if index >= self.end:
             self.left_out += 1
-        return self._start <= index < self.end
+            return None
+        row = self._item(output, document, unreadable)
+        length = sum(len(line) + 1 for line in item_lines(row)) if row else 0
+        if self._left is not None and length > self._left and index > self._start:
+            self.end = index
+            self.left_out += 1
+            return None
+        self._left = None if self._left is None else self._left - length
+        return row
 
     def _item(self, output: Output, document: ItemDocument, unreadable: list[str]) -> ItemRow | None:
         """One item, read now; None where it can't be, the reason added to `unreadable`."""
@@ -293,8 +304,14 @@ class _Page:
             unreadable.append(error.message)
             return None
         unreadable += item.unreadable
-        assets = tuple(self._file(asset, output.id, item.id, asset.key) for asset in item.assets)
-        return ItemRow(id=item.id, datetime=item.when, bbox=item.bbox, assets=assets)
+        assets = sorted(item.assets, key=lambda asset: not asset.is_raster)[: self._most_assets]
+        return ItemRow(
+            id=item.id,
+            datetime=item.when,
+            bbox=item.bbox,
+            assets=tuple(self._file(asset, output.id, item.id, asset.key) for asset in assets),
+            assets_left_out=len(item.assets) - len(assets) or None,
+        )
 
     def _file(self, asset: Asset, output: str, item: str, key: str, content: Content | None = None) -> AssetRow:
         from mcp_ogc.tables import is_readable
@@ -313,33 +330,6 @@ class _Page:
 
     def _handle(self, output: str, item: str, asset: str) -> str:
         return str(uris.RasterHandle(self._endpoint, self._job_id, output, item, asset))
-
-
-def _output_lines(row: OutputRow) -> list[str]:
-    total = f", {plural(row.items_total, 'item')}" if row.items_total else ""
-    shows = f", {size(row.bytes)}, output={literal(row.shows)}" if row.shows else ""
-    media_type = f" {word(row.media_type)}" if row.media_type else ""
-    lines = [f"{word(row.output_id)}: {row.kind}{media_type}{total}{shows}"]
-    told = row.untrusted or {}
-    if "value" in told:
-        lines.append(f"  {untrusted(str(told['value']), SHORT_VALUE_CHARACTERS * 2)}")
-    if row.items_unreadable:
-        reasons = told.get("unreadable")
-        first = untrusted(str(reasons[0]), 200) if isinstance(reasons, list) and reasons else ""
-        lines.append(f"  {plural(row.items_unreadable, 'item')} could not be read; the first: {first}")
-    lines += [f"  {_asset_line(file)}" for file in row.files]
-    for item in row.items:
-        box = f" bbox lon/lat [{', '.join(f'{value:.4f}' for value in item.bbox)}]" if item.bbox else ""
-        lines.append(f"- {word(item.id)} {item.datetime or 'no date'}{box}")
-        lines += [f"  {_asset_line(asset)}" for asset in item.assets]
-    return lines
-
-
-def _asset_line(row: AssetRow) -> str:
-    shows = f"output={literal(row.shows)}" if row.shows else ""
-    kind = word(row.media_type or "") or "type unknown"
-    parts = [word(row.asset), kind, size(row.bytes) if row.bytes else "", row.raster or "", shows]
-    return " ".join([*(part for part in parts if part), *([word(row.href)] if row.href else [])])
 
 
 def _next(endpoint: Endpoint, job_id: str, rows: tuple[OutputRow, ...]) -> list[str]:

@@ -11,34 +11,25 @@ from mcp.server.mcpserver import Context
 from mcp_types import ToolAnnotations
 
 from mcp_ogc.confirmation import Confirmations
+from mcp_ogc.sessions import Sessions
 from mcp_ogc.settings import Toolset
+from mcp_ogc.users import Permission
 
 if TYPE_CHECKING:
-    from mcp_ogc.late_workspace import LateWorkspace
     from mcp_ogc.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What a tool finds in its context: it lives as long as the server."""
-
-    late_workspace: LateWorkspace
-    confirmations: Confirmations
-    redact: Callable[[str], str]
-    """Masks secrets in what does not leave as an answer, such as progress."""
-
-
-Call = Context[Session, Any]
+Call = Context[Sessions, Any]
 
 
 async def workspace(call: Call) -> Workspace:
-    """The workspace, opened by now."""
-    return await call.request_context.lifespan_context.late_workspace.get()
+    """The workspace of whom the call is served for, opened by now."""
+    return await call.request_context.lifespan_context.current().late_workspace.get()
 
 
 def confirmations(call: Call) -> Confirmations:
-    """The tokens of this server."""
-    return call.request_context.lifespan_context.confirmations
+    """The confirmations of whom the call is served for."""
+    return call.request_context.lifespan_context.current().confirmations
 
 
 class Effect(Enum):
@@ -58,8 +49,17 @@ class ToolSpec:
     title: str
     toolset: Toolset
     effect: Effect
+    view: str | None = None
+    """The `ui://` page that clients may show with its answers."""
 
     @property
     def name(self) -> str:
         """Public API: `ogc_` and the function's name."""
         return f"ogc_{self.function.__name__}"
+
+    @property
+    def permission(self) -> Permission:
+        """What a user's token has to allow."""
+        if self.effect is Effect.READS:
+            return "read"
+        return "deploy" if self.toolset == "packages" else "execute"

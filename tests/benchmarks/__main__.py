@@ -8,6 +8,7 @@ from tests.benchmarks.measure import Measure
 NAMES = (
     "cold-start",
     "tool-tokens",
+    "answer-tokens",
     "job-overhead",
     "call-overhead",
     "monitor-1000",
@@ -20,6 +21,7 @@ NAMES = (
     "lint",
     "lint-recall",
     "items-10000",
+    "view",
 )
 
 

@@ -10,7 +10,7 @@ from mcp import Client
 from mcp_ogc.server import build_server
 from tests.benchmarks.beside import Beside, upstream
 from tests.benchmarks.measure import Measure
-from tests.benchmarks.tool_tokens import count_tokens
+from tests.tokenizer import open_tokenizer
 
 PROCESSES = 5000
 MOST_MS, MOST_TOKENS = 300, 600
@@ -41,7 +41,8 @@ def measure() -> Measure:
     with upstream("catalogue", PROCESSES) as beside:
         answers = anyio.run(pages, beside)
     slowest = max(milliseconds for milliseconds, _ in answers)
-    counts = count_tokens([text for _, text in answers])
+    with open_tokenizer() as tokenizer:
+        counts = tokenizer.count([text for _, text in answers]) if tokenizer else None
     tokens = max(counts) if counts else None
     print(f"{[round(one, 1) for one, _ in answers]} ms, {counts} tokens", file=sys.stderr)
     bar = f"<= {MOST_MS} ms, <= {MOST_TOKENS} tokens"

@@ -1,9 +1,7 @@
 """Names, descriptions and input schemas of all tools, and of the longest, in o200k tokens; output schemas on stderr."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import anyio
 from mcp import Client
@@ -11,26 +9,18 @@ from mcp import Client
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
 from tests.benchmarks.measure import Measure
-from tests.npm import install, node
+from tests.npm import install
+from tests.tokenizer import FOLDER, open_tokenizer
 
 BAR, EACH = 3500, 350
-FOLDER = Path(__file__).parent / "tokenizer"
 
 
 def count_tokens(texts: list[str]) -> list[int] | None:
     """The tokens of each text; None without Node (npm's gpt-tokenizer needs no network to count)."""
     if not install(FOLDER):
         return None
-    counted = subprocess.run(
-        [node(FOLDER), "count.mjs"],
-        cwd=FOLDER,
-        check=True,
-        input=json.dumps(texts),
-        capture_output=True,
-        encoding="utf-8",
-    )
-    numbers: list[int] = json.loads(counted.stdout)
-    return numbers
+    with open_tokenizer() as tokenizer:
+        return tokenizer.count(texts) if tokenizer else None
 
 
 async def tool_texts() -> tuple[list[str], list[str]]:

@@ -105,7 +105,8 @@ async def test_an_unconfirmed_submission_stands_so_that_it_is_not_sent_again(jou
 
 async def test_a_job_seen_on_the_endpoint_is_recorded_once(journal: Journal) -> None:
     await journal.record("zoo", info("seen"))
-    entry = await journal.record("zoo", info("seen", JobStatus.SUCCESSFUL))
+    await journal.record("zoo", info("seen", JobStatus.SUCCESSFUL))
+    (entry,) = await journal.find("seen")
     assert entry.status is JobStatus.SUCCESSFUL
     assert len(await journal.newest(10)) == 1
 
@@ -121,8 +122,18 @@ async def test_the_newest_come_first_page_by_page(journal: Journal) -> None:
     for n in range(5):
         await submit(journal, f"j{n}")
     first = await journal.newest(2)
-    second = await journal.newest(2, before=first[-1].submission)
+    second = await journal.newest(2, before=first[-1].position)
     assert [entry.job_id for entry in first + second] == ["j4", "j3", "j2", "j1"]
+
+
+async def test_a_job_that_was_created_long_ago_is_not_new_because_it_was_just_seen(journal: Journal) -> None:
+    await submit(journal, "ours")
+    old = info("old").model_copy(update={"created": datetime(2020, 1, 1, tzinfo=UTC)})
+    await journal.record("zoo", old)
+    (first,) = await journal.newest(1)
+    (second,) = await journal.newest(1, before=first.position)
+    assert (first.job_id, second.job_id) == ("ours", "old")
+    assert await journal.newest(1, before=second.position) == ()
 
 
 async def test_a_synchronous_answer_is_kept_with_its_links(journal: Journal) -> None:

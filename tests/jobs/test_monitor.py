@@ -6,7 +6,7 @@ import anyio
 import httpx
 import pytest
 
-from mcp_ogc.errors import EndpointFault, JournalError, NoSuchJob
+from mcp_ogc.errors import AuthenticationRequired, EndpointFault, JournalError, NoSuchJob, OgcError
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, SWEEPS, Monitor
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.workspace import Workspace
@@ -145,6 +145,28 @@ async def test_an_endpoint_that_does_not_answer_is_told_at_once_and_later_waited
     ]
     with anyio.fail_after(30):
         assert (await monitor.wait("j1", 30)).status is JobStatus.SUCCESSFUL
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationRequired), (503, EndpointFault)])
+async def test_what_was_seen_before_a_wait_is_no_answer_to_it(
+    monitor: Monitor, upstream: Upstream, status: int, error: type[OgcError]
+) -> None:
+    upstream.put("j1", "running")
+    async with monitor.following("j1"):  # as long as somebody is subscribed, what was seen is kept
+        assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
+        upstream.answers["/jobs/j1"] = [httpx.Response(status) for _ in range(100)]
+        with pytest.raises(error):
+            await monitor.wait("j1", 0)
+
+
+async def test_a_sign_in_that_ends_during_a_wait_is_told(monitor: Monitor, upstream: Upstream) -> None:
+    upstream.put("j1", "running")
+
+    async def expire(_: StatusInfo) -> None:
+        upstream.answers["/jobs/j1"] = [httpx.Response(401) for _ in range(100)]
+
+    with anyio.fail_after(20), pytest.raises(AuthenticationRequired):
+        await monitor.wait("j1", 1, on_status=expire)
 
 
 async def test_a_server_that_wants_to_be_left_alone_is(monitor: Monitor, upstream: Upstream) -> None:

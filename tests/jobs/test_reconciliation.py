@@ -1,10 +1,20 @@
 """Which submission without an answer became which job."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
 
 from mcp_ogc.jobs.entries import Entry, SubmissionState
-from mcp_ogc.jobs.reconciliation import match
+from mcp_ogc.jobs.journal import Journal
+from mcp_ogc.jobs.reconciliation import match, reconcile
+from mcp_ogc.ogc.client import ProcessesClient
+from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import JobStatus, JsonObject, StatusInfo
+from mcp_ogc.settings import Limits
+from tests.jobs.conftest import BASE
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -80,3 +90,56 @@ def test_inputs_that_the_server_tells_decide() -> None:
 
 def test_a_job_without_a_time_is_nobodys() -> None:
     assert pairs([lost(1, 0)], [StatusInfo(job_id="a", process_id="p", status=JobStatus.RUNNING)]) == {}
+
+
+def endpoint(answer: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> ProcessesClient:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return ProcessesClient(http, BASE, limits=Limits(), dialect=STANDARD)
+
+
+async def submitted(journal: Journal, digest: str) -> int:
+    return (await journal.intend("far", "p", "1", {}, digest, same_since=None)).submission
+
+
+@pytest.mark.anyio
+async def test_of_two_who_look_at_once_the_later_leaves_what_the_other_found(tmp_path: Path) -> None:
+    ours, theirs = (Journal(tmp_path / "journal.sqlite3") for _ in range(2))
+    first, second = [await submitted(ours, "same") for _ in range(2)]
+    for number in (first, second):
+        await ours.close_submission(number, SubmissionState.UNCONFIRMED, "no answer")
+    created = (await ours.entry(first)).intended.isoformat()
+    a, b = ({"jobID": name, "processID": "p", "status": "running", "created": created} for name in "ab")
+
+    async def early(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"jobs": [a], "links": []})
+
+    async def late(_: httpx.Request) -> httpx.Response:
+        await reconcile("far", endpoint(early), theirs)  # the other is done while this one still reads
+        return httpx.Response(200, json={"jobs": [a, b], "links": []})
+
+    await reconcile("far", endpoint(late), ours)
+    assert (await ours.entry(first)).job_id == "a", "it may have been told already"
+    await reconcile("far", endpoint(late), ours)
+    assert (await ours.entry(second)).job_id == "b"
+
+
+@pytest.mark.anyio
+async def test_a_job_that_got_its_answer_meanwhile_stays_with_its_own_submission(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    lost_one, answered = await submitted(journal, "one"), await submitted(journal, "two")
+    await journal.close_submission(lost_one, SubmissionState.UNCONFIRMED, "no answer")
+    info = StatusInfo(job_id="a", process_id="p", status=JobStatus.RUNNING)
+    await journal.confirm(answered, info)
+    assert await journal.confirm_found(lost_one, info) is None
+    assert (await journal.entry(answered)).job_id == "a"
+    assert (await journal.entry(lost_one)).state is SubmissionState.UNCONFIRMED
+
+
+@pytest.mark.anyio
+async def test_a_submission_that_has_its_job_by_now_keeps_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    number = await submitted(journal, "one")
+    await journal.confirm(number, StatusInfo(job_id="a", process_id="p", status=JobStatus.RUNNING))
+    other = StatusInfo(job_id="b", process_id="p", status=JobStatus.RUNNING)
+    assert await journal.confirm_found(number, other) is None
+    assert (await journal.entry(number)).job_id == "a"

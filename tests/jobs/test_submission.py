@@ -156,9 +156,11 @@ async def test_what_is_refused_is_no_job_and_may_be_tried_again(
 
 
 async def test_inputs_that_do_not_fit_are_never_sent(work: Workspace, endpoint: Endpoint, upstream: Upstream) -> None:
-    with pytest.raises(InvalidInputs):
+    with pytest.raises(InvalidInputs) as refused:
         await submit(work, endpoint, "hello", Execute(inputs={"name": 5}))
     assert upstream.posts == 0
+    described = f'ogc_describe_process(process_id="hello", endpoint="{endpoint.name}")'
+    assert described in refused.value.remedy, "the next call works where another endpoint is the default"
 
 
 async def test_a_synchronous_answer_is_a_job_of_its_own_whose_results_are_kept(

@@ -61,6 +61,22 @@ def test_what_authenticates_decides_what_to_do(authentication: Authentication, t
     assert refused.detail == "the server's own words"
 
 
+@pytest.mark.parametrize(
+    ("authentication", "is_read_once"),
+    [
+        (BearerAuthentication(token="t"), True),
+        (BearerAuthentication(token_variable="ZOO_TOKEN"), True),
+        (BasicAuthentication(username="u", password="p"), True),
+        (CookieAuthentication(name="n", value="v"), True),
+        (BearerAuthentication(token_file=Path("zoo.token")), False),
+        (OIDC, False),
+    ],
+    ids=lambda one: getattr(one, "kind", None),
+)
+def test_what_is_read_once_is_said_to_want_a_new_start(authentication: Authentication, is_read_once: bool) -> None:
+    assert ("start the server again" in entry(authentication).refused(401).remedy) is is_read_once
+
+
 def test_who_has_nothing_configured_is_told_where_to_write_it() -> None:
     refused = entry(NoAuthentication(), None).refused(401)
     assert refused.message == "Endpoint zoo wants to know who asks (HTTP 401)"

@@ -64,6 +64,7 @@ def test_a_single_tool_in_json_loads_too() -> None:
         (WORKFLOW.replace("  id: main\n", ""), "package:5:3", "needs an id"),
         (WORKFLOW.replace("  steps: []", "  steps: {x: {run: other.cwl, in: {}, out: []}}", 1), "package:12:15", "run"),
         (TOOL + "hints: {$import: a.yml}\n", "package:7:9", "$import"),
+        (TOOL + "requirements: [NetworkAccess]\n", "package:7:16", "a map with class: {class: NetworkAccess}"),
         (TOOL + "doc: !!python/object:os.system ls\n", "package:7:6", "tag"),
         (TOOL.replace("class: CommandLineTool\n", ""), "package:1", "without class"),
         ("cwlVersion: v1.2\n$graph: 5\n", "package:2", "$graph"),
@@ -75,6 +76,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, place: str, told: str) 
     assert str(error.value).startswith(place)
     assert told in str(error.value)
     assert "Traceback" not in str(error.value)
+    assert "NoneType" not in str(error.value)
 
 
 def test_every_fault_is_told_not_only_the_first() -> None:

@@ -147,6 +147,25 @@ async def test_q15_a_job_list_that_is_not_declared_is_found(tmp_path: Path) -> N
     assert len(listed["jobs"]) == 2
 
 
+@pytest.mark.parametrize("filters", [{"status": "failed"}, {"process_id": "files"}], ids=str)
+async def test_q16_jobs_behind_the_first_page_are_found_by_what_is_asked_for(
+    tmp_path: Path, filters: dict[str, str]
+) -> None:
+    endpoint = TestEndpoint("zoo", polls=None)
+    wanted = endpoint.jobs.add(endpoint.processes["files"], {}, None)
+    wanted.end("failed")
+    for _ in range(25):
+        endpoint.jobs.add(endpoint.processes["hello"], {}, None)
+    async with conversation(endpoint, tmp_path) as client:
+        everything = await call(client, "ogc_list_jobs", limit=5)
+        found = await call(client, "ogc_list_jobs", limit=5, **filters)
+        none = await client.call_tool("ogc_list_jobs", {"status": "dismissed"})
+    assert wanted.id not in [row["job_id"] for row in everything["jobs"]]
+    assert everything["more_at"] == ["far"]
+    assert [row["job_id"] for row in found["jobs"]] == [wanted.id]
+    assert "ogc_list_processes" in str(none.content), "a list without jobs has a next call too"
+
+
 @pytest.mark.parametrize("dialect", [named("pygeoapi"), named("standard")], ids=lambda one: one.name)
 async def test_q16_filters_that_are_ignored_are_applied_here(dialect: Dialect) -> None:
     endpoint = with_jobs("standard", 6, quirks_on=[Quirk.Q16])

@@ -29,6 +29,19 @@ async def test_q17_the_results_of_a_dismissed_job_are_kept_here(tmp_path: Path, 
     assert row["job_id"] == job["job_id"]
 
 
+async def test_q17_results_that_could_not_be_kept_are_told_to_be_lost(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("zoo")
+    async with conversation(endpoint, tmp_path) as client:
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, wait_seconds=0)
+        await finished(client, job["job_id"])
+        preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
+        endpoint.faults.append(Fault("GET", "/results", 500, times=9))
+        arguments = {"job_id": job["job_id"], "confirm": preview["confirm"]}
+        told = str((await client.call_tool("ogc_dismiss_job", arguments)).content)
+    assert "is dismissed" in told
+    assert "none are kept here" in told
+
+
 @pytest.mark.parametrize("status", [404, 410])
 async def test_q17_a_job_that_somebody_else_removed_is_dismissed(tmp_path: Path, status: int) -> None:
     endpoint = TestEndpoint()
@@ -63,6 +76,21 @@ async def test_q17_a_dismissal_that_stops_nothing_says_so_before_it_is_confirmed
             told[personality] = str(answer.content)
     assert "lets what runs go on to its end" in told["pygeoapi"]
     assert "it will be stopped" in told["zoo"]
+
+
+@pytest.mark.parametrize(("personality", "word"), [("weaver", "was dismissed"), ("zoo", "no longer has job")])
+async def test_q17_a_job_that_was_dismissed_before_its_end_is_not_told_to_have_made_nothing(
+    tmp_path: Path, personality: str, word: str
+) -> None:
+    async with conversation(TestEndpoint(personality), tmp_path) as client:
+        inputs = {**ECHO, "polls": 99}
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
+        preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
+        await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
+        told = await refused(client, "ogc_get_results", job_id=job["job_id"])
+    assert word in told
+    assert "dismissed" in told
+    assert "successful" not in told
 
 
 @pytest.mark.parametrize("quirks", [[Quirk.Q28], [Quirk.Q29], []])

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 import pytest_socket
 
@@ -169,3 +170,12 @@ async def test_q37_a_process_whose_package_can_t_be_read_is_described_all_the_sa
     async with conversation(TestEndpoint("zoo"), tmp_path) as client:
         described = await call(client, "ogc_describe_process", process_id="water-bodies")
     assert described["inputs"]
+
+
+async def test_q37_a_description_and_its_package_are_read_once_for_all_who_want_them_at_once(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("zoo")
+    async with conversation(endpoint, tmp_path) as client, anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(client.call_tool, "ogc_describe_process", {"process_id": "water-bodies"})
+    assert len(endpoint.asked("GET", "/processes/water-bodies")) == 1
+    assert len(endpoint.asked("GET", "/package")) == 1

@@ -9,13 +9,16 @@ import anyio
 
 from mcp_ogc.net.objects import ObjectInfo
 
+MODIFIED = datetime(2026, 11, 1, tzinfo=UTC)
+
 
 class RemoteObjects:
     """One object behind every address; `gate`, where there is one, holds up what is read after its head."""
 
-    def __init__(self, data: bytes, etag: str | None = '"1"') -> None:
+    def __init__(self, data: bytes, etag: str | None = '"1"', modified: datetime | None = MODIFIED) -> None:
         self.data = data
         self.etag = etag
+        self.modified = modified
         self.reads: list[tuple[int, int | None]] = []
         self.gate: anyio.Event | None = None
         self.held = anyio.Event()
@@ -25,7 +28,7 @@ class RemoteObjects:
 
     async def head(self, href: str, hint: object = None, *, length: int) -> tuple[ObjectInfo, bytes]:
         self.reads.append((0, length))
-        return ObjectInfo(len(self.data), self.etag, "image/tiff", datetime.now(UTC)), self.data[:length]
+        return ObjectInfo(len(self.data), self.etag, "image/tiff", self.modified), self.data[:length]
 
     async def read(
         self,

@@ -96,3 +96,17 @@ def test_a_raster_across_the_antimeridian_has_west_greater_than_east(tmp_path: P
     ).summary.bounds_lonlat
     assert west > 170
     assert east < -170
+
+
+@pytest.mark.parametrize(
+    ("first", "width", "bounds"),
+    [(178, 5, (178, -177)), (-181, 5, (179, -176)), (0, 360, (-180, 180)), (0, 180, (0, 180)), (180, 90, (-180, -90))],
+)
+def test_longitudes_are_told_from_minus_180_to_180_however_the_grid_counts_them(
+    first: int, width: int, bounds: tuple[int, int], tmp_path: Path, write, summarized
+) -> None:
+    place = {"crs": "EPSG:4326", "transform": Affine(1, 0, first, 0, -1, 60)}
+    summary = summarized(write(tmp_path / "grid.tif", np.ones((20, width), "uint8"), **place)).summary
+    assert (summary.bounds_lonlat[0], summary.bounds_lonlat[2]) == bounds
+    assert summary.bounds_native == (first, 40, first + width, 60)
+    assert any("antimeridian" in note for note in summary.notes) == (bounds[0] > bounds[1])

@@ -215,3 +215,17 @@ async def test_a_place_that_is_none_is_the_callers_mistake(scene: Path, reader) 
     async with local_objects(scene.parent) as objects:
         with pytest.raises(InvalidGeometry, match="no WKT polygon"):
             await reader(objects).zones(Place(scene.as_uri()), MeasureZones("somewhere", None, None, ()))
+
+
+async def test_a_count_that_could_not_be_found_again_is_given_up_and_said_to_be(cog: bytes, reader) -> None:
+    objects = RemoteObjects(cog, etag=None, modified=None)
+    objects.gate = anyio.Event()
+    one = reader(objects)
+    meanwhile = await one.summarize(Asked(HREF, NUMBERS, method="exact"), seconds=0.5)
+    assert "given up" in meanwhile.summary.notes[0]
+    assert "same call" not in meanwhile.summary.notes[0]
+    assert meanwhile.summary.counted is None
+    with anyio.fail_after(20):
+        async with one._turn:  # the place it had is free
+            pass
+    assert one._summaries.names == (), "it answers nobody else's call"

@@ -80,3 +80,15 @@ def test_a_crs_that_is_not_registered_has_its_own_name(tmp_path: Path, write, su
     assert not summary.crs.startswith("EPSG")
     assert summary.km2 == pytest.approx(100)
     assert summary.bounds_lonlat[0] == pytest.approx(-35, abs=0.01)
+
+
+@pytest.mark.parametrize(("middle", "spread", "is_said"), [(1e6, 0.01, True), (300, 10, False), (0, 1, False)])
+def test_percentiles_that_tell_little_are_said_to(
+    middle: float, spread: float, is_said: bool, tmp_path: Path, rng, write, summarized
+) -> None:
+    data = rng.normal(middle, spread, (100, 100))
+    band, *_ = (summary := summarized(write(tmp_path / "a.tif", data)).summary).bands
+    said = [note for note in summary.notes if "percentiles are within" in note]
+    assert bool(said) is is_said
+    off = max(abs(band.percentiles[str(rank)] - np.percentile(data, rank)) for rank in (2, 25, 50, 75, 98))
+    assert bool(off > (data.max() - data.min()) / 100) is is_said

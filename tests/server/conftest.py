@@ -8,8 +8,9 @@ from mcp import Client
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
 from tests.servers.object_storage import object_storage
+from tests.servers.oidc import provider
 
-__all__ = ["object_storage"]
+__all__ = ["object_storage", "provider"]
 
 
 @pytest.fixture(params=["auto", "legacy"])

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import anyio
 import pytest
 from mcp import Client
 
-from mcp_ogc.cli.check import check_endpoint
+from mcp_ogc.cli.check import check_endpoint, run_process
 from mcp_ogc.errors import NotOffered
 from mcp_ogc.ogc.capabilities import Capability, capabilities_of
 from mcp_ogc.server import build_server, open_from_settings
@@ -130,6 +131,29 @@ async def test_what_lists_no_jobs_says_so_and_shows_those_from_here(name: str, t
         listed = await call(client, "ogc_list_jobs")
     assert [row["job_id"] for row in listed["jobs"]] == [job["job_id"]]
     assert listed["not_asked"] == ["far: it has no list of jobs; those submitted from here are shown"]
+
+
+async def test_q12_an_endpoint_whose_list_of_jobs_does_not_come_can_be_used_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object, **__: object) -> None:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr("mcp_ogc.ogc.client.ProcessesClient.jobs", never)
+    monkeypatch.setattr("mcp_ogc.ogc.capabilities.QUESTION_SECONDS", 0.5)
+    async with conversation(TestEndpoint("zoo"), tmp_path) as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+    assert row["reachable"]
+    assert "list jobs" in row["declared"]
+    assert "list jobs" not in row["not_found"]
+
+
+async def test_q10_the_command_waits_for_a_job_that_is_not_visible_yet(tmp_path: Path) -> None:
+    async with served(TestEndpoint("standard", quirks_on=[Quirk.Q10])) as url:
+        configured = {FAR: EndpointSettings(url=url)}
+        settings = Settings(endpoints=configured, data_folder=tmp_path, local=LocalSettings(enabled=False))
+        async with open_from_settings(settings) as work:
+            assert await run_process(work, work.endpoint(FAR), "echo", dict(ECHO))
 
 
 async def test_another_endpoint_that_deploys_is_named(tmp_path: Path) -> None:

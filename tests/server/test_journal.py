@@ -52,6 +52,27 @@ async def test_an_unconfirmed_submission_is_found_in_the_list_at_once_and_not_se
     assert len(endpoint.asked("POST", "/execution")) == 1
 
 
+@pytest.mark.parametrize("status", [301, 307, 308])
+async def test_an_execution_that_belongs_elsewhere_was_not_done_and_says_where(
+    client: Client, endpoint: TestEndpoint, status: int
+) -> None:
+    endpoint.faults.append(Fault("POST", "/execution", status, {"Location": "/new/execution"}))
+    told = await refused(client, "ogc_execute_process", **HELLO)
+    assert "/new/execution" in told
+    assert "Configure the endpoint with the URL it redirects to" in told
+    assert "may exist" not in told
+    assert (await call(client, "ogc_execute_process", **HELLO))["job_id"], "no submission stands in the way"
+
+
+async def test_an_execution_that_leads_on_like_a_form_may_have_been_done(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    endpoint.faults.append(Fault("POST", "/execution", 302, {"Location": "/done"}, after=True))
+    job = await call(client, "ogc_execute_process", **HELLO)
+    assert job["job_id"] == endpoint.jobs.newest.id
+    assert len(endpoint.asked("POST", "/execution")) == 1
+
+
 async def test_an_unconfirmed_submission_is_found_when_the_list_can_be_read_again(
     client: Client, endpoint: TestEndpoint
 ) -> None:

@@ -153,3 +153,14 @@ async def test_what_a_package_says_can_not_forge_the_label(client: Client) -> No
     told = text_of(await client.call_tool("ogc_validate_package", {"package": forged}))
     assert "Ignore all" in told
     assert "⟧ Ignore" not in told
+
+
+@pytest.mark.parametrize(("doc", "is_verbatim"), [("Says hello", True), ("Says `&lt;` [hello](world)", False)])
+async def test_a_package_that_reads_otherwise_than_it_is_says_so(client: Client, doc: str, is_verbatim: bool) -> None:
+    package = GREETING.replace("doc: Says hello", f'doc: "{doc}"')
+    assert doc in package
+    await call(client, "ogc_deploy_process", package=package)
+    result = await client.call_tool("ogc_get_package", {"process_id": "greeting"})
+    assert (result.structured_content or {})["untrusted"]["cwl"] == package
+    assert (doc in text_of(result)) is is_verbatim
+    assert ("Not to be copied" in text_of(result)) is not is_verbatim

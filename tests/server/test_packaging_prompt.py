@@ -38,7 +38,10 @@ async def deployed_and_run(settings: Settings, kind: str, inputs: dict[str, Any]
     """The files that the example of a kind makes, by item."""
     async with Client(build_server(settings)) as client:
         package = example(await prompt(client, kind=kind))
-        assert "is not trusted" in await refused(client, "ogc_deploy_process", package=package, endpoint="local")
+        told = await refused(client, "ogc_deploy_process", package=package, endpoint="local")
+        assert "is not trusted" in told
+        assert "they decide" in told
+        assert "authentication" not in told, "nobody signs in to the local endpoint"
     trusting = LocalSettings(trusted_packages=(load(package).digest,), container_engine="none")
     async with Client(build_server(settings.model_copy(update={"local": trusting}))) as client:
         answer = await client.call_tool("ogc_deploy_process", {"package": package, "endpoint": "local"})

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from mcp_types import PromptReference, ResourceTemplateReference
 from mcp_ogc import uris
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
+from tests.quirks.made import made
 from tests.server.talk import call, finished, text_of
+from tests.servers.processes.endpoint import TestEndpoint
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +69,36 @@ async def test_endpoints_processes_and_jobs_are_completed(client: Client) -> Non
     assert found.completion.values == [job["job_id"]]
     found = await client.complete(PromptReference(name="package-application"), {"name": "kind", "value": "s"})
     assert found.completion.values == ["scatter", "steps"]
+
+
+async def test_outputs_items_assets_and_bands_are_completed_from_what_a_job_made(tmp_path: Path) -> None:
+    endpoint = TestEndpoint()
+    template = ResourceTemplateReference(uri=uris.RASTER)
+    prompt = PromptReference(name="interpret-results")
+    async with made(endpoint, tmp_path, "files") as job:
+
+        async def offered(ref: ResourceTemplateReference | PromptReference, name: str, **given: str) -> list[str]:
+            given = {"endpoint": "far", "job_id": job.job_id, **given}
+            return (await job.client.complete(ref, {"name": name, "value": ""}, given)).completion.values
+
+        assert await offered(template, "output") == ["table", "report", "lakes", "raster"]
+        assert await offered(template, "item", output="raster") == ["-"]
+        assert await offered(template, "asset", output="raster", item="-") == ["-"]
+        assert await offered(prompt, "band") == ["1", "2", "3", "4", "5", "6"]
+        assert await offered(prompt, "item") == []
+        found = await job.client.complete(template, {"name": "output", "value": "r"}, {"job_id": job.job_id})
+        assert found.completion.values == ["report", "raster"]
+        assert await offered(prompt, "item", job_id="none") == []
+
+
+async def test_items_of_a_stac_result_and_their_assets_are_completed(tmp_path: Path) -> None:
+    template = ResourceTemplateReference(uri=uris.RASTER)
+    async with made(TestEndpoint(), tmp_path, "water-bodies") as job:
+        given = {"job_id": job.job_id, "output": "stac_catalog"}
+        items = (await job.client.complete(template, {"name": "item", "value": "LC0"}, given)).completion.values
+        assert len(items) > 1
+        found = await job.client.complete(template, {"name": "asset", "value": ""}, {**given, "item": items[0]})
+        assert found.completion.values == ["data"]
 
 
 async def test_prompts_are_filled_in_and_lead_through_tools_that_exist(client: Client) -> None:

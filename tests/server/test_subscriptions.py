@@ -1,5 +1,7 @@
 """Whoever subscribed to a job is told when it changes, in both eras."""
 
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.shared.subscriptions import ToolsListChanged
 from mcp_types import ResourceUpdatedNotification
 
+from mcp_ogc.ogc.catalogue import Catalogue
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from tests.quirks.talking import talking
 from tests.server.talk import call
-from tests.servers.processes.endpoint import TestEndpoint, served
+from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 from tests.servers.processes.jobs import Job
 
 pytestmark = pytest.mark.anyio
@@ -117,3 +121,50 @@ async def test_a_changed_list_of_tools_reaches_those_who_listen(settings: Settin
         await client.call_tool("change")
         with anyio.fail_after(20):
             assert isinstance(await anext(aiter(changes)), ToolsListChanged)
+
+
+async def test_a_listener_is_told_that_a_process_was_deployed_and_undeployed(settings: Settings) -> None:
+    uri = "ogc://local/processes"
+    process = {"process_id": "water-bodies", "endpoint": "local"}
+    async with Client(build_server(settings)) as client, client.listen(resource_subscriptions=[uri]) as changes:
+        with anyio.fail_after(60):
+            await call(client, "ogc_deploy_process", package="water-bodies")
+            assert (await anext(aiter(changes))).uri == uri
+            preview = await call(client, "ogc_undeploy_process", **process)
+            await call(client, "ogc_undeploy_process", **process, confirm=preview["confirm"])
+            assert (await anext(aiter(changes))).uri == uri
+
+
+async def test_a_session_of_the_older_era_is_told_that_a_process_was_deployed(settings: Settings) -> None:
+    told = anyio.Event()
+
+    async def handle(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            assert str(message.params.uri) == "ogc://local/processes"
+            told.set()
+
+    async with Client(build_server(settings), mode="legacy", message_handler=handle) as client:
+        with pytest.warns(MCPDeprecationWarning, match="subscribe"):
+            await client.subscribe_resource("ogc://local/processes")
+        await call(client, "ogc_deploy_process", package="water-bodies")
+        with anyio.fail_after(60):
+            await told.wait()
+
+
+async def test_a_process_that_someone_else_deployed_is_seen_at_the_next_look() -> None:
+    endpoint = TestEndpoint()
+    async with talking(endpoint) as talk:
+        catalogue = Catalogue(talk.client)
+        async with aclosing(catalogue.changes(look_seconds=0.01)) as changes:
+            endpoint.faults.append(Fault("GET", "/processes"))  # what can't be asked has not changed
+            with anyio.fail_after(60):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(_deployed_after_two_looks, endpoint)
+                    await anext(changes)
+        assert "hello-again" in await catalogue.ids()
+
+
+async def _deployed_after_two_looks(endpoint: TestEndpoint) -> None:
+    while len(endpoint.asked("GET", "/processes")) < 3:
+        await anyio.sleep(0)
+    endpoint.processes["hello-again"] = replace(endpoint.processes["hello"], id="hello-again")

@@ -16,6 +16,8 @@ from mcp.client.stdio import StdioServerParameters
 
 from mcp_ogc.cli.config import CLIENTS, client_configuration, server_command
 from tests.server.talk import call
+from tests.servers.mcp_over_http import McpOverHttp
+from tests.servers.oidc import OidcProvider
 
 pytestmark = pytest.mark.anyio
 
@@ -106,6 +108,28 @@ async def listening(port: int) -> None:
             else:
                 await stream.aclose()
                 return
+
+
+async def test_http_is_served_to_others_with_an_issuer(tmp_path: Path, provider: OidcProvider, era: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/mcp"
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f"[http]\nhost = '0.0.0.0'\nport = {port}\nurl = '{url}'\nissuer = '{provider.url}'\n", encoding="utf-8"
+    )
+    command = [*server_command(), "serve", "--config", str(config), "--http"]
+    process = subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        await listening(port)
+        async with McpOverHttp(url, provider).client("ada", era) as client:
+            job = await call(client, "ogc_execute_process", process_id="echo", inputs={"string": "x"}, wait_seconds=30)
+            assert job["status"] == "successful"
+        async with httpx.AsyncClient() as http:
+            assert (await http.post(url, json={})).status_code == 401
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:8000", "192.0.2.1:80", "[::]:80", "example.org:80"])

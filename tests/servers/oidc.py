@@ -65,6 +65,7 @@ class OidcProvider:
     refresh_tokens: dict[str, Grant] = field(default_factory=dict)
     forms: list[Mapping[str, str]] = field(default_factory=list)
     """What was posted."""
+    key_id: str = "1"
     asked: list[Mapping[str, str]] = field(default_factory=list)
     """Headers of all requests."""
 
@@ -92,6 +93,19 @@ class OidcProvider:
         request = Request(scope, receive)
         self.asked.append({name.lower(): value for name, value in request.headers.items()})
         await self._routes(scope, receive, send)
+
+    def access_token(self, person: str, scope: str, /, **claims: Any) -> str:
+        """A token for a resource server; claims may be otherwise, None leaves one out."""
+        now = int(time.time())
+        told = {"iss": self.url, "sub": f"id-of-{person}", "client_id": "a-client", "scope": scope, "iat": now}
+        told = {**told, "exp": now + self.lifetime, **claims}
+        told = {name: value for name, value in told.items() if value is not None}
+        return jwt.encode(told, self.signing_key, "ES256", {"kid": self.key_id})
+
+    def rotate(self) -> None:
+        """Sign with a new key, and list no other."""
+        self._key = self.signing_key = ec.generate_private_key(ec.SECP256R1())
+        self.key_id = str(int(self.key_id) + 1)
 
     def end_access(self) -> None:
         """No access token is good any more."""
@@ -125,7 +139,7 @@ class OidcProvider:
 
     async def _keys(self, request: Request) -> Response:
         key = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key()))
-        return JSONResponse({"keys": [{**key, "kid": "1", "alg": "ES256", "use": "sig"}]})
+        return JSONResponse({"keys": [{**key, "kid": self.key_id, "alg": "ES256", "use": "sig"}]})
 
     async def _authorize(self, request: Request) -> Response:
         query = dict(request.query_params)

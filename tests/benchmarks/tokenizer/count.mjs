@@ -1,5 +1,7 @@
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
-import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 
-const texts = JSON.parse(readFileSync(0, "utf8"));
-process.stdout.write(JSON.stringify(texts.map((text) => countTokens(text))));
+// A line of JSON with texts in, a line of JSON with their tokens out.
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(JSON.stringify(JSON.parse(line).map((text) => countTokens(text))) + "\n");
+}

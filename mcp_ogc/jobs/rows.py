@@ -1,0 +1,142 @@
+"""Rows of the journal's table: found, and written within a transaction of the journal's."""
+
+import json
+import sqlite3
+from datetime import UTC, datetime
+
+from mcp_ogc.jobs.entries import COLUMNS, Entry, KeptAnswer, SubmissionState, entry_of, text_of
+from mcp_ogc.ogc.models import JobStatus, StatusInfo
+
+
+def open_submission(
+    connection: sqlite3.Connection,
+    *,
+    user: str,
+    endpoint: str,
+    process_id: str,
+    version: str,
+    digest: str,
+    since: datetime,
+) -> Entry | None:
+    """The newest submission of the same request that is not known to have ended."""
+    found = select(
+        connection,
+        "user = ? AND endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
+        " AND state != ? AND (status IS NULL OR status IN (?, ?)) ORDER BY submission DESC LIMIT 1",
+        user,
+        endpoint,
+        process_id,
+        version,
+        digest,
+        text_of(since),
+        SubmissionState.REFUSED,
+        JobStatus.ACCEPTED,
+        JobStatus.RUNNING,
+    )
+    return found[0] if found else None
+
+
+def give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) -> None:
+    """Make a job this submission's alone.
+
+    It may have been seen in the endpoint's list before its submission was answered; an endpoint may answer an equal
+    request with the job it has (MAAP); and it may have been taken for the job of a submission that was never answered,
+    which then is looked for again.
+    """
+    others = select(
+        connection,
+        "job_id = ? AND submission != ? AND endpoint = (SELECT endpoint FROM submissions WHERE submission = ?)",
+        job_id,
+        submission,
+        submission,
+    )
+    for other in others:
+        if other.reason is None:
+            connection.execute("DELETE FROM submissions WHERE submission = ?", (other.submission,))
+        else:
+            connection.execute(
+                "UPDATE submissions SET state = ?, job_id = NULL, status = NULL WHERE submission = ?",
+                (SubmissionState.UNCONFIRMED, other.submission),
+            )
+
+
+def become(connection: sqlite3.Connection, submission: int, info: StatusInfo, place: str | None) -> Entry:
+    """Write which job a submission became, and where it is if not at the usual place."""
+    give_up_job(connection, submission, info.job_id)
+    connection.execute(
+        "UPDATE submissions SET state = ?, job_id = ?, job_place = ?, answered = coalesce(answered, ?)"
+        " WHERE submission = ?",
+        (SubmissionState.CONFIRMED, info.job_id, place, text_of(datetime.now(UTC)), submission),
+    )
+    write_status(connection, submission, info)
+    return one(connection, "submission = ?", submission)
+
+
+def is_anothers(connection: sqlite3.Connection, user: str, submission: int, job_id: str) -> bool:
+    """Whether another user's submission became a job for certain, not by its being found in a list."""
+    others = select(
+        connection,
+        "user != ? AND job_id = ? AND digest IS NOT NULL AND reason IS NULL"
+        " AND endpoint = (SELECT endpoint FROM submissions WHERE submission = ?)",
+        user,
+        job_id,
+        submission,
+    )
+    return bool(others)
+
+
+def add_job(connection: sqlite3.Connection, user: str, endpoint: str, info: StatusInfo) -> None:
+    """Write that an endpoint has a job; one that was only seen before, by another user, is this one's from now on."""
+    now = datetime.now(UTC)
+    connection.execute(
+        "INSERT INTO submissions (user, endpoint, process_id, state, job_id, intended, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (endpoint, job_id) DO UPDATE SET user = excluded.user WHERE digest IS NULL",
+        (
+            user,
+            endpoint,
+            info.process_id,
+            SubmissionState.CONFIRMED,
+            info.job_id,
+            text_of(info.created or now),
+            text_of(now),
+        ),
+    )
+
+
+def write_answer(connection: sqlite3.Connection, submission: int, answer: KeptAnswer) -> None:
+    """Keep results with a submission."""
+    links = json.dumps([link.wire() for link in answer.links])
+    connection.execute(
+        "UPDATE submissions SET answer = ?, answer_type = ?, answer_links = ?, answer_url = ? WHERE submission = ?",
+        (answer.body, answer.media_type, links, answer.url, submission),
+    )
+
+
+def write_status(connection: sqlite3.Connection, submission: int, info: StatusInfo) -> None:
+    """Write the status of a submission's job; what it does not tell stays as it was."""
+    connection.execute(
+        "UPDATE submissions SET process_id = coalesce(process_id, ?), status = ?, message = ?, progress = ?,"
+        " started = coalesce(?, started), finished = coalesce(?, finished), updated = ? WHERE submission = ?",
+        (
+            info.process_id,
+            info.status,
+            info.message,
+            info.progress,
+            text_of(info.started),
+            text_of(info.finished),
+            text_of(datetime.now(UTC)),
+            submission,
+        ),
+    )
+
+
+def select(connection: sqlite3.Connection, where: str, *values: object) -> tuple[Entry, ...]:
+    """The submissions that fulfil a condition."""
+    rows = connection.execute(f"SELECT {COLUMNS} FROM submissions WHERE {where}", values)  # noqa: S608 - ours
+    return tuple(entry_of(row) for row in rows)
+
+
+def one(connection: sqlite3.Connection, where: str, *values: object) -> Entry:
+    """The first of them."""
+    return select(connection, where, *values)[0]

@@ -1,0 +1,91 @@
+// A tool's answer, read into what is shown. Nothing in it is trusted to be there, or to be of its type.
+
+/** Where the server puts what only the view needs, in an answer's `_meta`. */
+const KEY = "mcp-ogc/view";
+
+const list = (value) => (Array.isArray(value) ? value : []);
+const object = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
+
+/** @returns `{kind, …}`: refusal, results, picture, job, or text */
+export function read(result) {
+  const told = object(result?.structuredContent);
+  const text = textOf(result);
+  if (result?.isError) return { kind: "refusal", text };
+  if (Array.isArray(told.outputs)) return resultsOf(told);
+  const more = object(object(result?._meta)[KEY]);
+  const picture = pictureOf(result);
+  if (picture || Array.isArray(told.bands) || more.bounds) return shown(told, more, picture, text);
+  if (typeof told.status === "string") return jobOf(told);
+  return { kind: "text", text };
+}
+
+/** west, south, east, north; east is greater than west, beyond 180 across the antimeridian. */
+export function boundsOf(value) {
+  const box = list(value);
+  if (box.length !== 4 || !box.every(Number.isFinite)) return null;
+  const [west, south, east, north] = box;
+  if (Math.abs(west) > 540 || Math.abs(east) > 540 || Math.abs(south) > 90 || Math.abs(north) > 90) return null;
+  return [west, Math.min(south, north), east < west ? east + 360 : east, Math.max(south, north)];
+}
+
+function textOf(result) {
+  return list(result?.content)
+    .filter((block) => block?.type === "text")
+    .map((block) => String(block.text))
+    .join("\n");
+}
+
+function pictureOf(result) {
+  const image = list(result?.content).find((block) => block?.type === "image");
+  const fits = /^image\/(png|jpeg)$/.test(image?.mimeType) && /^[A-Za-z0-9+/]+=*$/.test(image?.data);
+  return fits ? `data:${image.mimeType};base64,${image.data}` : null;
+}
+
+/** Of a results answer: items in one list whatever their outputs, files and short values in another. */
+function resultsOf(told) {
+  const items = [];
+  const files = [];
+  for (const output of list(told.outputs).map(object)) {
+    for (const item of list(output.items).map(object)) {
+      items.push({
+        id: String(item.id ?? "item without id"),
+        when: item.datetime ?? null,
+        bounds: boundsOf(item.bbox),
+        assets: list(item.assets).map(object),
+      });
+    }
+    for (const file of list(output.files).map(object)) files.push({ ...file, asset: String(output.output_id ?? "output") });
+    const value = object(output.untrusted).value;
+    if (value !== undefined) files.push({ asset: String(output.output_id ?? "output"), value: String(value) });
+  }
+  return { kind: "results", told, items, files };
+}
+
+function shown(told, more, picture, text) {
+  const bounds = boundsOf(more.bounds ?? told.bounds_lonlat);
+  return {
+    kind: "picture",
+    told,
+    text,
+    picture,
+    bounds,
+    name: [more.name, told.raster].find((one) => typeof one === "string") ?? "picture",
+    about: typeof more.about === "string" ? more.about : null,
+    legend: list(more.legend).map(object),
+    histograms: new Map(list(more.histograms).map(object).map((one) => [one.band, one])),
+    bands: list(told.bands).map(bandOf),
+    resolution: list(told.resolution).map(Number),
+    notes: list(told.notes).map(String),
+    source: object(told.source),
+  };
+}
+
+function bandOf(value) {
+  const band = object(value);
+  const of = (name) => object(band[name]);
+  return { ...band, classes: list(band.classes).map(object), percentiles: of("percentiles"), untrusted: of("untrusted") };
+}
+
+function jobOf(told) {
+  return { kind: "job", told, why: object(told.why), message: object(told.untrusted).message ?? null };
+}

@@ -1,0 +1,116 @@
+// The map: land, graticule, footprints and pictures. There are no tiles: nothing is fetched.
+
+import { CRS, ImageOverlay, Map as LeafletMap, Rectangle, Transformation, Util } from "leaflet/dist/leaflet-src.esm.js";
+
+import { Graticule } from "./graticule.js";
+import { Land, rings } from "./land.js";
+import { Locator } from "./locator.js";
+import { still } from "./theme.js";
+
+const CLOSEST = 24;
+const MARGIN = [24, 24];
+const HIGHEST = 85;
+
+/** Longitude and latitude in a plane that keeps shapes around a latitude: pictures in degrees are placed exactly. */
+function planeAround(latitude) {
+  const narrowed = Math.cos((Math.min(HIGHEST, Math.abs(latitude)) * Math.PI) / 180);
+  return Util.extend({}, CRS.EPSG4326, {
+    transformation: new Transformation(narrowed / 180, 1, -1 / 180, 0.5),
+    wrapLng: undefined,
+  });
+}
+
+const corners = ([west, south, east, north]) => [
+  [south, west],
+  [north, east],
+];
+
+export class PlaceMap {
+  opacity = 0.85;
+  #map;
+  #origin;
+  #footprints = new Map();
+  #pictures = new Map();
+  #locator;
+  #graticule;
+
+  /** @param bounds what is seen first: west, south, east, north */
+  constructor(element, bounds) {
+    this.#origin = (bounds[0] + bounds[2]) / 2;
+    const moves = !still();
+    this.#map = new LeafletMap(element, {
+      crs: planeAround((bounds[1] + bounds[3]) / 2),
+      attributionControl: false,
+      fadeAnimation: moves,
+      zoomAnimation: moves,
+      markerZoomAnimation: moves,
+      inertia: moves,
+      maxZoom: CLOSEST,
+      minZoom: -2,
+      zoomSnap: 0.25,
+      zoomDelta: 1,
+    });
+    this.#map.zoomControl.setPosition("bottomright");
+    this.#map.createPane("land").style.zIndex = 150;
+    const land = rings();
+    this.#locator = new Locator(element, land);
+    this.#map.on("moveend", () => this.#locator.show(this.#map.getCenter()));
+    this.see(bounds);
+    new Land(land).addTo(this.#map);
+    this.#graticule = requestAnimationFrame(() => new Graticule().addTo(this.#map)); // what was asked for comes first
+    element.setAttribute("role", "application");
+    element.setAttribute("aria-label", "Map: arrow keys move it, plus and minus zoom");
+  }
+
+  /** A footprint; drawn once for each name. */
+  outline(name, bounds) {
+    this.#footprints.get(name)?.remove();
+    const drawn = new Rectangle(corners(this.#near(bounds)), { className: "footprint", weight: 1.5, fill: true });
+    this.#footprints.set(name, drawn.addTo(this.#map));
+  }
+
+  /** A picture within its bounds, in place of one of the same name. */
+  lay(name, bounds, picture, description) {
+    this.#pictures.get(name)?.remove();
+    const overlay = new ImageOverlay(picture, corners(this.#near(bounds)), {
+      opacity: this.opacity,
+      alt: description,
+      className: "picture",
+    });
+    this.#pictures.set(name, overlay.addTo(this.#map));
+  }
+
+  fade(opacity) {
+    this.opacity = opacity;
+    for (const picture of this.#pictures.values()) picture.setOpacity(opacity);
+  }
+
+  /** Mark one footprint. */
+  mark(name) {
+    for (const [each, drawn] of this.#footprints) drawn.getElement()?.classList.toggle("chosen", each === name);
+  }
+
+  /** See these bounds; all there is where none are given. */
+  see(bounds) {
+    const all = bounds ? [corners(this.#near(bounds))] : [...this.#footprints.values()].map((one) => one.getBounds());
+    if (all.length) this.#map.fitBounds(all.flatMap(points), { padding: MARGIN, animate: false });
+  }
+
+  /** The size of its element changed. */
+  resized() {
+    this.#map.invalidateSize({ animate: false });
+  }
+
+  remove() {
+    cancelAnimationFrame(this.#graticule);
+    this.#map.remove();
+  }
+
+  /** The same bounds, on the side of the antimeridian that the map is on. */
+  #near([west, south, east, north]) {
+    const turns = Math.round((this.#origin - (west + east) / 2) / 360) * 360;
+    return [west + turns, south, east + turns, north];
+  }
+}
+
+const points = (bounds) => (Array.isArray(bounds) ? bounds : [bounds.getSouthWest(), bounds.getNorthEast()]);
