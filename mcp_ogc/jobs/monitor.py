@@ -38,6 +38,9 @@ GAP = 0.5
 SWEPT_PAGES = 50
 SWEEPS = 2
 """Readings of the list that may fail one after the other; after that jobs are looked at one by one (quirk Q12)."""
+LIST_PAUSE, LONGEST_LIST_PAUSE = 30.0, 480.0
+"""Seconds until the list is read again then, twice as long each time it fails: it may have been a short outage, and a
+thousand jobs can't be followed one by one."""
 
 FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied)
 """Problems that waiting does not mend: they are told although a status was seen before them."""
@@ -68,7 +71,8 @@ class Monitor:
         self._followed: dict[str, Followed] = {}
         self._polling = False
         self._woken = anyio.Event()
-        self._lists_jobs = True
+        self._list_from = -float("inf")
+        """When the list of jobs may be read again; never where there is none."""
         self._failed_sweeps = 0
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
@@ -146,6 +150,10 @@ class Monitor:
                 self._followed.pop(job_id, None)
                 self._woken.set()
 
+    @property
+    def _lists_jobs(self) -> bool:
+        return anyio.current_time() >= self._list_from
+
     # --- the poller
 
     def _start(self) -> None:
@@ -172,7 +180,7 @@ class Monitor:
         finally:
             self._polling = False
             if self._failed_sweeps:  # the list is tried again for the next who wait
-                self._failed_sweeps, self._lists_jobs = 0, True
+                self._failed_sweeps, self._list_from = 0, -float("inf")
 
     async def _look(self, followed: Followed) -> None:
         """One job's own status document."""
@@ -214,10 +222,12 @@ class Monitor:
                 if page is None or not awaited:
                     break
         except NotOffered:
-            self._lists_jobs = False
+            self._list_from = float("inf")
         except OgcError as error:
             self._failed_sweeps += 1
-            self._lists_jobs = self._failed_sweeps < SWEEPS
+            if self._failed_sweeps >= SWEEPS:
+                pause = min(LIST_PAUSE * 2.0 ** (self._failed_sweeps - SWEEPS), LONGEST_LIST_PAUSE)
+                self._list_from = anyio.current_time() + pause
             for one in due:
                 one.missed(error)
             return

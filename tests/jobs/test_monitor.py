@@ -1,5 +1,6 @@
 """One poller an endpoint, however many wait for however many jobs."""
 
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -255,6 +256,33 @@ async def test_q12_where_the_list_ends_in_time_outs_each_job_is_looked_at(monito
                 upstream.put(job_id, "successful")
     assert {info.status for info in infos} == {JobStatus.SUCCESSFUL}
     assert upstream.asked.count("/jobs") == SWEEPS
+
+
+async def test_after_an_outage_the_list_is_read_again_by_those_who_follow_all_along(
+    monitor: Monitor, upstream: Upstream, changes: list[StatusInfo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"GAP": 0.05, "SWEEP_PAUSE": 0.05, "LIST_PAUSE": 0.2}.items():
+        monkeypatch.setattr(f"mcp_ogc.jobs.monitor.{name}", seconds)
+    ids = [f"j{number}" for number in range(60)]
+    for job_id in ids:
+        upstream.put(job_id, "running")
+    with anyio.fail_after(30):
+        async with AsyncExitStack() as followed:
+            for job_id in ids:
+                await followed.enter_async_context(monitor.following(job_id))
+            while len(changes) < len(ids):
+                await anyio.lowlevel.checkpoint()
+            outage = upstream.answers["/jobs"] = [httpx.Response(504) for _ in range(SWEEPS + 1)]
+            while outage:
+                await anyio.lowlevel.checkpoint()
+            before = len(upstream.asked)
+            while "/jobs" not in upstream.asked[before:]:
+                await anyio.lowlevel.checkpoint()
+            for job_id in ids:
+                upstream.put(job_id, "successful")
+            while len(changes) < 2 * len(ids):
+                await anyio.lowlevel.checkpoint()
+    assert {change.status for change in changes[len(ids) :]} == {JobStatus.SUCCESSFUL}
 
 
 async def test_a_journal_that_can_not_be_written_for_a_moment_loses_no_change(
