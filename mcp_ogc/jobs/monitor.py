@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import AccessDenied, AuthenticationRequired, JournalError, NoSuchJob, NotOffered, OgcError
-from mcp_ogc.jobs.followed import FIRST_PAUSE, Followed
+from mcp_ogc.errors import JournalError, NoSuchJob, NotOffered, OgcError
+from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 if TYPE_CHECKING:
@@ -41,9 +41,6 @@ SWEEPS = 2
 LIST_PAUSE, LONGEST_LIST_PAUSE = 30.0, 480.0
 """Seconds until the list is read again then, twice as long each time it fails: it may have been a short outage, and a
 thousand jobs can't be followed one by one."""
-
-FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied)
-"""Problems that waiting does not mend: they are told although a status was seen before them."""
 
 Watcher = Callable[[StatusInfo], Awaitable[None]]
 Changed = Callable[[str, StatusInfo], Awaitable[None]]
@@ -103,12 +100,14 @@ class Monitor:
             anyio.current_time() + min(seconds, LONGEST_WAIT), anyio.current_effective_deadline() - TIME_TO_ANSWER
         )
         async with self._following(job_id, submitted) as followed:
-            known_before = followed.info
+            known_before, problem_before = followed.info, followed.problem
             if len(self._followed) <= FEW or not self._lists_jobs:
                 await self._look(followed)
                 if followed.problem and followed.info is None:
                     raise followed.problem
             while not followed.is_over:
+                if isinstance(followed.problem, FINAL) and followed.problem is not problem_before:
+                    raise followed.problem
                 if followed.info and on_status:
                     await on_status(followed.info)
                 left = deadline - anyio.current_time()

@@ -160,14 +160,18 @@ async def test_what_was_seen_before_a_wait_is_no_answer_to_it(
             await monitor.wait("j1", 0)
 
 
-async def test_a_sign_in_that_ends_during_a_wait_is_told(monitor: Monitor, upstream: Upstream) -> None:
+async def test_a_sign_in_that_ends_during_a_wait_is_told_at_once(
+    monitor: Monitor, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.jobs.monitor.HEARTBEAT", 3600)  # nothing but the problem wakes it
     upstream.put("j1", "running")
 
     async def expire(_: StatusInfo) -> None:
         upstream.answers["/jobs/j1"] = [httpx.Response(401) for _ in range(100)]
 
     with anyio.fail_after(20), pytest.raises(AuthenticationRequired):
-        await monitor.wait("j1", 1, on_status=expire)
+        await monitor.wait("j1", 45, on_status=expire)
+    assert len(upstream.asked) < 5, "that many looks are not of three quarters of a minute"
 
 
 async def test_a_server_that_wants_to_be_left_alone_is(monitor: Monitor, upstream: Upstream) -> None:
