@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 
-from mcp_ogc.errors import AccessDenied, AuthenticationRequired, NoSuchJob, OgcError, RemoteProblem
+from mcp_ogc.errors import AccessDenied, AuthenticationRequired, FollowingFailed, NoSuchJob, OgcError, RemoteProblem
 from mcp_ogc.ogc.models import StatusInfo
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 GRACE = timedelta(seconds=30)
 """After a submission a server may not know the job yet, or say that it failed (ZOO-Project, quirk Q10)."""
 
-FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied)
+FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied, FollowingFailed)
 """Problems that waiting does not mend: they are told at once, although a status was seen before them."""
 
 

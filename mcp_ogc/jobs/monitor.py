@@ -7,6 +7,7 @@ those who wait, and published to those who subscribed. Cancelling a wait never d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import JournalError, NoSuchJob, NotOffered, OgcError
+from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError
 from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.ogc.client import ProcessesClient
+
+logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 45
 """Seconds. Desktop clients end a call after 60."""
@@ -93,6 +96,7 @@ class Monitor:
         Raises:
             NoSuchJob: The endpoint does not know the job.
             AuthenticationRequired, AccessDenied: It lets nobody in, or no longer.
+            FollowingFailed: The poller met what nobody thought of.
             Unreachable, RemoteProblem: It answered no look of this wait; where it answered one, later ones are tried
                 again while there is time.
         """
@@ -173,13 +177,29 @@ class Monitor:
                         await self._woken.wait()
                     continue
                 if len(listed) > FEW and self._lists_jobs:
-                    await self._sweep(listed)
+                    async with self._isolated(listed):
+                        await self._sweep(listed)
                 else:
-                    await self._look(due[0])
+                    async with self._isolated(due[:1]):
+                        await self._look(due[0])
         finally:
             self._polling = False
             if self._failed_sweeps:  # the list is tried again for the next who wait
                 self._failed_sweeps, self._list_from = 0, -float("inf")
+
+    @asynccontextmanager
+    async def _isolated(self, due: list[Followed]) -> AsyncIterator[None]:
+        """Nothing that goes wrong in a look ends the poller: pollers share their tasks with the whole workspace."""
+        try:
+            yield
+        except Exception as error:
+            logger.exception("Following jobs of %s failed", self._name)
+            for one in due:
+                told = FollowingFailed(
+                    f"Job {one.job_id!r} of {self._name} could not be followed: {type(error).__name__}",
+                    remedy="This is a fault of this server, and the job goes on: its log says more. Call again",
+                )
+                one.missed(told)
 
     async def _look(self, followed: Followed) -> None:
         """One job's own status document."""
@@ -251,5 +271,8 @@ class Monitor:
                 one.missed(error)
             return
         for one, info in [(one, info) for one, info in seen if one.takes(info, pause)]:
-            await self._on_change(self._name, info)
+            try:
+                await self._on_change(self._name, info)
+            except Exception:  # who is told does not decide whether the others are
+                logger.exception("The change of job %r of %s could not be told", info.job_id, self._name)
             one.tell()

@@ -7,11 +7,14 @@ import anyio
 import httpx
 import pytest
 
-from mcp_ogc.errors import AuthenticationRequired, EndpointFault, JournalError, NoSuchJob, OgcError
+from mcp_ogc.errors import AuthenticationRequired, EndpointFault, FollowingFailed, JournalError, NoSuchJob, OgcError
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, SWEEPS, Monitor
+from mcp_ogc.ogc.client import ProcessesClient
+from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
+from mcp_ogc.settings import Limits
 from mcp_ogc.workspace import Workspace
-from tests.jobs.conftest import Upstream
+from tests.jobs.conftest import BASE, Upstream
 
 pytestmark = pytest.mark.anyio
 
@@ -308,6 +311,53 @@ async def test_a_journal_that_can_not_be_written_for_a_moment_loses_no_change(
     with anyio.fail_after(30):
         async with monitor.following("j1"):
             while (await work.journal.find("j1"))[0].status is not JobStatus.SUCCESSFUL:
+                await anyio.lowlevel.checkpoint()
+
+
+async def test_a_listener_that_fails_costs_nobody_a_change(
+    upstream: Upstream, work: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: str, info: StatusInfo) -> None:
+        raise LookupError(info.status)
+
+    upstream.put("j1", "running")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(upstream)) as http:
+        client = ProcessesClient(http, BASE, limits=Limits(), dialect=STANDARD)
+        monitor = Monitor("far", client, work.journal, work.background, broken)
+
+        async def end(_: StatusInfo) -> None:
+            upstream.put("j1", "successful")
+
+        with anyio.fail_after(30):
+            assert (await monitor.wait("j1", 30, on_status=end)).status is JobStatus.SUCCESSFUL
+    assert (await work.journal.find("j1"))[0].status is JobStatus.SUCCESSFUL
+    assert "could not be told" in caplog.text
+
+
+async def test_what_nobody_thought_of_is_told_to_those_who_wait_and_the_poller_goes_on(
+    monitor: Monitor, upstream: Upstream, work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for job_id in ("j1", "j2"):
+        upstream.put(job_id, "running")
+    write, failures = work.journal.record_all, [LookupError("unforeseen")]
+
+    async def sometimes(endpoint: str, infos: list[StatusInfo]) -> None:
+        if failures and upstream.jobs["j1"]["status"] == "successful" and infos and infos[0].job_id == "j1":
+            raise failures.pop()
+        await write(endpoint, infos)
+
+    monkeypatch.setattr(work.journal, "record_all", sometimes)
+
+    async def end(_: StatusInfo) -> None:
+        upstream.put("j1", "successful")
+
+    with anyio.fail_after(30):
+        async with monitor.following("j2"):
+            with pytest.raises(FollowingFailed, match="LookupError"):
+                await monitor.wait("j1", 0.5, on_status=end)
+            assert (await monitor.wait("j1", 0)).status is JobStatus.SUCCESSFUL
+            upstream.put("j2", "failed")
+            while (await work.journal.find("j2"))[0].status is not JobStatus.FAILED:
                 await anyio.lowlevel.checkpoint()
 
 
