@@ -31,6 +31,8 @@ class Followed:
     problem: OgcError | None = None
     followers: int = 0
     due: float = 0.0
+    is_asked_for: bool = False
+    """Whether the poller has asked for it, and no answer came yet."""
     pause: float = FIRST_PAUSE
     doubted: bool = False
     """Whether it was said to have failed once, and is looked at again before that is believed."""

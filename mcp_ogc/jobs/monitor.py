@@ -166,26 +166,44 @@ class Monitor:
             self._background.start_soon(self._poll)
 
     async def _poll(self) -> None:
+        async with anyio.create_task_group() as looks:
+            try:
+                while open_jobs := [one for one in self._followed.values() if not one.is_over]:
+                    self._woken = anyio.Event()
+                    await self._step(open_jobs, looks)
+            finally:
+                # Before the looks have ended: who begins to wait meanwhile starts another poller.
+                self._polling = False
+                if self._failed_sweeps:  # the list is tried again for the next who wait
+                    self._failed_sweeps, self._list_from = 0, -float("inf")
+                looks.cancel_scope.cancel()
+
+    async def _step(self, open_jobs: list[Followed], looks: TaskGroup) -> None:
+        """Read the list, begin a look, or wait until something is due.
+
+        A few looks are under way at once: one job whose document is slow does not keep the others waiting.
+        """
+        now = anyio.current_time()
+        listed = [one for one in open_jobs if one.in_list and one.due <= now]
+        idle = [one for one in open_jobs if not one.is_asked_for]
+        due = sorted((one for one in idle if one.due <= now), key=lambda one: one.due)
+        if len(listed) > FEW and self._lists_jobs:
+            async with self._isolated(listed):
+                await self._sweep(listed)
+        elif due and len(open_jobs) - len(idle) < FEW:
+            due[0].is_asked_for = True
+            looks.start_soon(self._look_aside, due[0])
+        else:
+            with anyio.move_on_after(min((one.due for one in idle if not due), default=float("inf")) - now):
+                await self._woken.wait()
+
+    async def _look_aside(self, followed: Followed) -> None:
         try:
-            while open_jobs := [one for one in self._followed.values() if not one.is_over]:
-                self._woken = anyio.Event()
-                now = anyio.current_time()
-                due = sorted((one for one in open_jobs if one.due <= now), key=lambda one: one.due)
-                listed = [one for one in due if one.in_list]
-                if not due:
-                    with anyio.move_on_after(min(one.due for one in open_jobs) - now):
-                        await self._woken.wait()
-                    continue
-                if len(listed) > FEW and self._lists_jobs:
-                    async with self._isolated(listed):
-                        await self._sweep(listed)
-                else:
-                    async with self._isolated(due[:1]):
-                        await self._look(due[0])
+            async with self._isolated([followed]):
+                await self._look(followed)
         finally:
-            self._polling = False
-            if self._failed_sweeps:  # the list is tried again for the next who wait
-                self._failed_sweeps, self._list_from = 0, -float("inf")
+            followed.is_asked_for = False
+            self._woken.set()
 
     @asynccontextmanager
     async def _isolated(self, due: list[Followed]) -> AsyncIterator[None]:

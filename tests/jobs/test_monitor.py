@@ -314,6 +314,41 @@ async def test_a_journal_that_can_not_be_written_for_a_moment_loses_no_change(
                 await anyio.lowlevel.checkpoint()
 
 
+async def test_a_job_whose_document_is_slow_keeps_no_other_waiting(monitor: Monitor, upstream: Upstream) -> None:
+    upstream.put("slow", "running")
+    upstream.put("j1", "running")
+    held = upstream.held["/jobs/slow"] = anyio.Event()
+
+    async def end(_: StatusInfo) -> None:
+        upstream.put("j1", "successful")
+
+    with anyio.fail_after(20):
+        async with monitor.following("slow"):
+            while "/jobs/slow" not in upstream.asked:
+                await anyio.lowlevel.checkpoint()
+            assert (await monitor.wait("j1", 10, on_status=end)).status is JobStatus.SUCCESSFUL
+            assert upstream.asked.count("/jobs/slow") == 1, "it is not asked for again before it answers"
+            upstream.put("slow", "successful")
+            held.set()
+            assert (await monitor.wait("slow", 10)).status is JobStatus.SUCCESSFUL
+
+
+async def test_a_poller_that_ends_while_a_job_is_asked_for_leaves_nobody_unseen(
+    monitor: Monitor, upstream: Upstream, changes: list[StatusInfo]
+) -> None:
+    upstream.put("slow", "running")
+    upstream.held["/jobs/slow"] = anyio.Event()
+    with anyio.fail_after(20):
+        async with monitor.following("slow"):
+            while "/jobs/slow" not in upstream.asked:
+                await anyio.lowlevel.checkpoint()
+        upstream.put("j1", "successful")
+        async with monitor.following("j1"):
+            while not changes:
+                await anyio.lowlevel.checkpoint()
+    assert [change.job_id for change in changes] == ["j1"]
+
+
 async def test_a_listener_that_fails_costs_nobody_a_change(
     upstream: Upstream, work: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
