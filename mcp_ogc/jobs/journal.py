@@ -313,7 +313,7 @@ class Journal:
             return select(
                 connection,
                 "user = ? AND (? IS NULL OR (intended, submission) < (?, ?)) AND (? IS NULL OR endpoint = ?)"
-                " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ?"
+                " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ? AND same_as IS NULL"
                 " ORDER BY intended DESC, submission DESC LIMIT ?",
                 self._user,
                 before and before[1],
