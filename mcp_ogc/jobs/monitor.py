@@ -37,7 +37,8 @@ SWEEP_PAUSE = 5.0
 """Seconds between two readings of the job list."""
 FEW = 4
 """Jobs that are looked at one by one; more are read from the list, at most two requests a second."""
-GAP = 0.5
+GAP = 0.55
+"""Seconds between two requests of that pace, with a margin: at half a second some five seconds have eleven of them."""
 SWEPT_PAGES = 50
 SWEEPS = 2
 """Readings of the list that may fail one after the other; after that jobs are looked at one by one (quirk Q12)."""
