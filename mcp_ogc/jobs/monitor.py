@@ -227,7 +227,7 @@ class Monitor:
             info = await self._client.job(followed.job_id)
         except NoSuchJob as error:
             if not followed.is_young:
-                followed.missed(error)
+                await self._gone(followed, error)
                 return
             info = followed.info or StatusInfo(job_id=followed.job_id, status=JobStatus.ACCEPTED)
         except OgcError as error:
@@ -280,6 +280,13 @@ class Monitor:
         self._free_from = min(turn, now + FEW * GAP) + GAP
         if len(self._followed) > FEW:
             await anyio.sleep(turn - now)
+
+    async def _gone(self, followed: Followed, error: NoSuchJob) -> None:
+        try:
+            await self._journal.note_gone(self._name, followed.job_id)
+        except JournalError as unwritten:
+            logger.warning("That job %r of %s is gone could not be written: %s", followed.job_id, self._name, unwritten)
+        followed.missed(error)
 
     async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""

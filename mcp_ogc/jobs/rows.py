@@ -25,7 +25,8 @@ def open_submission(
     found = select(
         connection,
         "user = ? AND endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
-        " AND state != ? AND same_as IS NULL AND (status IS NULL OR status IN (?, ?)) ORDER BY submission DESC LIMIT 1",
+        " AND state != ? AND same_as IS NULL AND gone IS NULL AND (status IS NULL OR status IN (?, ?))"
+        " ORDER BY submission DESC LIMIT 1",
         user,
         endpoint,
         process_id,
@@ -130,7 +131,8 @@ def write_status(connection: sqlite3.Connection, submission: int, info: StatusIn
     """Write the status of a submission's job; what it does not tell stays as it was."""
     connection.execute(
         "UPDATE submissions SET process_id = coalesce(process_id, ?), status = ?, message = ?, progress = ?,"
-        " started = coalesce(?, started), finished = coalesce(?, finished), updated = ? WHERE submission = ?",
+        " started = coalesce(?, started), finished = coalesce(?, finished), updated = ?, gone = NULL"
+        " WHERE submission = ?",
         (
             info.process_id,
             info.status,

@@ -47,6 +47,9 @@ MIGRATIONS = (
     """
     ALTER TABLE submissions ADD COLUMN same_as INTEGER;
     """,
+    """
+    ALTER TABLE submissions ADD COLUMN gone TEXT;
+    """,
 )
 
 

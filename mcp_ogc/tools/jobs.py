@@ -158,7 +158,7 @@ async def list_jobs(
     if next_cursor:
         lines.append(f"Next page: cursor={literal(next_cursor, 2000)}")
     lines += [f"{name} lists more jobs than were read: raise limit, or give process_id or status" for name in more_at]
-    there = [one for one in rows if one.job_id and one.status != JobStatus.DISMISSED]
+    there = [one for one in rows if one.job_id and one.status != JobStatus.DISMISSED and not one.gone]
     if there:
         lines.append(f"Next: {call('ogc_get_job', job_id=there[0].job_id, endpoint=there[0].endpoint)}")
     elif not rows:

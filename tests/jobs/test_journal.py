@@ -251,6 +251,15 @@ async def test_the_digest_of_results_tells_whether_they_are_those_that_were_read
     assert await journal.note_results("zoo", "unknown", "sha256:a") is None
 
 
+async def test_a_job_that_is_gone_stands_in_no_ones_way(journal: Journal) -> None:
+    await submit(journal, "j1")
+    await journal.note_gone("zoo", "j1")
+    assert [one.job_id for one in await journal.newest(10)] == ["j1"]
+    assert await journal.newest(10, status=JobStatus.RUNNING) == ()
+    again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
+    assert again.repeats is None
+
+
 async def test_many_statuses_are_written_at_once(journal: Journal) -> None:
     await journal.record_all("zoo", [info(f"j{number}") for number in range(300)])
     await journal.record_all("zoo", [])

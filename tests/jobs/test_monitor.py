@@ -13,6 +13,7 @@ from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.settings import Limits
+from mcp_ogc.tools.job_answers import row, row_line
 from mcp_ogc.workspace import Workspace
 from tests.jobs.conftest import BASE, Upstream
 
@@ -394,6 +395,28 @@ async def test_what_nobody_thought_of_is_told_to_those_who_wait_and_the_poller_g
             upstream.put("j2", "failed")
             while (await work.journal.find("j2"))[0].status is not JobStatus.FAILED:
                 await anyio.lowlevel.checkpoint()
+
+
+async def test_a_followed_job_that_is_gone_is_written_down_until_it_is_seen_again(
+    monitor: Monitor, upstream: Upstream, work: Workspace
+) -> None:
+    upstream.put("j1", "running")
+    await monitor.wait("j1", 0)
+    del upstream.jobs["j1"]
+    with pytest.raises(NoSuchJob):
+        await monitor.wait("j1", 0)
+    (first,) = await work.journal.find("j1")
+    with pytest.raises(NoSuchJob):
+        await monitor.wait("j1", 0)
+    (entry,) = await work.journal.find("j1")
+    assert first.gone
+    assert (entry.gone, entry.status) == (first.gone, JobStatus.RUNNING), "since when, and what it was last"
+    line = row_line(row(entry, STANDARD))
+    assert "no longer has it" in line
+    assert row(entry, STANDARD).gone in line
+    upstream.put("j1", "running")
+    await monitor.wait("j1", 0)
+    assert (await work.journal.find("j1"))[0].gone is None
 
 
 async def test_who_subscribed_is_told_though_nobody_waits(
