@@ -39,6 +39,8 @@ FEW = 4
 """Jobs that are looked at one by one; more are read from the list, at most two requests a second."""
 GAP = 0.55
 """Seconds between two requests of that pace, with a margin: at half a second some five seconds have eleven of them."""
+PACED = 5.0
+"""Seconds for which the pace holds on after there were many."""
 SWEPT_PAGES = 50
 SWEEPS = 2
 """Readings of the list that may fail one after the other; after that jobs are looked at one by one (quirk Q12)."""
@@ -75,6 +77,7 @@ class Monitor:
         self._list_from = -float("inf")
         """When the list of jobs may be read again; never where there is none."""
         self._failed_sweeps = 0
+        self._paced_until = -float("inf")
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
 
@@ -274,11 +277,16 @@ class Monitor:
             one.in_list = one.job_id not in awaited
 
     async def _keep_pace(self) -> None:
-        """Two requests a second, once there are more jobs than a few; a few are looked at when it is their time."""
+        """Two requests a second, once there are more jobs than a few; a few are looked at when it is their time.
+
+        The last few of many keep the pace too: the requests of the many were just made.
+        """
         now = anyio.current_time()
+        if len(self._followed) > FEW:
+            self._paced_until = now + PACED
         turn = max(now, self._free_from)
         self._free_from = min(turn, now + FEW * GAP) + GAP
-        if len(self._followed) > FEW:
+        if now < self._paced_until:
             await anyio.sleep(turn - now)
 
     async def _gone(self, followed: Followed, error: NoSuchJob) -> None:
