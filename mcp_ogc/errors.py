@@ -25,6 +25,7 @@
     │   └── EndpointFault           5xx
     ├── SubmissionUnconfirmed     sent, and no answer: the job may exist
     ├── JournalError              the journal can't be read or written just now
+    ├── FollowingFailed           a job could not be followed, for a reason that is ours
     ├── StorageError              an object storage that refused or is not configured
     ├── RasterError               a file that can't be read as a raster
     │   ├── NoOverview              it has none that could stand for it
@@ -285,6 +286,10 @@ class SubmissionUnconfirmed(OgcError):
 
 class JournalError(OgcError):
     """The journal can't be read or written just now."""
+
+
+class FollowingFailed(OgcError):
+    """A job could not be followed, for a reason that is ours: the log has it."""
 
 
 class StorageError(OgcError):

@@ -49,6 +49,8 @@ class Entry:
     """Where the job is, if not at the usual place of the endpoint's jobs."""
     results_digest: str | None
     """Of the results as they were last read: `sha256:…`."""
+    gone: datetime | None
+    """Since when its endpoint is known not to have the job any more; its status is the last one before."""
     user: str = ""
     """Whose it is: a `User.name`."""
 
@@ -110,6 +112,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         answered=_time(row["answered"]),
         job_place=row["job_place"],
         results_digest=row["results_digest"],
+        gone=_time(row["gone"]),
         user=row["user"],
     )
 

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 
-from mcp_ogc.errors import NoSuchJob, OgcError, RemoteProblem
+from mcp_ogc.errors import AccessDenied, AuthenticationRequired, FollowingFailed, NoSuchJob, OgcError, RemoteProblem
 from mcp_ogc.ogc.models import StatusInfo
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 GRACE = timedelta(seconds=30)
 """After a submission a server may not know the job yet, or say that it failed (ZOO-Project, quirk Q10)."""
+
+FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied, FollowingFailed)
+"""Problems that waiting does not mend: they are told at once, although a status was seen before them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +31,8 @@ class Followed:
     problem: OgcError | None = None
     followers: int = 0
     due: float = 0.0
+    is_asked_for: bool = False
+    """Whether the poller has asked for it, and no answer came yet."""
     pause: float = FIRST_PAUSE
     doubted: bool = False
     """Whether it was said to have failed once, and is looked at again before that is believed."""
@@ -68,7 +73,7 @@ class Followed:
         wanted = error.retry_after if isinstance(error, RemoteProblem) else 0.0
         self.pause = max(min(self.pause * 2, LONGEST_PAUSE), wanted)
         self._put_off()
-        if self.is_over:
+        if isinstance(error, FINAL):
             self.tell()
 
     def _put_off(self) -> None:

@@ -303,6 +303,15 @@ class Journal:
             write_status(connection, entry.submission, info)
 
     @_in_thread
+    def note_gone(self, endpoint: str, job_id: str) -> None:
+        """Write that the endpoint does not have a job any more; since when is kept until it is seen again."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE submissions SET gone = coalesce(gone, ?) WHERE user = ? AND endpoint = ? AND job_id = ?",
+                (_now(), self._user, endpoint, job_id),
+            )
+
+    @_in_thread
     def find(self, job_id: str, endpoint: str | None = None) -> tuple[Entry, ...]:
         """The jobs of that id: one for each endpoint that has it."""
         with closing(self._connect()) as connection:
@@ -336,7 +345,9 @@ class Journal:
             return select(
                 connection,
                 "user = ? AND (? IS NULL OR (intended, submission) < (?, ?)) AND (? IS NULL OR endpoint = ?)"
-                " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ?"
+                " AND (? IS NULL OR process_id = ?) AND (? IS NULL OR status = ?) AND state != ? AND same_as IS NULL"
+                # What is gone is not known to be open any more.
+                " AND (? IS NULL OR gone IS NULL OR status NOT IN (?, ?))"
                 " ORDER BY intended DESC, submission DESC LIMIT ?",
                 self._user,
                 before and before[1],
@@ -348,6 +359,9 @@ class Journal:
                 status,
                 status,
                 SubmissionState.REFUSED,
+                status,
+                JobStatus.ACCEPTED,
+                JobStatus.RUNNING,
                 limit,
             )
 

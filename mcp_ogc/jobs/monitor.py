@@ -7,6 +7,7 @@ those who wait, and published to those who subscribed. Cancelling a wait never d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import AccessDenied, AuthenticationRequired, JournalError, NoSuchJob, NotOffered, OgcError
-from mcp_ogc.jobs.followed import FIRST_PAUSE, Followed
+from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError
+from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.ogc.client import ProcessesClient
+
+logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 45
 """Seconds. Desktop clients end a call after 60."""
@@ -34,13 +37,16 @@ SWEEP_PAUSE = 5.0
 """Seconds between two readings of the job list."""
 FEW = 4
 """Jobs that are looked at one by one; more are read from the list, at most two requests a second."""
-GAP = 0.5
+GAP = 0.55
+"""Seconds between two requests of that pace, with a margin: at half a second some five seconds have eleven of them."""
+PACED = 5.0
+"""Seconds for which the pace holds on after there were many."""
 SWEPT_PAGES = 50
 SWEEPS = 2
 """Readings of the list that may fail one after the other; after that jobs are looked at one by one (quirk Q12)."""
-
-FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied)
-"""Problems that waiting does not mend: they are told although a status was seen before them."""
+LIST_PAUSE, LONGEST_LIST_PAUSE = 30.0, 480.0
+"""Seconds until the list is read again then, twice as long each time it fails: it may have been a short outage, and a
+thousand jobs can't be followed one by one."""
 
 Watcher = Callable[[StatusInfo], Awaitable[None]]
 Changed = Callable[[str, StatusInfo], Awaitable[None]]
@@ -68,8 +74,10 @@ class Monitor:
         self._followed: dict[str, Followed] = {}
         self._polling = False
         self._woken = anyio.Event()
-        self._lists_jobs = True
+        self._list_from = -float("inf")
+        """When the list of jobs may be read again; never where there is none."""
         self._failed_sweeps = 0
+        self._paced_until = -float("inf")
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
 
@@ -92,6 +100,7 @@ class Monitor:
         Raises:
             NoSuchJob: The endpoint does not know the job.
             AuthenticationRequired, AccessDenied: It lets nobody in, or no longer.
+            FollowingFailed: The poller met what nobody thought of.
             Unreachable, RemoteProblem: It answered no look of this wait; where it answered one, later ones are tried
                 again while there is time.
         """
@@ -99,12 +108,14 @@ class Monitor:
             anyio.current_time() + min(seconds, LONGEST_WAIT), anyio.current_effective_deadline() - TIME_TO_ANSWER
         )
         async with self._following(job_id, submitted) as followed:
-            known_before = followed.info
+            known_before, problem_before = followed.info, followed.problem
             if len(self._followed) <= FEW or not self._lists_jobs:
                 await self._look(followed)
                 if followed.problem and followed.info is None:
                     raise followed.problem
             while not followed.is_over:
+                if isinstance(followed.problem, FINAL) and followed.problem is not problem_before:
+                    raise followed.problem
                 if followed.info and on_status:
                     await on_status(followed.info)
                 left = deadline - anyio.current_time()
@@ -146,6 +157,10 @@ class Monitor:
                 self._followed.pop(job_id, None)
                 self._woken.set()
 
+    @property
+    def _lists_jobs(self) -> bool:
+        return anyio.current_time() >= self._list_from
+
     # --- the poller
 
     def _start(self) -> None:
@@ -155,24 +170,58 @@ class Monitor:
             self._background.start_soon(self._poll)
 
     async def _poll(self) -> None:
+        async with anyio.create_task_group() as looks:
+            try:
+                while open_jobs := [one for one in self._followed.values() if not one.is_over]:
+                    self._woken = anyio.Event()
+                    await self._step(open_jobs, looks)
+            finally:
+                # Before the looks have ended: who begins to wait meanwhile starts another poller.
+                self._polling = False
+                if self._failed_sweeps:  # the list is tried again for the next who wait
+                    self._failed_sweeps, self._list_from = 0, -float("inf")
+                looks.cancel_scope.cancel()
+
+    async def _step(self, open_jobs: list[Followed], looks: TaskGroup) -> None:
+        """Read the list, begin a look, or wait until something is due.
+
+        A few looks are under way at once: one job whose document is slow does not keep the others waiting.
+        """
+        now = anyio.current_time()
+        listed = [one for one in open_jobs if one.in_list and one.due <= now]
+        idle = [one for one in open_jobs if not one.is_asked_for]
+        due = sorted((one for one in idle if one.due <= now), key=lambda one: one.due)
+        if len(listed) > FEW and self._lists_jobs:
+            async with self._isolated(listed):
+                await self._sweep(listed)
+        elif due and len(open_jobs) - len(idle) < FEW:
+            due[0].is_asked_for = True
+            looks.start_soon(self._look_aside, due[0])
+        else:
+            with anyio.move_on_after(min((one.due for one in idle if not due), default=float("inf")) - now):
+                await self._woken.wait()
+
+    async def _look_aside(self, followed: Followed) -> None:
         try:
-            while open_jobs := [one for one in self._followed.values() if not one.is_over]:
-                self._woken = anyio.Event()
-                now = anyio.current_time()
-                due = sorted((one for one in open_jobs if one.due <= now), key=lambda one: one.due)
-                listed = [one for one in due if one.in_list]
-                if not due:
-                    with anyio.move_on_after(min(one.due for one in open_jobs) - now):
-                        await self._woken.wait()
-                    continue
-                if len(listed) > FEW and self._lists_jobs:
-                    await self._sweep(listed)
-                else:
-                    await self._look(due[0])
+            async with self._isolated([followed]):
+                await self._look(followed)
         finally:
-            self._polling = False
-            if self._failed_sweeps:  # the list is tried again for the next who wait
-                self._failed_sweeps, self._lists_jobs = 0, True
+            followed.is_asked_for = False
+            self._woken.set()
+
+    @asynccontextmanager
+    async def _isolated(self, due: list[Followed]) -> AsyncIterator[None]:
+        """Nothing that goes wrong in a look ends the poller: pollers share their tasks with the whole workspace."""
+        try:
+            yield
+        except Exception as error:
+            logger.exception("Following jobs of %s failed", self._name)
+            for one in due:
+                told = FollowingFailed(
+                    f"Job {one.job_id!r} of {self._name} could not be followed: {type(error).__name__}",
+                    remedy="This is a fault of this server, and the job goes on: its log says more. Call again",
+                )
+                one.missed(told)
 
     async def _look(self, followed: Followed) -> None:
         """One job's own status document."""
@@ -181,7 +230,7 @@ class Monitor:
             info = await self._client.job(followed.job_id)
         except NoSuchJob as error:
             if not followed.is_young:
-                followed.missed(error)
+                await self._gone(followed, error)
                 return
             info = followed.info or StatusInfo(job_id=followed.job_id, status=JobStatus.ACCEPTED)
         except OgcError as error:
@@ -214,10 +263,12 @@ class Monitor:
                 if page is None or not awaited:
                     break
         except NotOffered:
-            self._lists_jobs = False
+            self._list_from = float("inf")
         except OgcError as error:
             self._failed_sweeps += 1
-            self._lists_jobs = self._failed_sweeps < SWEEPS
+            if self._failed_sweeps >= SWEEPS:
+                pause = min(LIST_PAUSE * 2.0 ** (self._failed_sweeps - SWEEPS), LONGEST_LIST_PAUSE)
+                self._list_from = anyio.current_time() + pause
             for one in due:
                 one.missed(error)
             return
@@ -226,12 +277,24 @@ class Monitor:
             one.in_list = one.job_id not in awaited
 
     async def _keep_pace(self) -> None:
-        """Two requests a second, once there are more jobs than a few; a few are looked at when it is their time."""
+        """Two requests a second, once there are more jobs than a few; a few are looked at when it is their time.
+
+        The last few of many keep the pace too: the requests of the many were just made.
+        """
         now = anyio.current_time()
+        if len(self._followed) > FEW:
+            self._paced_until = now + PACED
         turn = max(now, self._free_from)
         self._free_from = min(turn, now + FEW * GAP) + GAP
-        if len(self._followed) > FEW:
+        if now < self._paced_until:
             await anyio.sleep(turn - now)
+
+    async def _gone(self, followed: Followed, error: NoSuchJob) -> None:
+        try:
+            await self._journal.note_gone(self._name, followed.job_id)
+        except JournalError as unwritten:
+            logger.warning("That job %r of %s is gone could not be written: %s", followed.job_id, self._name, unwritten)
+        followed.missed(error)
 
     async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""
@@ -242,5 +305,8 @@ class Monitor:
                 one.missed(error)
             return
         for one, info in [(one, info) for one, info in seen if one.takes(info, pause)]:
-            await self._on_change(self._name, info)
+            try:
+                await self._on_change(self._name, info)
+            except Exception:  # who is told does not decide whether the others are
+                logger.exception("The change of job %r of %s could not be told", info.job_id, self._name)
             one.tell()

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from mcp_ogc.jobs.entries import COLUMNS, Entry, KeptAnswer, SubmissionState, entry_of, text_of
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
+OF_JOB = "started, finished, answer, answer_type, answer_links, answer_url, results_digest"
+"""What a row tells of its job, and not of its submission."""
+
 
 def open_submission(
     connection: sqlite3.Connection,
@@ -22,7 +25,8 @@ def open_submission(
     found = select(
         connection,
         "user = ? AND endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
-        " AND state != ? AND (status IS NULL OR status IN (?, ?)) ORDER BY submission DESC LIMIT 1",
+        " AND state != ? AND same_as IS NULL AND gone IS NULL AND (status IS NULL OR status IN (?, ?))"
+        " ORDER BY submission DESC LIMIT 1",
         user,
         endpoint,
         process_id,
@@ -37,11 +41,11 @@ def open_submission(
 
 
 def give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) -> None:
-    """Make a job this submission's alone.
+    """Make a job this submission's alone, with what is known of it.
 
     It may have been seen in the endpoint's list before its submission was answered; an endpoint may answer an equal
-    request with the job it has (MAAP); and it may have been taken for the job of a submission that was never answered,
-    which then is looked for again.
+    request with the job it has (MAAP): the older submission stays, without the job; and it may have been taken for the
+    job of a submission that was never answered, which then is looked for again.
     """
     others = select(
         connection,
@@ -51,11 +55,21 @@ def give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) ->
         submission,
     )
     for other in others:
-        if other.reason is None:
+        connection.execute(
+            f"UPDATE submissions SET ({OF_JOB}) = (SELECT {OF_JOB} FROM submissions WHERE submission = ?)"  # noqa: S608
+            " WHERE submission = ?",
+            (other.submission, submission),
+        )
+        if other.digest is None:
             connection.execute("DELETE FROM submissions WHERE submission = ?", (other.submission,))
+        elif other.reason is None:
+            connection.execute(
+                "UPDATE submissions SET job_id = NULL, same_as = ? WHERE submission = ?", (submission, other.submission)
+            )
         else:
             connection.execute(
-                "UPDATE submissions SET state = ?, job_id = NULL, status = NULL WHERE submission = ?",
+                "UPDATE submissions SET state = ?, job_id = NULL, status = NULL, results_digest = NULL"
+                " WHERE submission = ?",
                 (SubmissionState.UNCONFIRMED, other.submission),
             )
 
@@ -117,7 +131,8 @@ def write_status(connection: sqlite3.Connection, submission: int, info: StatusIn
     """Write the status of a submission's job; what it does not tell stays as it was."""
     connection.execute(
         "UPDATE submissions SET process_id = coalesce(process_id, ?), status = ?, message = ?, progress = ?,"
-        " started = coalesce(?, started), finished = coalesce(?, finished), updated = ? WHERE submission = ?",
+        " started = coalesce(?, started), finished = coalesce(?, finished), updated = ?, gone = NULL"
+        " WHERE submission = ?",
         (
             info.process_id,
             info.status,

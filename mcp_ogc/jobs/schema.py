@@ -43,6 +43,13 @@ MIGRATIONS = (
     ALTER TABLE submissions ADD COLUMN user TEXT NOT NULL DEFAULT '';
     CREATE INDEX submissions_user ON submissions (user, submission);
     """,
+    # The newer submission that was answered with the same job, which is that one's now.
+    """
+    ALTER TABLE submissions ADD COLUMN same_as INTEGER;
+    """,
+    """
+    ALTER TABLE submissions ADD COLUMN gone TEXT;
+    """,
 )
 
 

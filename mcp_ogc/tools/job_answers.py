@@ -81,6 +81,7 @@ class Job(Reply):
     phase: str | None = None
     created: str | None = None
     finished: str | None = None
+    gone: str | None = None
     seconds: float | None = None
     repeated: bool | None = None
     dry_run: bool | None = None
@@ -195,14 +196,19 @@ def row(entry: Entry, dialect: Dialect) -> Job:
     """A job of the journal, as a row of a list."""
     job = _job(entry.endpoint, known_job(entry), dialect)
     status = str(entry.status) if entry.status else f"{entry.state} submission"
-    return job.model_copy(update={"job_id": entry.job_id, "status": status, "untrusted": remote(message=entry.message)})
+    told = {"job_id": entry.job_id, "status": status, "gone": moment(entry.gone)}
+    if entry.gone:  # how long it ran on is not known
+        told["seconds"] = None
+    return job.model_copy(update={**told, "untrusted": remote(message=entry.message)})
 
 
 def row_line(job: Job) -> str:
     """A row, as a line of text."""
     far = _far(job) if job.status == JobStatus.RUNNING else ""
     where = f"{word(job.process_id or '') or 'unknown process'} on {job.endpoint}"
-    return f"- {word(job.job_id or '') or 'no job id'}: {job.status}{far}, {where}, created {job.created or 'unknown'}"
+    gone = f"; its endpoint no longer has it, seen {job.gone}" if job.gone else ""
+    name = word(job.job_id or "") or "no job id"
+    return f"- {name}: {job.status}{far}, {where}, created {job.created or 'unknown'}{gone}"
 
 
 def _far(job: Job) -> str:

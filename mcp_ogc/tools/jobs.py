@@ -225,7 +225,7 @@ async def list_jobs(
         lines.append(f"Next page: {page}")
     lines += [f"{name} lists more jobs than were read: raise limit, or give process_id or status" for name in more_at]
     known = [one for one in rows if one.job_id]
-    there = [one for one in known if one.status != JobStatus.DISMISSED] or known
+    there = [one for one in known if one.status != JobStatus.DISMISSED and not one.gone] or known
     if there:
         lines.append(f"Next: {call('ogc_get_job', job_id=there[0].job_id, endpoint=there[0].endpoint)}")
     elif not rows:

@@ -47,7 +47,7 @@ def measure() -> Measure:
     first, last = min(counts), max(counts)
     rate = max(
         sum(counts.get(start + second, 0) for second in range(WINDOW)) / WINDOW
-        for start in range(first, max(first, last - WINDOW) + 1)
+        for start in range(first, max(first, last - WINDOW + 1) + 1)
     )
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import anyio
 import httpx
 import pytest
 
@@ -26,6 +27,8 @@ class Upstream:
     lists_jobs: bool = True
     answers: dict[str, list[httpx.Response]] = field(default_factory=dict)
     """What a path answers first, before it answers as it should."""
+    held: dict[str, anyio.Event] = field(default_factory=dict)
+    """Paths that do not answer before their event."""
 
     def put(self, job_id: str, status: str, **members: object) -> None:
         self.jobs[job_id] = {"jobID": job_id, "type": "process", "status": status, "processID": "p", **members}
@@ -33,6 +36,8 @@ class Upstream:
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api")
         self.asked.append(path if request.method == "GET" else f"{request.method} {path}")
+        if path in self.held:
+            await self.held[path].wait()
         if self.answers.get(path):
             return self.answers[path].pop(0)
         if path == "/jobs":

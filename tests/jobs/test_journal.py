@@ -175,9 +175,24 @@ async def test_a_job_that_was_seen_in_the_list_before_its_submission_was_answere
 
 
 async def test_an_endpoint_that_answers_with_the_job_it_has_makes_it_the_newer_submissions(journal: Journal) -> None:
-    await submit(journal, "j1")
+    first = await submit(journal, "j1")
+    kept = KeptAnswer("application/json", b"{}", (), "https://maap.example/jobs/j1/results")
+    await journal.save_results("zoo", "j1", kept)
+    await journal.note_results("zoo", "j1", "sha256:a")
     second = await submit(journal, "j1")
-    assert [one.submission for one in await journal.newest(10)] == [second]
+    assert [one.submission for one in await journal.newest(10)] == [second], "one job is one row"
+    assert await journal.answer("zoo", "j1") == kept
+    assert await journal.note_results("zoo", "j1", "sha256:b") == "sha256:a"
+    older = await journal.entry(first)
+    assert (older.inputs, older.state, older.job_id) == ({"a": 1}, SubmissionState.CONFIRMED, None)
+
+
+async def test_a_submission_whose_job_became_a_newer_ones_stands_in_no_ones_way(journal: Journal) -> None:
+    await submit(journal, "j1")
+    await submit(journal, "j1")
+    await journal.record("zoo", info("j1", JobStatus.SUCCESSFUL))
+    again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
+    assert again.repeats is None
 
 
 async def test_a_job_that_was_taken_for_anothers_is_given_up_and_that_one_is_looked_for_again(journal: Journal) -> None:
@@ -234,6 +249,15 @@ async def test_the_digest_of_results_tells_whether_they_are_those_that_were_read
     assert await journal.note_results("zoo", "j1", "sha256:a") is None
     assert await journal.note_results("zoo", "j1", "sha256:b") == "sha256:a"
     assert await journal.note_results("zoo", "unknown", "sha256:a") is None
+
+
+async def test_a_job_that_is_gone_stands_in_no_ones_way(journal: Journal) -> None:
+    await submit(journal, "j1")
+    await journal.note_gone("zoo", "j1")
+    assert [one.job_id for one in await journal.newest(10)] == ["j1"]
+    assert await journal.newest(10, status=JobStatus.RUNNING) == ()
+    again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
+    assert again.repeats is None
 
 
 async def test_many_statuses_are_written_at_once(journal: Journal) -> None:

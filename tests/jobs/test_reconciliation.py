@@ -43,6 +43,7 @@ def lost(
         answered=intended + timedelta(seconds=lasted),
         job_place=None,
         results_digest=None,
+        gone=None,
     )
 
 
