@@ -19,7 +19,16 @@ import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 from pydantic import ValidationError
 
-from mcp_ogc.errors import InvalidGeometry, NoOverview, OgcError, OutOfTime, RasterError, TooLarge, UnknownName, WorkerLost
+from mcp_ogc.errors import (
+    InvalidGeometry,
+    NoOverview,
+    OgcError,
+    OutOfTime,
+    RasterError,
+    TooLarge,
+    UnknownName,
+    WorkerLost,
+)
 from mcp_ogc.rasters.confinement import environment
 from mcp_ogc.rasters.frames import (
     FROM_WORKER,

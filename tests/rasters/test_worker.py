@@ -105,7 +105,9 @@ async def test_who_waits_in_vain_for_a_worker_is_told_so_in_time(workers: Worker
             tasks.start_soon(workers.run, EXACT, [remote(large, ranges)], SECONDS)
         with anyio.fail_after(SECONDS):
             await held.wait()
-            with pytest.raises(OutOfTime, match=f"{scene.name} was not read: other rasters kept both workers") as caught:
+            with pytest.raises(
+                OutOfTime, match=f"{scene.name} was not read: other rasters kept both workers"
+            ) as caught:
                 await workers.run(EXACT, [local(scene)], 0.2)
         tasks.cancel_scope.cancel()
     assert "Call again in a minute" in caught.value.remedy
