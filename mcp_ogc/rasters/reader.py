@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
-from mcp_ogc.errors import NoOverview, RasterError, TimedOut, WorkerLost
+from mcp_ogc.errors import NoOverview, OutOfTime, RasterError, TimedOut, WorkerLost
 from mcp_ogc.rasters.compared import Comparison
 from mcp_ogc.rasters.measured import PointsMeasured, ZonesMeasured
 from mcp_ogc.rasters.ongoing import Ongoing, Told, Underway
@@ -58,7 +58,7 @@ class Asked:
     storage: StorageHint | None = None
     """How to reach its object storage."""
     method: Literal["exact", "approximate", "either"] = "either"
-    """`either`: exact where that is quick, else from an overview."""
+    """`either`: exact where that is quick, else from an overview; a count that was to be quick goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +144,11 @@ class RasterReader:
         key = key_of(given.file, state, asked.wanted)
         if key and asked.method != "approximate" and (kept := await self._store.find(key)):
             return kept
-        if asked.method != "exact":
-            try:
-                found = await self._workers.run(Summarize(asked.wanted, asked.method), [given], _left(due))
-            except NoOverview:
-                if asked.method == "approximate":
-                    raise
-            else:
-                if found.summary.exact:
-                    await self._keep(key, found)
+        if asked.method == "approximate":
+            return await self._workers.run(Summarize(asked.wanted, "approximate"), [given], _left(due))
+        if asked.method == "either" and key not in self._summaries.names:
+            wait = max(1.0, min(seconds, _left(due) - OVERVIEW_SECONDS))
+            if found := await self._quickly(given, key, asked.wanted, wait):
                 return found
         return await self._exact(given, key, asked.wanted, told, due, seconds)
 
@@ -246,6 +242,16 @@ class RasterReader:
         found = await ongoing.get(name, at_its_turn, told, seconds)
         if isinstance(found, Underway):
             raise RasterError("There is no answer yet", remedy=str(found))
+        return found
+
+    async def _quickly(self, given: Given, key: str | None, wanted: Wanted, seconds: float) -> Summarized | None:
+        """Every pixel of a small file counted, or the overview of a large one; None if neither can be had in time."""
+        try:
+            found = await self._workers.run(Summarize(wanted, "either"), [given], seconds)
+        except (NoOverview, OutOfTime):
+            return None
+        if found.summary.exact:
+            await self._keep(key, found)
         return found
 
     async def _exact(

@@ -132,6 +132,21 @@ async def test_a_long_count_goes_on_while_the_overview_answers_and_the_same_call
     assert exact.summary.bands[0].valid_count == 9_000_000
 
 
+async def test_what_turns_out_not_to_be_quick_is_answered_from_the_overview_and_counted_on(cog: bytes, reader) -> None:
+    objects = RemoteObjects(cog)
+    objects.gate = anyio.Event()
+    one, asked = reader(objects), Asked(HREF, NUMBERS)
+    for _ in range(2):
+        meanwhile = await one.summarize(asked, seconds=0.5)
+        assert (meanwhile.summary.exact, meanwhile.summary.overview) == (False, 8)
+        assert "goes on" in meanwhile.summary.notes[0]
+        assert len(one._summaries.names) == 1
+    objects.gate.set()
+    exact = await one.summarize(asked)
+    assert exact.summary.exact
+    assert exact.summary.bands[0].valid_count == 9_000_000
+
+
 async def test_a_count_that_fails_after_its_caller_left_tells_the_next_one(cog: bytes, reader) -> None:
     objects = RemoteObjects(cog)
     objects.gate = anyio.Event()
