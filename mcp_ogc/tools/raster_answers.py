@@ -44,6 +44,7 @@ class BandRow(Reply):
     std: float | None = None
     percentiles: dict[str, float] | None = None
     percentiles_exact: bool
+    percentiles_error: float | None = None
     valid_count: int
     valid_percent: float
     valid_km2: float | None = None
@@ -130,6 +131,7 @@ def band_row(band: BandSummary) -> BandRow:
         std=band.std,
         percentiles=band.percentiles,
         percentiles_exact=band.percentiles_exact,
+        percentiles_error=band.percentiles_error,
         valid_count=band.valid_count,
         valid_percent=band.valid_percent,
         valid_km2=band.valid_km2,
@@ -176,7 +178,8 @@ def band_lines(band: BandRow, *, exact: bool) -> list[str]:
         lines[0] += f"; stored × {number(band.scale, 8)} + {number(band.offset, 8)}"
     if band.percentiles:
         shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
-        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact or not exact else ' (within 0.1 %)'}")
+        within = f" (each within ±{band.percentiles_error:.2g})" if exact and band.percentiles_error else ""
+        lines.append(f"  percentiles {shares}{within}")
     return lines
 
 

@@ -309,6 +309,21 @@ async def test_a_band_tells_its_unit_labelled_its_scale_and_what_is_infinite(cli
     assert "stored × 0.5 + -1000" in text
 
 
+async def test_how_far_percentiles_may_be_off_is_told_in_the_unit_of_the_values(client: Client, heights: str) -> None:
+    """With an offset of -1000, a share of the value would promise ten times too little or too much."""
+    text, answer, _ = await answered(client, "ogc_summarize_raster", raster=heights, preview=False)
+    (band,) = answer["bands"]
+    with rasterio.open(heights) as dataset:
+        stored = dataset.read(1)
+    values = stored[np.isfinite(stored)].astype("float64") * 0.5 - 1000
+    off = [
+        abs(told - np.percentile(values, int(rank), method="inverted_cdf"))
+        for rank, told in band["percentiles"].items()
+    ]
+    assert 0 < max(off) <= band["percentiles_error"] < 0.06
+    assert f"(each within ±{band['percentiles_error']:.2g})" in text
+
+
 async def test_a_band_without_scale_or_infinity_says_nothing_of_them(client: Client, water: Callable[..., str]) -> None:
     text, answer, _ = await answered(client, "ogc_summarize_raster", raster=water("a.tif"), preview=False)
     assert {"scale", "offset", "infinite_count"}.isdisjoint(answer["bands"][0])
