@@ -39,6 +39,20 @@ def test_t15_a_bomb_of_few_aliases_is_refused_with_its_place(hints: str, told: s
     assert time.process_time() - begun < 10, "of the work, not of the clock"
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("doc: " + "x" * 2**18, r"characters are more than a package may have \(262,144\)"),
+        ("# c\n" * 5_001, r"5,001 lines of comments are more than a package may have \(5,000\)"),
+        ("hints: [" + "x, " * 20_000 + "]\n", "more than 20,000 nodes"),
+    ],
+    ids=["characters", "comments", "nodes"],
+)
+def test_t15_a_package_beyond_its_bounds_is_refused(more: str, told: str) -> None:
+    with pytest.raises(PackageError, match=told):
+        load(TOOL + more)
+
+
 def test_an_alias_that_is_used_as_people_use_it_is_followed() -> None:
     text = TOOL.replace("inputs: []", "inputs:\n  a: &text {type: string, label: &name Name}\n  b: *text\n  c: *text")
     assert [declared.type_ for declared in load(text).workflow().inputs] == ["string"] * 3
