@@ -59,6 +59,22 @@ def read_document(text: str, source: str) -> CommentedMap:
     return document
 
 
+def copied(node: Any) -> Any:
+    """A copy of a part of a document, with its places; ruamel's own takes the square of a list's length."""
+    if isinstance(node, Mapping):
+        copy: Any = type(node)()
+        for key, value in node.items():
+            copy[key] = copied(value)
+    elif isinstance(node, Sequence) and not isinstance(node, str):
+        copy = type(node)()
+        for value in node:
+            copy.append(copied(value))
+    else:
+        return node
+    node.copy_attributes(copy)
+    return copy
+
+
 def place(node: Any, key: str | int | None) -> tuple[int, int]:
     """1-based line and column of a key, or of the node itself; 0 where unknown."""
     try:
