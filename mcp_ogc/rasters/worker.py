@@ -165,14 +165,12 @@ class Workers:
                     return await self._run(task, given, seconds, told)
         except TimeoutError:
             if begun:
-                raise OutOfTime(
-                    f"Reading {_names(given)} took longer than {seconds:.0f} s",
-                    remedy="Name fewer bands (bands=[1]), or have the process write a smaller or coarser output",
-                ) from None
-            raise OutOfTime(
-                f"{_names(given)} was not read: other rasters kept both workers busy for {seconds:.0f} s",
-                remedy="Call again in a minute, and for one raster at a time",
-            ) from None
+                reason = f"Reading {_names(given)} took longer than {seconds:.0f} s"
+                remedy = "Name fewer bands (bands=[1]), or have the process write a smaller or coarser output"
+            else:
+                reason = f"{_names(given)} was not read: other rasters kept both workers busy for {seconds:.0f} s"
+                remedy = "Call again in a minute, and for one raster at a time"
+            raise OutOfTime(reason, remedy=remedy) from None
 
     async def close(self) -> None:
         """End all that are idle; a busy one ends with its task."""
