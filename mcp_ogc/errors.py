@@ -29,7 +29,8 @@
     ├── StorageError              an object storage that refused or is not configured
     ├── RasterError               a file that can't be read as a raster
     │   ├── NoOverview              it has none that could stand for it
-    │   └── WorkerLost              the process that read it ended, or took too long
+    │   └── WorkerLost              the process that read it ended
+    │       └── OutOfTime           it took too long, or none was free in time
     ├── InvalidGeometry           a point or polygon that can't be used
     └── LocalEndpointError        the embedded endpoint can't do this on this machine
 
@@ -305,7 +306,11 @@ class NoOverview(RasterError):
 
 
 class WorkerLost(RasterError):
-    """The process that read a raster ended, or took too long and was ended."""
+    """The process that read a raster ended."""
+
+
+class OutOfTime(WorkerLost):
+    """A raster took too long to read, or no process was free to read it in time."""
 
 
 class InvalidGeometry(OgcError):

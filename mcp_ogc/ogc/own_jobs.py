@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from mcp_ogc.errors import NoSuchJob
 from mcp_ogc.ogc.client import ProcessesClient
-from mcp_ogc.ogc.rules import EVERYTHING, Rules
+from mcp_ogc.ogc.core import EVERYTHING
 
 if TYPE_CHECKING:
     import httpx
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.ogc.models import StatusInfo
+    from mcp_ogc.ogc.rules import Rules
     from mcp_ogc.settings import Limits
 
 Owns = Callable[[str, str], Awaitable[bool]]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from mcp_ogc.errors import PackageError, PackageFault, UnknownName
-from mcp_ogc.packages.document import place, read_document, short_id
+from mcp_ogc.packages.document import copied, place, read_document, short_id
 from mcp_ogc.packages.requirements import refusal
 from mcp_ogc.packages.shape import (
     TYPES,
@@ -140,12 +140,10 @@ def load(text: str, *, source: str = "package") -> Package:
 
 def _faults(process: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[PackageFault]:
     """The faults of one process, parsed on its own."""
-    import copy
-
-    alone = copy.deepcopy(process)
-    alone["cwlVersion"] = document["cwlVersion"]  # type: ignore[index]
+    alone = copied(process)
+    alone["cwlVersion"] = document["cwlVersion"]
     if "$namespaces" in document:
-        alone["$namespaces"] = document["$namespaces"]  # type: ignore[index]
+        alone["$namespaces"] = document["$namespaces"]
     told = list(_requirement_faults(process, document))
     for fault in _parser_faults(alone, lambda: _parse(alone)):
         # Of a list of requirements the parser says only that it is no valid list.

@@ -11,10 +11,13 @@ from mcp_ogc.errors import PackageError
 if TYPE_CHECKING:
     from ruamel.yaml.comments import CommentedMap
 
-LARGEST = 1 << 20
+LARGEST = 1 << 18
 DEEPEST = 60
-MOST_NODES = 50_000
+MOST_NODES = 20_000
 """With what aliases stand for, every time they are used."""
+MOST_COMMENTS = 5_000
+"""Lines that begin with `#`: what keeps comments takes the square of their number."""
+COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)
 TAGS = {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map"))}
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -23,7 +26,7 @@ def read_document(text: str, source: str) -> CommentedMap:
     """The map a text holds.
 
     Raises:
-        PackageError: Not YAML, not a map, or beyond the bounds of size, depth and nodes.
+        PackageError: Not YAML, not a map, or beyond the bounds of size, comments, depth and nodes.
     """
     from ruamel.yaml.comments import CommentedMap
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -31,6 +34,11 @@ def read_document(text: str, source: str) -> CommentedMap:
 
     if len(text) > LARGEST:
         raise PackageError(f"{len(text):,} characters are more than a package may have ({LARGEST:,})", source=source)
+    comments = sum(1 for _ in COMMENT.finditer(text))
+    if comments > MOST_COMMENTS:
+        raise PackageError(
+            f"{comments:,} lines of comments are more than a package may have ({MOST_COMMENTS:,})", source=source
+        )
     try:
         _check_bounds(text, source)
         document = yaml_no_ts().load(text)
@@ -49,6 +57,22 @@ def read_document(text: str, source: str) -> CommentedMap:
     if not isinstance(document, CommentedMap):
         raise PackageError("not a CWL document: it has no members", source=source, remedy="It starts with cwlVersion")
     return document
+
+
+def copied(node: Any) -> Any:
+    """A copy of a part of a document, with its places; ruamel's own takes the square of a list's length."""
+    if isinstance(node, Mapping):
+        copy: Any = type(node)()
+        for key, value in node.items():
+            copy[key] = copied(value)
+    elif isinstance(node, Sequence) and not isinstance(node, str):
+        copy = type(node)()
+        for value in node:
+            copy.append(copied(value))
+    else:
+        return node
+    node.copy_attributes(copy)
+    return copy
 
 
 def place(node: Any, key: str | int | None) -> tuple[int, int]:

@@ -177,7 +177,13 @@ def _scaled(summary: RasterSummary, factor: float) -> RasterSummary:
             name: round(getattr(band, name) * factor) for name in ("valid_count", "nodata_count", "infinite_count")
         }
         return band.model_copy(
-            update={**counts, "histogram": histogram, "classes": classes, "percentiles_exact": False}
+            update={
+                **counts,
+                "histogram": histogram,
+                "classes": classes,
+                "percentiles_exact": False,
+                "percentiles_error": None,
+            }
         )
 
     return summary.model_copy(update={"bands": tuple(scaled(band) for band in summary.bands)})

@@ -139,6 +139,7 @@ def band_summary(
         std=None if found.deviation is None else _finite(found.deviation * abs(band.scale)),
         percentiles=_percentiles(band, found),
         percentiles_exact=found.table is not None,
+        percentiles_error=_percentiles_error(band, found),
         valid_count=found.count,
         valid_km2=valid_km2,
         valid_percent=100 * found.count / pixels,
@@ -152,11 +153,23 @@ def band_summary(
 
 
 def _percentiles(band: Band, found: Distribution) -> dict[str, float] | None:
-    # A negative scale turns the order of values around, and with it the ranks.
-    stored = found.percentiles(RANKS if band.scale > 0 else tuple(100 - rank for rank in RANKS))
+    stored = found.percentiles(_stored_ranks(band))
     if stored is None:
         return None
     return {str(rank): band.real(value) for rank, value in zip(RANKS, stored, strict=True)}
+
+
+def _percentiles_error(band: Band, found: Distribution) -> float | None:
+    """Of values, whose offset takes no part in it: a percentile is within a share of what is stored."""
+    stored = found.percentiles(_stored_ranks(band))
+    if stored is None or found.table is not None:
+        return None
+    return _finite(KEY_ERROR / (1 - KEY_ERROR) * max(map(abs, stored)) * abs(band.scale))
+
+
+def _stored_ranks(band: Band) -> tuple[int, ...]:
+    """A negative scale turns the order of values around, and with it the ranks."""
+    return RANKS if band.scale > 0 else tuple(100 - rank for rank in RANKS)
 
 
 def _histogram(band: Band, found: Distribution) -> Histogram | None:
@@ -196,15 +209,11 @@ def _km2(count: int, weighed: float | None, area: PixelArea) -> float | None:
     return None if area.constant_km2 is None else count * area.constant_km2
 
 
-def _percentile_error(band: BandSummary) -> float | None:
-    """By how much percentiles may be off, where that is more than 1 % of the range: values far from 0, close together.
-
-    They are within a share of the stored value, which is what is left without the offset.
-    """
-    if band.percentiles_exact or band.minimum is None or band.maximum is None:
-        return None
-    error = KEY_ERROR * max(abs(band.minimum - band.offset), abs(band.maximum - band.offset))
-    return error if 0 < band.maximum - band.minimum < 100 * error else None
+def _telling_little(band: BandSummary) -> bool:
+    """Whether percentiles may be off by more than 1 % of the range: values far from 0, close together."""
+    if band.percentiles_error is None or band.minimum is None or band.maximum is None:
+        return False
+    return 0 < band.maximum - band.minimum < 100 * band.percentiles_error
 
 
 def _finite(value: float) -> float:
@@ -226,10 +235,10 @@ def notes_of(band: BandSummary) -> list[str]:
         )
     if (band.scale, band.offset) != (1.0, 0.0):
         notes.append(f"{name}: statistics are stored value × {band.scale:g} + {band.offset:g}; nodata is as stored.")
-    if (error := _percentile_error(band)) is not None:
+    if _telling_little(band):
         notes.append(
-            f"{name}: percentiles are within ±{error:.2g}, which is much of the range from minimum to maximum: "
-            "tell its values by minimum, maximum, mean and std."
+            f"{name}: percentiles are within ±{band.percentiles_error:.2g}, which is much of the range from minimum to "
+            "maximum: tell its values by minimum, maximum, mean and std."
         )
     if band.infinite_count:
         notes.append(f"{name}: {band.infinite_count} pixels are infinite and in no statistic.")

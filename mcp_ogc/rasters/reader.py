@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
-from mcp_ogc.errors import NoOverview, RasterError, WorkerLost
+from mcp_ogc.errors import NoOverview, OutOfTime, RasterError, TimedOut, WorkerLost
 from mcp_ogc.rasters.compared import Comparison
 from mcp_ogc.rasters.measured import PointsMeasured, ZonesMeasured
 from mcp_ogc.rasters.ongoing import Ongoing, Told, Underway
@@ -34,9 +34,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ANSWER_SECONDS = 40.0
-"""For an answer that is not counted on in the background: no tool blocks past 45 s."""
+"""For an answer, from the first byte that is asked for: no tool blocks past 45 s."""
+HEAD_SECONDS = 20.0
+"""For the first bytes of what it is about."""
 WAIT_SECONDS = 25.0
-"""For an exact count; what is left of a call's 45 s is for the overview."""
+"""For an exact count, at most."""
+OVERVIEW_SECONDS = ANSWER_SECONDS - WAIT_SECONDS
+"""Kept for the overview that answers in its stead."""
 QUICK_SECONDS = 10.0
 """For what may be quick, while something that is not has its turn."""
 READY_SECONDS = 1.0
@@ -54,7 +58,7 @@ class Asked:
     storage: StorageHint | None = None
     """How to reach its object storage."""
     method: Literal["exact", "approximate", "either"] = "either"
-    """`either`: exact where that is quick, else from an overview."""
+    """`either`: exact where that is quick, else from an overview; a count that was to be quick goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +139,18 @@ class RasterReader:
             RasterError: Not readable as a raster, beyond the bounds, or not yet counted and without overview.
             OgcError: It may not or can't be fetched.
         """
-        given, state = await self.given(asked.href, asked.storage)
+        due = anyio.current_time() + ANSWER_SECONDS
+        ((given, state),) = await self._begun(Place(asked.href, asked.storage))
         key = key_of(given.file, state, asked.wanted)
         if key and asked.method != "approximate" and (kept := await self._store.find(key)):
             return kept
-        if asked.method != "exact":
-            try:
-                found = await self._workers.run(Summarize(asked.wanted, asked.method), [given], ANSWER_SECONDS)
-            except NoOverview:
-                if asked.method == "approximate":
-                    raise
-            else:
-                if found.summary.exact:
-                    await self._keep(key, found)
+        if asked.method == "approximate":
+            return await self._workers.run(Summarize(asked.wanted, "approximate"), [given], _left(due))
+        if asked.method == "either" and key not in self._summaries.names:
+            wait = max(1.0, min(seconds, _left(due) - OVERVIEW_SECONDS))
+            if found := await self._quickly(given, key, asked.wanted, wait):
                 return found
-        return await self._exact(given, key, asked.wanted, told, seconds)
+        return await self._exact(given, key, asked.wanted, told, due, seconds)
 
     async def points(self, place: Place, task: MeasurePoints) -> PointsMeasured:
         """Values of a raster at points.
@@ -158,8 +159,9 @@ class RasterReader:
             RasterError: Not readable as a raster, beyond the bounds, or without a place on Earth.
             OgcError: It may not or can't be fetched.
         """
-        given, _ = await self.given(place.href, place.storage)
-        return await self._workers.run(task, [given], ANSWER_SECONDS)
+        due = anyio.current_time() + ANSWER_SECONDS
+        ((given, _),) = await self._begun(place)
+        return await self._workers.run(task, [given], _left(due))
 
     async def zones(
         self, place: Place, task: MeasureZones, told: Told | None = None, seconds: float = ANSWER_SECONDS
@@ -171,13 +173,14 @@ class RasterReader:
             RasterError: Not readable as a raster, beyond the bounds, without a place on Earth; or not yet counted.
             OgcError: It may not or can't be fetched.
         """
-        given, state = await self.given(place.href, place.storage)
+        due = anyio.current_time() + ANSWER_SECONDS
+        ((given, state),) = await self._begun(place)
 
         async def work(limit: float, progress: Callable[[float], None] | None) -> ZonesMeasured:
             return await self._workers.run(task, [given], limit, progress)
 
         name = key_of(given.file, state, task)
-        return await self._counted(self._zones, name, work, told, seconds)
+        return await self._counted(self._zones, name, work, told, min(seconds, _left(due)))
 
     async def compare(
         self, before: Place, after: Place, task: Compare, told: Told | None = None, seconds: float = ANSWER_SECONDS
@@ -189,14 +192,27 @@ class RasterReader:
                 is not allowed; or not yet counted.
             OgcError: One may not or can't be fetched.
         """
-        (first, state), (second, other_state) = [await self.given(one.href, one.storage) for one in (before, after)]
+        due = anyio.current_time() + ANSWER_SECONDS
+        (first, state), (second, other_state) = await self._begun(before, after)
 
         async def work(limit: float, progress: Callable[[float], None] | None) -> Comparison:
             return await self._workers.run(task, [first, second], limit, progress)
 
         keys = key_of(first.file, state, task), key_of(second.file, other_state, task)
         name = f"{keys[0]} {keys[1]}" if all(keys) else None
-        return await self._counted(self._comparisons, name, work, told, seconds)
+        return await self._counted(self._comparisons, name, work, told, min(seconds, _left(due)))
+
+    async def _begun(self, *places: Place) -> list[tuple[Given, str | None]]:
+        """What `given` gives of each, in time for an answer."""
+        try:
+            with anyio.fail_after(HEAD_SECONDS):
+                return [await self.given(one.href, one.storage) for one in places]
+        except TimeoutError:
+            names = " and ".join(_label(one.href) for one in places)
+            raise TimedOut(
+                f"The first bytes of {names} did not come within {HEAD_SECONDS:.0f} s",
+                remedy="The storage is slow or does not answer: call again in a minute",
+            ) from None
 
     async def _counted(
         self,
@@ -228,8 +244,18 @@ class RasterReader:
             raise RasterError("There is no answer yet", remedy=str(found))
         return found
 
+    async def _quickly(self, given: Given, key: str | None, wanted: Wanted, seconds: float) -> Summarized | None:
+        """Every pixel of a small file counted, or the overview of a large one; None if neither can be had in time."""
+        try:
+            found = await self._workers.run(Summarize(wanted, "either"), [given], seconds)
+        except (NoOverview, OutOfTime):
+            return None
+        if found.summary.exact:
+            await self._keep(key, found)
+        return found
+
     async def _exact(
-        self, given: Given, key: str | None, wanted: Wanted, told: Told | None, seconds: float
+        self, given: Given, key: str | None, wanted: Wanted, told: Told | None, due: float, seconds: float
     ) -> Summarized:
         """Every pixel counted, or the overview meanwhile."""
 
@@ -239,17 +265,17 @@ class RasterReader:
             await self._keep(key, found)
             return found
 
-        found = await self._summaries.get(key, work, told, seconds)
+        found = await self._summaries.get(key, work, told, min(seconds, _left(due) - OVERVIEW_SECONDS))
         if not isinstance(found, Underway):
             return found
         try:
-            meanwhile = await self._workers.run(
-                Summarize(wanted, "approximate"), [given], max(1.0, ANSWER_SECONDS - seconds)
-            )
-        except (NoOverview, WorkerLost):
+            meanwhile = await self._workers.run(Summarize(wanted, "approximate"), [given], _left(due))
+        except NoOverview:
             raise RasterError(
                 f"{given.file.name} has no overview to answer from meanwhile", remedy=str(found)
             ) from None
+        except WorkerLost as error:
+            raise RasterError(f"Not answered from an overview meanwhile: {error.message}", remedy=str(found)) from None
         notes = (f"{found}.", *meanwhile.summary.notes)
         update = {"notes": notes, "counted": found.share if found.goes_on else None}
         return replace(meanwhile, summary=meanwhile.summary.model_copy(update=update))
@@ -257,6 +283,11 @@ class RasterReader:
     async def _keep(self, key: str | None, found: Summarized) -> None:
         if key:
             await self._store.keep(key, found)
+
+
+def _left(due: float) -> float:
+    """Seconds until an answer is due."""
+    return max(1.0, due - anyio.current_time())
 
 
 def _label(href: str) -> str:

@@ -71,7 +71,9 @@ class BandSummary(_Part):
     percentiles: dict[str, float] | None
     """2, 25, 50, 75 and 98: the least value at which that share of the valid pixels is reached."""
     percentiles_exact: bool
-    """Else within 0.1 % of the stored value."""
+    """Else within `percentiles_error`, or of an overview only."""
+    percentiles_error: float | None
+    """By how much they may be off, in the unit of the values; None where they are exact or of an overview."""
     valid_count: int
     valid_km2: float | None
     valid_percent: float

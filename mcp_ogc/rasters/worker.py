@@ -19,7 +19,16 @@ import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 from pydantic import ValidationError
 
-from mcp_ogc.errors import InvalidGeometry, NoOverview, OgcError, RasterError, TooLarge, UnknownName, WorkerLost
+from mcp_ogc.errors import (
+    InvalidGeometry,
+    NoOverview,
+    OgcError,
+    OutOfTime,
+    RasterError,
+    TooLarge,
+    UnknownName,
+    WorkerLost,
+)
 from mcp_ogc.rasters.confinement import environment
 from mcp_ogc.rasters.frames import (
     FROM_WORKER,
@@ -139,23 +148,29 @@ class Workers:
         Args:
             task: What is asked.
             given: The files it is about.
-            seconds: From its start; the worker is ended when they are over.
+            seconds: With the wait for its turn; the worker is ended when they are over.
             told: Called with the share that is done.
 
         Raises:
-            WorkerLost: The process ended, or took too long; the next task gets another.
+            OutOfTime: It took too long, or those before it did.
+            WorkerLost: The process ended; the next task gets another.
             RasterError, UnknownName, InvalidGeometry: The worker's own answer.
             OgcError: A range could not be fetched.
         """
-        async with self._slots:
-            try:
-                with anyio.fail_after(seconds):
+        begun = False
+        try:
+            with anyio.fail_after(seconds):
+                async with self._slots:
+                    begun = True
                     return await self._run(task, given, seconds, told)
-            except TimeoutError:
-                raise WorkerLost(
-                    f"Reading {_names(given)} took longer than {seconds:.0f} s",
-                    remedy="Name fewer bands (bands=[1]), or have the process write a smaller or coarser output",
-                ) from None
+        except TimeoutError:
+            if begun:
+                reason = f"Reading {_names(given)} took longer than {seconds:.0f} s"
+                remedy = "Name fewer bands (bands=[1]), or have the process write a smaller or coarser output"
+            else:
+                reason = f"{_names(given)} was not read: other rasters kept both workers busy for {seconds:.0f} s"
+                remedy = "Call again in a minute, and for one raster at a time"
+            raise OutOfTime(reason, remedy=remedy) from None
 
     async def close(self) -> None:
         """End all that are idle; a busy one ends with its task."""

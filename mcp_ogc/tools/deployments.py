@@ -64,26 +64,40 @@ class Undeployed(Reply):
     confirm: str | None = None
 
 
+async def given_source(ctx: Call, package: str) -> Source:
+    """The package, read once a call: what the person is asked about is what is deployed."""
+    return await read_source(await workspace(ctx), package)
+
+
 async def ask_replacement(
-    ctx: Call, package: str, endpoint: str | None, workflow_id: str | None, replace: bool, confirm: str | None
+    ctx: Call,
+    source: Annotated[Source, Resolve(given_source)],
+    endpoint: str | None,
+    workflow_id: str | None,
+    replace: bool,
+    confirm: str | None,
 ) -> Consent | Elicit[Consent]:
-    """Ask the person before something that is there is replaced, where the client can."""
+    """Ask the person before something that is there is replaced, where the client can.
+
+    The question names the whole digest: an answer that comes with a later call is good for the same question only.
+    """
     if not replace or not asked(ctx, confirm):
         return Consent()
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
-    loaded, _ = await _sound(chosen, await read_source(work, package), workflow_id)
+    loaded, _ = await _sound(chosen, source, workflow_id)
     process_id = workflow_id or loaded.main_id
     there = await _existing(chosen, process_id)
     if there is None:
-        return Consent(agreed=True)
+        return Consent()
     told = "\n".join(await _replacement(work, chosen, process_id, there, loaded, workflow_id))
-    return Elicit(f"Replace the process {process_id} on {chosen.name}?\n{told}", Consent)
+    return Elicit(f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?\n{told}", Consent)
 
 
 async def deploy_process(
     ctx: Call,
     package: PackageArgument,
+    source: Annotated[Source, Resolve(given_source)],
     consent: Annotated[ElicitationResult[Consent], Resolve(ask_replacement)],
     endpoint: str | None = None,
     workflow_id: WorkflowArgument = None,
@@ -94,7 +108,6 @@ async def deploy_process(
     token for confirm."""
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
-    source = await read_source(work, package)
     loaded, report = await _sound(chosen, source, workflow_id)
     process_id = workflow_id or loaded.main_id
     reply = {"endpoint": chosen.name, "process_id": process_id, "digest": loaded.digest}

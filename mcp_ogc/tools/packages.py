@@ -349,8 +349,10 @@ async def _comparison(
         deployed = await endpoint.client.describe(str(process_id))
     except NoSuchProcess:
         return [f"{endpoint.name} has no {process_id} yet."], {}
-    except OgcError:
-        return [], {}
+    except OgcError as error:
+        return [
+            f"{endpoint.name} can't be asked what it has: {error.message}. What replacing changes is not known."
+        ], {}
     there = f"{endpoint.name} has {process_id} {word(deployed.version)}"
     members: dict[str, object] = {"deployed_version": deployed.version}
     try:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mcp_ogc.tools.located import Located
 
 
+UNIT_CHARACTERS = 30
+
+
 class ClassRow(Reply):
     """One class of a band; `colour` is that of the picture."""
 
@@ -28,10 +31,12 @@ class ClassRow(Reply):
 
 
 class BandRow(Reply):
-    """One band, over its valid pixels."""
+    """One band, over its valid pixels; values are stored × scale + offset. `untrusted`: description and unit."""
 
     band: int
     dtype: str
+    scale: float | None = None
+    offset: float | None = None
     nodata: float | str | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -39,10 +44,13 @@ class BandRow(Reply):
     std: float | None = None
     percentiles: dict[str, float] | None = None
     percentiles_exact: bool
+    percentiles_error: float | None = None
+    valid_count: int
     valid_percent: float
     valid_km2: float | None = None
     nodata_percent: float
     nodata_km2: float | None = None
+    infinite_count: int | None = None
     classes: tuple[ClassRow, ...] = ()
     untrusted: Untrusted | None = None
 
@@ -109,10 +117,13 @@ def source_line(source: SourceRow) -> str:
 
 
 def band_row(band: BandSummary) -> BandRow:
-    """One band."""
+    """One band; what would say nothing (a scale of 1 and an offset of 0, no infinite pixels) is left out."""
+    scaled = (band.scale, band.offset) != (1.0, 0.0)
     return BandRow(
         band=band.band,
         dtype=band.dtype,
+        scale=band.scale if scaled else None,
+        offset=band.offset if scaled else None,
         nodata=band.nodata,
         minimum=band.minimum,
         maximum=band.maximum,
@@ -120,10 +131,13 @@ def band_row(band: BandSummary) -> BandRow:
         std=band.std,
         percentiles=band.percentiles,
         percentiles_exact=band.percentiles_exact,
+        percentiles_error=band.percentiles_error,
+        valid_count=band.valid_count,
         valid_percent=band.valid_percent,
         valid_km2=band.valid_km2,
         nodata_percent=band.nodata_percent,
         nodata_km2=band.nodata_km2,
+        infinite_count=band.infinite_count or None,
         classes=tuple(
             ClassRow(
                 value=row.value,
@@ -136,18 +150,21 @@ def band_row(band: BandSummary) -> BandRow:
             )
             for row in band.classes
         ),
-        untrusted=remote(description=band.description),
+        untrusted=remote(description=band.description, unit=band.unit and band.unit[:UNIT_CHARACTERS]),
     )
 
 
 def band_lines(band: BandRow, *, exact: bool) -> list[str]:
     """One band, over its valid pixels."""
-    about = untrusted((band.untrusted or {}).get("description"), 80)
+    texts = band.untrusted or {}
+    about, unit = untrusted(texts.get("description"), 80), untrusted(texts.get("unit"), UNIT_CHARACTERS)
     lines = [
         f"Band {band.band} {about + ' ' if about else ''}{band.dtype}: valid {band.valid_percent:.2f} %"
-        f"{km2(band.valid_km2, ' = ')}, nodata {_nodata(band.nodata)}"
+        f" = {plural(band.valid_count, 'pixel')}{km2(band.valid_km2, ' = ')}, nodata {_nodata(band.nodata)}"
         f"{band.nodata_percent:.2f} %{km2(band.nodata_km2, ' = ')}"
     ]
+    if band.infinite_count:
+        lines[0] += f", infinite {plural(band.infinite_count, 'pixel')}"
     if band.classes:
         return lines + [
             f"- {row.value} {untrusted(row.name, 40) if row.name else ''}: {row.pixels:,} pixels"
@@ -156,10 +173,13 @@ def band_lines(band: BandRow, *, exact: bool) -> list[str]:
         ]
     if band.minimum is not None:
         low, high, mean, std = map(number, (band.minimum, band.maximum, band.mean, band.std))
-        lines[0] += f"; min {low}, max {high}, mean {mean}, std {std}"
+        lines[0] += f"; min {low}, max {high}, mean {mean}, std {std}{' ' + unit if unit else ''}"
+    if band.scale is not None and band.offset is not None:
+        lines[0] += f"; stored × {number(band.scale, 8)} + {number(band.offset, 8)}"
     if band.percentiles:
         shares = ", ".join(f"{share} %: {number(value)}" for share, value in band.percentiles.items())
-        lines.append(f"  percentiles {shares}{'' if band.percentiles_exact or not exact else ' (within 0.1 %)'}")
+        within = f" (each within ±{band.percentiles_error:.2g})" if exact and band.percentiles_error else ""
+        lines.append(f"  percentiles {shares}{within}")
     return lines
 
 

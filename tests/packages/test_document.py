@@ -10,6 +10,7 @@ import requests
 
 from mcp_ogc.errors import PackageError
 from mcp_ogc.packages.cwl import load
+from mcp_ogc.packages.document import copied, place_of, read_document
 
 TOOL = "cwlVersion: v1.2\nclass: CommandLineTool\nid: t\nbaseCommand: x\ninputs: []\noutputs: []\n"
 LAUGHS = "hints:\n  a0: &a0 [x, x]\n" + "".join(
@@ -37,6 +38,31 @@ def test_t15_a_bomb_of_few_aliases_is_refused_with_its_place(hints: str, told: s
         load(TOOL + hints)
     assert refused.value.line >= 7
     assert time.process_time() - begun < 10, "of the work, not of the clock"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("doc: " + "x" * 2**18, r"characters are more than a package may have \(262,144\)"),
+        ("# c\n" * 5_001, r"5,001 lines of comments are more than a package may have \(5,000\)"),
+        ("hints: [" + "x, " * 20_000 + "]\n", "more than 20,000 nodes"),
+    ],
+    ids=["characters", "comments", "nodes"],
+)
+def test_t15_a_package_beyond_its_bounds_is_refused(more: str, told: str) -> None:
+    with pytest.raises(PackageError, match=told):
+        load(TOOL + more)
+
+
+def test_a_copy_of_a_part_is_its_own_and_keeps_the_places() -> None:
+    document = read_document(TOOL + "hints:\n  - {class: A, x: [1, 2]}\n", "package")
+    copy = copied(document)
+    assert copy == document
+    assert place_of(copy, "hints", 0, "x") == place_of(document, "hints", 0, "x") == (8, 16)
+    copy["hints"][0]["x"].append(3)
+    copy["cwlVersion"] = "v1.0"
+    assert document["hints"][0]["x"] == [1, 2]
+    assert document["cwlVersion"] == "v1.2"
 
 
 def test_an_alias_that_is_used_as_people_use_it_is_followed() -> None:

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from rasterio.warp import transform_bounds
 
-from mcp_ogc.errors import AccessDenied, FileRefused, InvalidGeometry, RasterError
-from mcp_ogc.net.objects import Objects
+from mcp_ogc.errors import AccessDenied, FileRefused, InvalidGeometry, RasterError, TimedOut
+from mcp_ogc.net.objects import ObjectInfo, Objects
 from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.reader import Asked, Place, RasterReader
 from mcp_ogc.rasters.store import Store
-from mcp_ogc.rasters.tasks import Compare, MeasureZones, Wanted
+from mcp_ogc.rasters.tasks import Compare, MeasurePoints, MeasureZones, Wanted
 from mcp_ogc.rasters.worker import open_workers
 from mcp_ogc.settings import Limits
 from tests.rasters.remote import RemoteObjects
@@ -132,6 +132,21 @@ async def test_a_long_count_goes_on_while_the_overview_answers_and_the_same_call
     assert exact.summary.bands[0].valid_count == 9_000_000
 
 
+async def test_what_turns_out_not_to_be_quick_is_answered_from_the_overview_and_counted_on(cog: bytes, reader) -> None:
+    objects = RemoteObjects(cog)
+    objects.gate = anyio.Event()
+    one, asked = reader(objects), Asked(HREF, NUMBERS)
+    for _ in range(2):
+        meanwhile = await one.summarize(asked, seconds=0.5)
+        assert (meanwhile.summary.exact, meanwhile.summary.overview) == (False, 8)
+        assert "goes on" in meanwhile.summary.notes[0]
+        assert len(one._summaries.names) == 1
+    objects.gate.set()
+    exact = await one.summarize(asked)
+    assert exact.summary.exact
+    assert exact.summary.bands[0].valid_count == 9_000_000
+
+
 async def test_a_count_that_fails_after_its_caller_left_tells_the_next_one(cog: bytes, reader) -> None:
     objects = RemoteObjects(cog)
     objects.gate = anyio.Event()
@@ -178,6 +193,34 @@ async def test_without_an_overview_there_is_no_meanwhile_but_a_next_call(tmp_pat
     objects.gate = anyio.Event()
     with pytest.raises(RasterError, match=r"goes on.*the same call returns it"):
         await reader(objects).summarize(Asked(HREF, NUMBERS, method="exact"), seconds=0.2)
+
+
+async def test_first_bytes_that_do_not_come_are_told_before_the_call_is_over(
+    cog: bytes, reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the clock of the bound turned down, the bound itself is what is tested."""
+    monkeypatch.setattr("mcp_ogc.rasters.reader.HEAD_SECONDS", 0.2)
+    objects = RemoteObjects(cog)
+
+    async def silent(*arguments: object, **named: object) -> tuple[ObjectInfo, bytes]:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    objects.head = silent  # type: ignore[method-assign]
+    one = reader(objects)
+    with anyio.fail_after(30):
+        for call in (
+            one.summarize(Asked(f"{HREF}?X-Amz-Signature=canary", NUMBERS)),
+            one.points(PLACE, MeasurePoints(((0.0, 0.0),), None, None)),
+            one.zones(PLACE, EVERYWHERE),
+            one.compare(PLACE, PLACE, ITSELF),
+        ):
+            with pytest.raises(
+                TimedOut, match=r"first bytes of https://example.org/a/scene.tif .*did not come"
+            ) as told:
+                await call
+            assert "call again" in told.value.remedy
+            assert "canary" not in str(told.value)
 
 
 PLACE = Place(HREF)

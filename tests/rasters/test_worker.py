@@ -11,7 +11,7 @@ import anyio
 import numpy as np
 import pytest
 
-from mcp_ogc.errors import AccessDenied, RasterError, TooLarge, UnknownName, WorkerLost
+from mcp_ogc.errors import AccessDenied, OutOfTime, RasterError, TooLarge, UnknownName, WorkerLost
 from mcp_ogc.rasters.pages import HEAD_BYTES
 from mcp_ogc.rasters.picture import PreviewStyle
 from mcp_ogc.rasters.tasks import RasterFile, Summarize, Wanted
@@ -82,11 +82,35 @@ async def test_two_work_at_once_and_the_third_waits(workers: Workers, large: byt
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
             tasks.start_soon(one)
-        while len(at_work) < 2:
-            await anyio.sleep(0.01)
+        with anyio.fail_after(SECONDS):
+            while len(at_work) < 2:
+                await anyio.sleep(0.01)
         assert workers._slots.statistics().tasks_waiting == 1
         gate.set()
     assert len(done) == 3
+
+
+async def test_who_waits_in_vain_for_a_worker_is_told_so_in_time(workers: Workers, large: bytes, scene: Path) -> None:
+    held, at_work = anyio.Event(), []
+
+    async def ranges(start: int, length: int) -> bytes:
+        at_work.append(start)
+        if len(at_work) == 2:
+            held.set()
+        await anyio.sleep_forever()
+        return b""
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(workers.run, EXACT, [remote(large, ranges)], SECONDS)
+        with anyio.fail_after(SECONDS):
+            await held.wait()
+            with pytest.raises(
+                OutOfTime, match=f"{scene.name} was not read: other rasters kept both workers"
+            ) as caught:
+                await workers.run(EXACT, [local(scene)], 0.2)
+        tasks.cancel_scope.cancel()
+    assert "Call again in a minute" in caught.value.remedy
 
 
 async def test_a_worker_that_is_killed_at_work_costs_its_task_only(workers: Workers, large: bytes, scene: Path) -> None:
@@ -118,7 +142,7 @@ async def test_a_task_ends_at_its_deadline_and_the_next_one_works(workers: Worke
         return b""
 
     await workers.warm()
-    with pytest.raises(WorkerLost, match=r"remote\.tif took longer than 0 s") as caught:
+    with pytest.raises(OutOfTime, match=r"remote\.tif took longer than 0 s") as caught:
         await workers.run(EXACT, [remote(large, ranges)], 0.3)
     assert "bands=[1]" in caught.value.remedy
     assert (await workers.run(EXACT, [local(scene)], SECONDS)).summary.exact

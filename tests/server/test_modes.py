@@ -11,6 +11,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
 from tests.server.talk import call, refused
+from tests.server.test_tools import GREETING
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +77,30 @@ async def test_nothing_is_done_without_a_yes(settings: Settings, era: str, actio
     async with Client(build_server(settings)) as client:
         token = (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["confirm"]
         await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
+
+
+async def test_a_yes_is_good_for_the_package_that_was_asked_about_only(
+    settings: Settings, era: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "packages" / "greeting.cwl"
+    file.parent.mkdir()
+    asked: list[str] = []
+    versions = iter(("6.6.6", "7.7.7"))
+
+    async def answer(_context: Any, params: ElicitRequestParams) -> ElicitResult:
+        asked.append(params.message)
+        if version := next(versions, None):
+            file.write_text(GREETING.replace("2.1.0", version), encoding="utf-8")
+        return ElicitResult(action="accept", content={"agreed": True})
+
+    permitted = settings.model_copy(update={"permitted_folders": (file.parent,)})
+    async with Client(build_server(permitted), mode=era, elicitation_callback=answer) as client:
+        await call(client, "ogc_deploy_process", package=GREETING)
+        file.write_text(GREETING.replace("2.1.0", "2.2.0"), encoding="utf-8")
+        replaced = await call(client, "ogc_deploy_process", package=str(file), replace=True)
+        deployed = await call(client, "ogc_get_package", process_id="greeting")
+    assert deployed["digest"] == replaced["digest"]
+    assert replaced["digest"] in asked[-1], "what was asked about is what is there, told apart by the whole digest"
 
 
 async def test_a_data_folder_that_cannot_be_used_is_told_by_every_tool(settings: Settings, tmp_path: Path) -> None:
