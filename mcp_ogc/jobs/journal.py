@@ -198,12 +198,8 @@ class Journal:
             entry = one(connection, "submission = ?", submission)
             if entry.state not in (SubmissionState.UNCONFIRMED, SubmissionState.INTENDED):
                 return None
-            if select(
-                connection,
-                "endpoint = ? AND job_id = ? AND digest IS NOT NULL",
-                entry.endpoint,
-                info.job_id,
-            ):
+            taken = "endpoint = ? AND job_id = ? AND digest IS NOT NULL"
+            if select(connection, taken, entry.endpoint, info.job_id):
                 return None
             return become(connection, submission, info, None)
 
