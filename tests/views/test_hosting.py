@@ -59,11 +59,7 @@ def test_it_takes_the_colours_of_the_host_but_no_address_in_them(shown: Shown, a
 @pytest.mark.parametrize("width", [320, 480, 1200])
 def test_nothing_sticks_out_at_any_width(browser: Browser, answers: Answers, width: int) -> None:
     with browser.new_context(viewport={"width": width, "height": 640}) as context:
-        shown = Shown(context.new_page()).start(None)
-        expect(shown.view.locator("h1")).to_have_text("Waiting for the answer …")
-        # The browser tells a frame of it a moment after the page.
-        shown.page.frames[-1].wait_for_function("matchMedia('(prefers-reduced-motion: reduce)').matches")
-        shown.notify("ui/notifications/tool-result", **answers["raster"])
+        shown = Shown(context.new_page()).start(answers["raster"])
         expect(shown.view.locator("img.picture")).to_be_visible()
         wide = shown.view.locator("html").evaluate("(one) => one.scrollWidth")
         assert wide <= width
@@ -74,7 +70,12 @@ def test_with_reduced_motion_the_map_jumps(browser: Browser, answers: Answers) -
         shown = Shown(context.new_page()).start(None)
         expect(shown.view.locator("h1")).to_have_text("Waiting for the answer …")
         # The browser tells a frame of it a moment after the page.
-        shown.page.frames[-1].wait_for_function("matchMedia('(prefers-reduced-motion: reduce)').matches")
+        shown.view.locator("body").evaluate(
+            """async () => {
+                const reduced = matchMedia("(prefers-reduced-motion: reduce)");
+                while (!reduced.matches) await new Promise((seen) => setTimeout(seen, 20));
+            }"""
+        )
         shown.notify("ui/notifications/tool-result", **answers["raster"])
         expect(shown.view.locator("img.picture")).to_be_visible()
         expect(shown.view.locator(".leaflet-zoom-animated.leaflet-fade-anim, .leaflet-fade-anim")).to_have_count(0)
