@@ -118,7 +118,7 @@ class _Server:
     def _progress(self) -> Callable[[float], None]:
         from mcp_ogc.rasters.frames import Progress
 
-        last = time.monotonic()
+        last = float("-inf")  # the first is told at once
 
         def told(share: float) -> None:
             nonlocal last

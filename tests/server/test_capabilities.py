@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -153,7 +153,8 @@ async def test_q10_the_command_waits_for_a_job_that_is_not_visible_yet(tmp_path:
         configured = {FAR: EndpointSettings(url=url)}
         settings = Settings(endpoints=configured, data_folder=tmp_path, local=LocalSettings(enabled=False))
         async with open_from_settings(settings) as work:
-            assert await run_process(work, work.endpoint(FAR), "echo", dict(ECHO))
+            told: list[Mapping[str, object]] = []
+            assert await run_process(work, work.endpoint(FAR), "echo", dict(ECHO), told.append)
 
 
 async def test_another_endpoint_that_deploys_is_named(tmp_path: Path) -> None:
