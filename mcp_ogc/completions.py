@@ -20,8 +20,8 @@ from mcp_ogc.errors import OgcError
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-    from mcp_ogc.ogc.results import Results
-    from mcp_ogc.ogc.stac import Output
+    from mcp_ogc.ogc.results.reading import Results
+    from mcp_ogc.ogc.results.stac import Output
     from mcp_ogc.sessions import Session, Sessions
     from mcp_ogc.workspace import Workspace
 
@@ -104,7 +104,7 @@ async def _assets(work: Workspace, given: Given) -> list[str]:
 async def _bands(work: Workspace, given: Given) -> list[str]:
     """1-based, of the first raster that fits what is given."""
     from mcp_ogc.rasters.reader import Asked
-    from mcp_ogc.rasters.tasks import Wanted
+    from mcp_ogc.rasters.worker.tasks import Wanted
 
     for output in await _chosen(work, given):
         assets = [output.as_asset()] if output.is_raster else []

@@ -21,8 +21,8 @@ from mcp_ogc.errors import FileRefused, OgcError, UnknownName
 if TYPE_CHECKING:
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
-    from mcp_ogc.ogc.results import Keep, Results
-    from mcp_ogc.ogc.stac import Output
+    from mcp_ogc.ogc.results.reading import Keep, Results
+    from mcp_ogc.ogc.results.stac import Output
 
 NAME_CHARACTERS = 120
 UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}

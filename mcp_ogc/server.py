@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver.tools import Tool
 
     from mcp_ogc.ogc.client import ProcessesClient
-    from mcp_ogc.rasters.worker import Workers
+    from mcp_ogc.rasters.worker.pool import Workers
     from mcp_ogc.settings import Settings
 
 
@@ -328,7 +328,7 @@ class _LateWorkers:
     def get(self) -> Workers:
         """The same always."""
         if self._workers is None:
-            from mcp_ogc.rasters.worker import Workers
+            from mcp_ogc.rasters.worker.pool import Workers
 
             self._workers = Workers(self._settings.rasters.drivers, self._settings.limits.asset_bytes)
         return self._workers
@@ -342,7 +342,7 @@ class _LateWorkers:
 @asynccontextmanager
 async def open_from_settings(settings: Settings, redaction: Redaction | None = None) -> AsyncIterator[Workspace]:
     """The workspace these settings describe, the local endpoint and the samples with it."""
-    from mcp_ogc.rasters.worker import open_workers
+    from mcp_ogc.rasters.worker.pool import open_workers
 
     async with (
         open_workers(settings.rasters.drivers, settings.limits.asset_bytes) as workers,

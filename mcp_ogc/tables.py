@@ -21,7 +21,7 @@ import anyio.to_thread
 from mcp_ogc.columns import Column, Columns
 from mcp_ogc.errors import RasterError
 from mcp_ogc.ogc.answers import json_or_none, text_or_none
-from mcp_ogc.ogc.geojson import Geometry, features_of, geometry_of
+from mcp_ogc.ogc.results.geojson import Geometry, features_of, geometry_of
 from mcp_ogc.rasters.source import driver_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.models import JsonObject
-    from mcp_ogc.ogc.stac import Asset
+    from mcp_ogc.ogc.results.stac import Asset
 
 Kind = Literal["table", "features", "list", "object", "text", "raster", "file"]
 

@@ -161,7 +161,7 @@ def call(tool: str, **arguments: JsonValue) -> str:
 
 def literal(value: JsonValue, limit: int = 200) -> str:
     """A value as JSON, shortened."""
-    from mcp_ogc.ogc.typenames import shown
+    from mcp_ogc.ogc.inputs.typenames import shown
 
     return shown(value, limit)
 

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
-    from mcp_ogc.ogc.results import Results
+    from mcp_ogc.ogc.results.reading import Results
     from mcp_ogc.ogc.rules import Rules
     from mcp_ogc.rasters.reader import RasterReader
-    from mcp_ogc.rasters.worker import Workers
+    from mcp_ogc.rasters.worker.pool import Workers
     from mcp_ogc.settings import Settings
 
 LOCAL = "local"
@@ -136,7 +136,7 @@ class Endpoint:
         self.catalogue.forget()
 
     async def _unknown_process(self, process_id: str) -> UnknownName:
-        from mcp_ogc.ogc.inputs import nearest
+        from mcp_ogc.ogc.inputs.checking import nearest
 
         known = nearest(process_id, await self.catalogue.ids())
         return UnknownName(
@@ -206,7 +206,7 @@ class Workspace:
 
     async def results(self, endpoint: Endpoint, job_id: str) -> Results:
         """The results of a job, normalised; a synchronous answer's come from the journal."""
-        from mcp_ogc.ogc.results import Surroundings, read_results
+        from mcp_ogc.ogc.results.reading import Surroundings, read_results
 
         entries = await self.journal.find(job_id, endpoint.name)
         process_id = entries[0].process_id if entries else None

@@ -9,8 +9,8 @@ from mcp_ogc.export import save, wanted_files
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.ogc.models import JsonObject
-from mcp_ogc.ogc.results import Results
-from mcp_ogc.ogc.stac import ItemDocument, Output
+from mcp_ogc.ogc.results.reading import Results
+from mcp_ogc.ogc.results.stac import ItemDocument, Output
 from mcp_ogc.settings import Limits
 
 pytestmark = pytest.mark.anyio

@@ -68,7 +68,7 @@ OWNERS = {
     "jwt": ("net.id_token", "net.refusal"),
     "keyring": ("net.token_store",),
     "rasterio": ("rasters", "local.sample"),
-    "pystac": ("ogc.stac", "scenes", "local.publish", "local.stage_in", "local.sample"),
+    "pystac": ("ogc.results.stac", "scenes", "local.publish", "local.stage_in", "local.sample"),
     "cwl_utils": ("packages",),
     "schema_salad": ("packages", "local.driver"),
     "cwltool": ("local.driver",),

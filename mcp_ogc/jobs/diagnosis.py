@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from mcp_ogc.jobs.logs import Log
     from mcp_ogc.ogc.models import StatusInfo
-    from mcp_ogc.ogc.stac import Output
+    from mcp_ogc.ogc.results.stac import Output
 
 EVIDENCE_LINES = 3
 STAGE_REASONS = {

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
-from mcp_ogc.ogc.extents import Extent, is_geographic, is_latitude_first, read_extent
-from mcp_ogc.ogc.inputs import crs_of
+from mcp_ogc.ogc.inputs.checking import crs_of
+from mcp_ogc.ogc.inputs.extents import Extent, is_geographic, is_latitude_first, read_extent
+from mcp_ogc.ogc.inputs.shapes import shape_of
 from mcp_ogc.ogc.models import ProcessDescription
-from mcp_ogc.ogc.shapes import shape_of
 
 
 def requested_km2(description: ProcessDescription, inputs: Mapping[str, JsonValue]) -> float:

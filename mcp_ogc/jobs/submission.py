@@ -20,7 +20,7 @@ from mcp_ogc.ogc.models import Execute, JobStatus, JsonObject, ProcessDescriptio
 
 if TYPE_CHECKING:
     from mcp_ogc.jobs.journal import Journal
-    from mcp_ogc.ogc.preparation import PreparedInputs
+    from mcp_ogc.ogc.inputs.preparation import PreparedInputs
     from mcp_ogc.workspace import Endpoint, Workspace
 
 REPEAT_WITHIN = timedelta(minutes=10)
@@ -78,8 +78,8 @@ async def prepared_request(endpoint: Endpoint, description: ProcessDescription, 
         NotPermitted: They ask for what the operator's rules exclude.
         UnknownName: An output the process does not have.
     """
-    from mcp_ogc.ogc.inputs import check, nearest
-    from mcp_ogc.ogc.preparation import prepare
+    from mcp_ogc.ogc.inputs.checking import check, nearest
+    from mcp_ogc.ogc.inputs.preparation import prepare
 
     endpoint.client.rules.check_inputs(request.inputs)
     # In a thread: a stranger's schema may take a while, within its bound.

@@ -20,7 +20,7 @@ from mcp_ogc.local.process_resources import ProcessResources
 from mcp_ogc.local.processes import outputs_of, seconds_of
 from mcp_ogc.local.store import Store
 from mcp_ogc.local.trust import Permission, Trust
-from mcp_ogc.ogc.inputs import check
+from mcp_ogc.ogc.inputs.checking import check
 from mcp_ogc.ogc.models import JobControl, ProcessDescription, StatusInfo
 
 BUILT_IN = Permission(engine=None, is_trusted=True)

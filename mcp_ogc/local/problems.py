@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mcp_ogc.ogc.inputs import nearest
+from mcp_ogc.ogc.inputs.checking import nearest
 from mcp_ogc.ogc.models import EXCEPTIONS, EXCEPTIONS_PART2
 
 NO_SUCH_PROCESS = f"{EXCEPTIONS}no-such-process"

@@ -11,14 +11,14 @@ import numpy as np
 
 from mcp_ogc.errors import RasterError, UnknownName
 from mcp_ogc.rasters.classes import MOST_CLASSES, RGBA, ClassLabel, class_colours
-from mcp_ogc.rasters.counts import KEY_ERROR
+from mcp_ogc.rasters.statistics.counts import KEY_ERROR
 from mcp_ogc.rasters.summary import BandSummary, ClassShare, Histogram
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
     from mcp_ogc.rasters.area import PixelArea
-    from mcp_ogc.rasters.statistics import Distribution
+    from mcp_ogc.rasters.statistics.tally import Distribution
 
 MOST_BANDS = 16
 RANKS = (2, 25, 50, 75, 98)

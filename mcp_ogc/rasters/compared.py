@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mcp_ogc.rasters.picture import Preview
+from mcp_ogc.rasters.pictures.picture import Preview
 from mcp_ogc.rasters.summary import BandSummary, Provenance
 
 Resampling = Literal["nearest", "bilinear"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.area import PixelArea
     from mcp_ogc.rasters.classes import ClassLabel
     from mcp_ogc.rasters.source import Opened, Source
-    from mcp_ogc.rasters.statistics import Distribution
+    from mcp_ogc.rasters.statistics.tally import Distribution
 
 COMPRESSION = re.compile(r"[\w .+-]{1,30}\Z")
 

@@ -21,15 +21,15 @@ from mcp_ogc.rasters.ongoing import Ongoing, Told, Underway
 from mcp_ogc.rasters.pages import HEAD_BYTES
 from mcp_ogc.rasters.store import Store, key_of
 from mcp_ogc.rasters.summary import Summarized
-from mcp_ogc.rasters.tasks import Compare, MeasurePoints, MeasureZones, RasterFile, Summarize, Wanted
-from mcp_ogc.rasters.worker import STOP_SECONDS, Given
+from mcp_ogc.rasters.worker.pool import STOP_SECONDS, Given
+from mcp_ogc.rasters.worker.tasks import Compare, MeasurePoints, MeasureZones, RasterFile, Summarize, Wanted
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
-    from mcp_ogc.rasters.worker import Workers
+    from mcp_ogc.rasters.worker.pool import Workers
 
 T = TypeVar("T")
 

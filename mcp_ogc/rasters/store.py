@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 from pydantic import ValidationError
 
-from mcp_ogc.rasters.tasks import SUMMARIZED
+from mcp_ogc.rasters.worker.tasks import SUMMARIZED
 
 if TYPE_CHECKING:
     from mcp_ogc.rasters.summary import Summarized
-    from mcp_ogc.rasters.tasks import Compare, MeasureZones, RasterFile, Wanted
+    from mcp_ogc.rasters.worker.tasks import Compare, MeasureZones, RasterFile, Wanted
 
 METHOD = 1
 """Changes whenever the same pixels give other numbers."""

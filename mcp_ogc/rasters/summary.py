@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from mcp_ogc.rasters.picture import Preview
+from mcp_ogc.rasters.pictures.picture import Preview
 
 
 class _Part(BaseModel):

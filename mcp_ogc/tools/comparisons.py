@@ -102,8 +102,8 @@ async def compare_rasters(
     preview: Annotated[bool, Field(description="with a picture")] = True,
 ) -> Annotated[CallToolResult, Changes]:
     """What changed between two rasters: which class became which with km², or how values differ; every pixel."""
-    from mcp_ogc.rasters.picture import PreviewStyle
-    from mcp_ogc.rasters.tasks import Compare
+    from mcp_ogc.rasters.pictures.picture import PreviewStyle
+    from mcp_ogc.rasters.worker.tasks import Compare
 
     work = await workspace(ctx)
     first, second = await located(work, before), await located(work, after)

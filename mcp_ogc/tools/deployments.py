@@ -223,7 +223,7 @@ def _execution(
     work: Workspace, endpoint: Endpoint, deployed: ProcessDescription, process_id: str, package: Package
 ) -> str:
     """How to run it, its inputs ready to be changed."""
-    from mcp_ogc.ogc.hints import example_inputs, input_hints
+    from mcp_ogc.ogc.inputs.hints import example_inputs, input_hints
 
     sample = work.samples.get(process_id) if endpoint.is_local else None
     is_sample = sample is not None and sample.digest == package.digest

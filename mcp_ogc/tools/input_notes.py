@@ -10,8 +10,8 @@ from mcp_types import CallToolResult, TextContent
 from mcp_ogc.text import literal, number
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.extents import Extent
-    from mcp_ogc.ogc.preparation import PreparedInputs
+    from mcp_ogc.ogc.inputs.extents import Extent
+    from mcp_ogc.ogc.inputs.preparation import PreparedInputs
 
 
 def input_notes(prepared: PreparedInputs) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from mcp_ogc.text import Reply, clean, number, size, untrusted
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.item_collections import AssetKind, ItemCollection, Range
+    from mcp_ogc.ogc.results.item_collections import AssetKind, ItemCollection, Range
 
 SHOWN = 6
 NAME_CHARACTERS = 60

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.remedies import NextStep
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.ogc.models import JsonObject
-    from mcp_ogc.ogc.stac import Output
+    from mcp_ogc.ogc.results.stac import Output
     from mcp_ogc.workspace import Endpoint
 
 MESSAGE_CHARACTERS = 200

@@ -95,7 +95,7 @@ async def measure_raster(
     async def told(share: float) -> None:
         await ctx.report_progress(round(share * 100, 1), 100, "pixels counted")
 
-    from mcp_ogc.rasters.tasks import MeasureZones
+    from mcp_ogc.rasters.worker.tasks import MeasureZones
 
     place = await _place(work, within, crs)
     task = MeasureZones(place, crs, tuple(bands) if bands else None, seen.labels)
@@ -127,7 +127,7 @@ async def _at_points(
     bands: list[int] | None,
     crs: str | None,
 ) -> CallToolResult:
-    from mcp_ogc.rasters.tasks import MeasurePoints
+    from mcp_ogc.rasters.worker.tasks import MeasurePoints
 
     found = await work.rasters.points(
         seen.place, MeasurePoints(tuple((x, y) for x, y in points), crs, tuple(bands) if bands else None)

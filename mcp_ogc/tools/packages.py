@@ -286,7 +286,7 @@ def _finding_row(finding: Finding) -> FindingRow:
 
 def _description(package: Package, workflow_id: str | None) -> tuple[list[str], dict[str, object]]:
     """The process it would give: lines, and members of the reply."""
-    from mcp_ogc.ogc.hints import example_inputs, input_hints
+    from mcp_ogc.ogc.inputs.hints import example_inputs, input_hints
     from mcp_ogc.packages.description import describe
 
     description = describe(package, workflow_id)

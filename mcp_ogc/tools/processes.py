@@ -37,7 +37,7 @@ from mcp_ogc.tools.spec import Call, workspace
 if TYPE_CHECKING:
     from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.catalogue import Catalogue
-    from mcp_ogc.ogc.hints import InputHint
+    from mcp_ogc.ogc.inputs.hints import InputHint
     from mcp_ogc.workspace import Endpoint, Workspace
 
 ENDPOINT_SECONDS = 15
@@ -278,7 +278,7 @@ async def describe_process(
     detailed: Annotated[bool, Field(description="descriptions in full")] = False,
 ) -> Annotated[CallToolResult, Process]:
     """What a process does, its inputs with types and defaults, and an example `inputs` object to start from."""
-    from mcp_ogc.ogc.hints import example_inputs, input_hints
+    from mcp_ogc.ogc.inputs.hints import example_inputs, input_hints
 
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
@@ -341,7 +341,7 @@ def input_rows(hints: Iterable[InputHint]) -> tuple[InputRow, ...]:
 
 def output_rows(description: ProcessDescription) -> tuple[OutputRow, ...]:
     """The outputs of a process."""
-    from mcp_ogc.ogc.hints import output_type
+    from mcp_ogc.ogc.inputs.hints import output_type
 
     return tuple(
         OutputRow(

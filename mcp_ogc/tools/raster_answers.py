@@ -10,7 +10,7 @@ from mcp_types import ImageContent
 from mcp_ogc.text import Reply, Untrusted, moment, number, plural, remote, size, untrusted
 
 if TYPE_CHECKING:
-    from mcp_ogc.rasters.picture import LegendEntry, Preview
+    from mcp_ogc.rasters.pictures.picture import LegendEntry, Preview
     from mcp_ogc.rasters.summary import BandSummary, Provenance
     from mcp_ogc.tools.located import Located
 

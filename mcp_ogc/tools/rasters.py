@@ -25,7 +25,7 @@ from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.views.payload import for_view
 
 if TYPE_CHECKING:
-    from mcp_ogc.rasters.picture import PreviewStyle
+    from mcp_ogc.rasters.pictures.picture import PreviewStyle
     from mcp_ogc.rasters.reader import Asked
     from mcp_ogc.rasters.summary import RasterSummary
     from mcp_ogc.uris import RasterHandle
@@ -68,7 +68,7 @@ async def summarize_raster(
     ] = None,
 ) -> Annotated[CallToolResult, Raster]:
     """Profile, bounds, statistics, classes with km², and a picture of a raster; exact or approximate, always said."""
-    from mcp_ogc.rasters.picture import PreviewStyle
+    from mcp_ogc.rasters.pictures.picture import PreviewStyle
 
     work = await workspace(ctx)
     seen = await located(work, raster)
@@ -96,7 +96,7 @@ async def summarize_raster(
 
 async def preview_png(work: Workspace, handle: RasterHandle) -> bytes:
     """The picture of a raster, as PNG."""
-    from mcp_ogc.rasters.picture import PreviewStyle
+    from mcp_ogc.rasters.pictures.picture import PreviewStyle
 
     seen = await located(work, str(handle))
     found = await work.rasters.summarize(_asked(seen, None, PreviewStyle(encoding="png"), None))
@@ -106,7 +106,7 @@ async def preview_png(work: Workspace, handle: RasterHandle) -> bytes:
 
 def _asked(seen: Located, bands: list[int] | None, style: PreviewStyle | None, exact: bool | None) -> Asked:
     from mcp_ogc.rasters.reader import Asked
-    from mcp_ogc.rasters.tasks import Wanted
+    from mcp_ogc.rasters.worker.tasks import Wanted
 
     wanted = Wanted(tuple(bands) if bands else None, seen.labels, style)
     method: Literal["either", "exact", "approximate"] = (

@@ -31,8 +31,8 @@ from mcp_ogc.tools.tables import ContentRow, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mcp_ogc.ogc.results import Results
-    from mcp_ogc.ogc.stac import Asset, ItemDocument, Output
+    from mcp_ogc.ogc.results.reading import Results
+    from mcp_ogc.ogc.results.stac import Asset, ItemDocument, Output
     from mcp_ogc.tables import Content
     from mcp_ogc.workspace import Endpoint, Workspace
 
@@ -164,7 +164,7 @@ def _count(found: Results, output: str | None) -> int:
 
 async def _as_one(found: Results, row: OutputRow, page: _Page) -> OutputRow:
     """An output, what its items have in common, and the first raster of them."""
-    from mcp_ogc.ogc.item_collections import collection_of
+    from mcp_ogc.ogc.results.item_collections import collection_of
 
     output = next((one for one in found.outputs if one.id == row.output_id), None)
     if output is None or not output.items:

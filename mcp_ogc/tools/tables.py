@@ -13,7 +13,7 @@ from mcp_ogc.text import CLOSE, OPEN, Reply, clean, number, plural, size
 
 if TYPE_CHECKING:
     from mcp_ogc.columns import Column
-    from mcp_ogc.ogc.geojson import Geometry
+    from mcp_ogc.ogc.results.geojson import Geometry
     from mcp_ogc.tables import Content
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from mcp_ogc.rasters.picture import Preview
+    from mcp_ogc.rasters.pictures.picture import Preview
     from mcp_ogc.rasters.summary import BandSummary, Histogram
 
 KEY = "mcp-ogc/view"

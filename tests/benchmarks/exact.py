@@ -17,9 +17,9 @@ from rasterio.windows import Window
 
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import bands_of
-from mcp_ogc.rasters.counting import Grid, count_bands
-from mcp_ogc.rasters.reading import handles_of
 from mcp_ogc.rasters.source import Source, open_raster
+from mcp_ogc.rasters.statistics.counting import Grid, count_bands
+from mcp_ogc.rasters.statistics.reading import handles_of
 from tests.benchmarks.measure import Measure, in_turn
 from tests.benchmarks.work import Work, in_process, of_command, tell
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import anyio.to_thread
 from anyio.from_thread import start_blocking_portal
 
-from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.reading import summarize_source
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.source import Source
-from mcp_ogc.rasters.tasks import RasterFile, Summarize, Wanted
-from mcp_ogc.rasters.worker import Given, Workers, open_workers
+from mcp_ogc.rasters.statistics.reading import summarize_source
+from mcp_ogc.rasters.worker.pool import Given, Workers, open_workers
+from mcp_ogc.rasters.worker.tasks import RasterFile, Summarize, Wanted
 from tests.benchmarks.measure import Measure, interleaved
 
 BAR_MS = 5.0

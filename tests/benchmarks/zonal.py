@@ -20,12 +20,12 @@ from rasterio.mask import mask
 
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import bands_of
-from mcp_ogc.rasters.counting import Grid
-from mcp_ogc.rasters.placement import Placement
-from mcp_ogc.rasters.reading import handles_of
-from mcp_ogc.rasters.shapes import shapes_of
+from mcp_ogc.rasters.places.placement import Placement
+from mcp_ogc.rasters.places.shapes import shapes_of
+from mcp_ogc.rasters.places.zones import zone_of, zone_statistics
 from mcp_ogc.rasters.source import Source, open_raster
-from mcp_ogc.rasters.zones import zone_of, zone_statistics
+from mcp_ogc.rasters.statistics.counting import Grid
+from mcp_ogc.rasters.statistics.reading import handles_of
 from tests.benchmarks.measure import Measure, in_turn
 from tests.benchmarks.work import Work, in_process, tell
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from mcp_ogc.errors import InvalidInputs
-from mcp_ogc.ogc.inputs import check
+from mcp_ogc.ogc.inputs.checking import check
 from mcp_ogc.ogc.models import ProcessDescription
 
 

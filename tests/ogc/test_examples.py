@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.standard import STANDARD
-from mcp_ogc.ogc.hints import example_inputs, input_hints
+from mcp_ogc.ogc.inputs.hints import example_inputs, input_hints
 from mcp_ogc.ogc.models import ProcessDescription
 from mcp_ogc.settings import Limits
 from tests.ogc.processes import problems, process

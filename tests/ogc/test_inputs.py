@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.errors import InvalidInputs
-from mcp_ogc.ogc.hints import example_inputs, input_hints
-from mcp_ogc.ogc.inputs import check, nearest
+from mcp_ogc.ogc.inputs.checking import check, nearest
+from mcp_ogc.ogc.inputs.hints import example_inputs, input_hints
 from mcp_ogc.ogc.models import ProcessDescription
 
 ZOO = "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/item.json"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from mcp_ogc.ogc.item_collections import collection_of
-from mcp_ogc.ogc.stac import ItemDocument
+from mcp_ogc.ogc.results.item_collections import collection_of
+from mcp_ogc.ogc.results.stac import ItemDocument
 from tests.ogc.test_results import item
 
 

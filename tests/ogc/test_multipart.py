@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.errors import OgcError, UnreadableAnswer
-from mcp_ogc.ogc.multipart import PARTS, read_parts
+from mcp_ogc.ogc.results.multipart import PARTS, read_parts
 
 RELATED = "multipart/related; boundary=0123456789abcdef"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mcp_ogc.errors import OgcError, TooLarge, UnreadableAnswer
 from mcp_ogc.ogc.answers import Answer, read_unless_file, result_links, text_or_none
 from mcp_ogc.ogc.models import Link, ProcessDescription
-from mcp_ogc.ogc.results import Results, read_results
+from mcp_ogc.ogc.results.reading import Results, read_results
 from tests.ogc.test_results import URL, around, nowhere, read
 
 pytestmark = pytest.mark.anyio

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.errors import InvalidInputs
-from mcp_ogc.ogc.inputs import check
-from mcp_ogc.ogc.repairs import repair
-from mcp_ogc.ogc.schemas import Check, plain
+from mcp_ogc.ogc.inputs.checking import check
+from mcp_ogc.ogc.inputs.repairs import repair
+from mcp_ogc.ogc.inputs.schemas import Check, plain
 from tests.ogc.processes import given_back, of, problems, process
 
 STRING = {"type": "string"}

@@ -14,8 +14,8 @@ from mcp_ogc.net.storage import StorageHint
 from mcp_ogc.ogc.addresses import absolute
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.models import Link, ProcessDescription
-from mcp_ogc.ogc.results import Results, Surroundings, read_results
-from mcp_ogc.ogc.stac import Fetch
+from mcp_ogc.ogc.results.reading import Results, Surroundings, read_results
+from mcp_ogc.ogc.results.stac import Fetch
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from mcp_ogc.ogc.hints import input_hints
-from mcp_ogc.ogc.schemas import NODES, Check, plain
+from mcp_ogc.ogc.inputs.hints import input_hints
+from mcp_ogc.ogc.inputs.schemas import NODES, Check, plain
 from tests.ogc.processes import of, problems, process
 
 scalars = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text("ab1", max_size=3)

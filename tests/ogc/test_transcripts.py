@@ -11,7 +11,7 @@ from mcp_ogc.ogc.addresses import absolute
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
-from mcp_ogc.ogc.results import Surroundings, read_results
+from mcp_ogc.ogc.results.reading import Surroundings, read_results
 from tests.ogc.transcripts import FOLDER, recorded
 
 pytestmark = pytest.mark.anyio

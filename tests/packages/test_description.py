@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cwl2ogc import BaseCWLtypes2OGCConverter
 
-from mcp_ogc.ogc.hints import input_hints
+from mcp_ogc.ogc.inputs.hints import input_hints
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.description import describe
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mcp_ogc.ogc.hints import example_inputs, input_hints
+from mcp_ogc.ogc.inputs.hints import example_inputs, input_hints
 from mcp_ogc.ogc.models import ProcessDescription
 from tests.ogc.processes import problems
 from tests.quirks.talking import conversation, sent

@@ -7,7 +7,7 @@ import anyio
 import pytest
 import pytest_socket
 
-from mcp_ogc.ogc.hints import example_inputs, input_hints
+from mcp_ogc.ogc.inputs.hints import example_inputs, input_hints
 from mcp_ogc.ogc.models import ProcessDescription
 from tests.ogc.processes import problems, process
 from tests.quirks.talking import conversation, sent

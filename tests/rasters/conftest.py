@@ -11,13 +11,13 @@ import pytest
 import rasterio
 from affine import Affine
 
-from mcp_ogc.rasters.approximation import approximate_source
 from mcp_ogc.rasters.classes import ClassLabel
-from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.reading import summarize_source
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.source import Source
+from mcp_ogc.rasters.statistics.approximation import approximate_source
+from mcp_ogc.rasters.statistics.reading import summarize_source
 from mcp_ogc.rasters.summary import Summarized
-from mcp_ogc.rasters.tasks import Wanted
+from mcp_ogc.rasters.worker.tasks import Wanted
 
 UTM_25S = {"crs": "EPSG:32725", "transform": Affine(30, 0, 288000, 0, -30, 9120000)}
 SCENE = Path(__file__).parents[1] / "data" / "L7_ETMs.tif"

@@ -10,7 +10,7 @@ from affine import Affine
 from rasterio.enums import Resampling
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.picture import PreviewStyle
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.summary import RasterSummary
 
 

@@ -16,16 +16,16 @@ from PIL import Image
 from rasterio.warp import reproject
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.alignment import aligned
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import bands_of
-from mcp_ogc.rasters.change import compare_classes
 from mcp_ogc.rasters.classes import ClassLabel
 from mcp_ogc.rasters.compared import ClassChange, Resampling, ValueChange
-from mcp_ogc.rasters.counting import Grid
-from mcp_ogc.rasters.difference import compare_values
-from mcp_ogc.rasters.picture import PreviewStyle
+from mcp_ogc.rasters.comparison.alignment import aligned
+from mcp_ogc.rasters.comparison.change import compare_classes
+from mcp_ogc.rasters.comparison.difference import compare_values
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.scan import Handles
+from mcp_ogc.rasters.statistics.counting import Grid
 
 DEGREES = {"crs": "EPSG:4326", "transform": Affine(0.5, 0, -40, 0, -0.5, 60)}
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mcp_ogc.rasters.chart import draw_histogram
 from mcp_ogc.rasters.classes import ClassLabel
+from mcp_ogc.rasters.pictures.chart import draw_histogram
 
 
 def tall(data: bytes, colour: tuple[int, int, int], left: int, right: int) -> int:

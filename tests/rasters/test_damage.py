@@ -8,7 +8,7 @@ import rasterio
 from affine import Affine
 
 from mcp_ogc.errors import RasterError, TooLarge
-from mcp_ogc.rasters.picture import PreviewStyle
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.source import Source
 
 SIDE = 512

@@ -11,8 +11,8 @@ from rasterio.warp import transform
 from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.bands import bands_of
 from mcp_ogc.rasters.measured import Point
-from mcp_ogc.rasters.placement import Placement
-from mcp_ogc.rasters.points import values_at
+from mcp_ogc.rasters.places.placement import Placement
+from mcp_ogc.rasters.places.points import values_at
 
 
 def sampled(path: Path, places: list[tuple[float, float]], *, native: bool = False) -> tuple[Point, ...]:

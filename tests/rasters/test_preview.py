@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from mcp_ogc.rasters.classes import ClassLabel, class_colours
-from mcp_ogc.rasters.picture import Preview, PreviewStyle
-from mcp_ogc.rasters.preview import MOST_BYTES
+from mcp_ogc.rasters.pictures.picture import Preview, PreviewStyle
+from mcp_ogc.rasters.pictures.preview import MOST_BYTES
 
 STYLE = PreviewStyle()
 

@@ -11,11 +11,11 @@ from rasterio.warp import transform_bounds
 
 from mcp_ogc.errors import AccessDenied, FileRefused, InvalidGeometry, RasterError, TimedOut
 from mcp_ogc.net.objects import ObjectInfo, Objects
-from mcp_ogc.rasters.picture import PreviewStyle
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.reader import Asked, Place, RasterReader
 from mcp_ogc.rasters.store import Store
-from mcp_ogc.rasters.tasks import Compare, MeasurePoints, MeasureZones, Wanted
-from mcp_ogc.rasters.worker import open_workers
+from mcp_ogc.rasters.worker.pool import open_workers
+from mcp_ogc.rasters.worker.tasks import Compare, MeasurePoints, MeasureZones, Wanted
 from mcp_ogc.settings import Limits
 from tests.rasters.remote import RemoteObjects
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.errors import InvalidGeometry
-from mcp_ogc.rasters.shapes import shapes_of
+from mcp_ogc.rasters.places.shapes import shapes_of
 
 SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
 HOLE = [[1, 1], [2, 1], [2, 2], [1, 1]]

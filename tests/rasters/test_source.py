@@ -155,8 +155,8 @@ def test_pages_keep_a_bounded_part_and_give_any_range(counted_ranges) -> None:
 
 
 def test_a_thread_that_is_told_to_stop_reads_no_further_window(scene: Path) -> None:
-    from mcp_ogc.rasters.reading import summarize_source
-    from mcp_ogc.rasters.tasks import Wanted
+    from mcp_ogc.rasters.statistics.reading import summarize_source
+    from mcp_ogc.rasters.worker.tasks import Wanted
 
     stopped = threading.Event()
     stopped.set()

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mcp_ogc.rasters.counts import KEY_ERROR
-from mcp_ogc.rasters.moments import Moments, moments_of
-from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.statistics import Distribution, Pixels, Tally
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
+from mcp_ogc.rasters.statistics.counts import KEY_ERROR
+from mcp_ogc.rasters.statistics.moments import Moments, moments_of
+from mcp_ogc.rasters.statistics.tally import Distribution, Pixels, Tally
 from mcp_ogc.rasters.windows import windows
 
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "float32", "float64")

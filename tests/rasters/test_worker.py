@@ -13,9 +13,9 @@ import pytest
 
 from mcp_ogc.errors import AccessDenied, OutOfTime, RasterError, TooLarge, UnknownName, WorkerLost
 from mcp_ogc.rasters.pages import HEAD_BYTES
-from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.tasks import RasterFile, Summarize, Wanted
-from mcp_ogc.rasters.worker import Given, Workers, open_workers
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
+from mcp_ogc.rasters.worker.pool import Given, Workers, open_workers
+from mcp_ogc.rasters.worker.tasks import RasterFile, Summarize, Wanted
 
 pytestmark = pytest.mark.anyio
 
@@ -237,7 +237,7 @@ def test_a_confined_process_reaches_no_network_and_writes_no_file(tmp_path: Path
         pytest.skip("this kernel lets no user leave the network")
     code = (
         "import socket, sys\n"
-        "from mcp_ogc.rasters.confinement import confine\n"
+        "from mcp_ogc.rasters.worker.confinement import confine\n"
         "server = socket.create_server(('127.0.0.1', 0))\n"
         "socket.create_connection(server.getsockname(), 5).close()\n"
         "confine()\n"

@@ -16,14 +16,14 @@ from rasterio.warp import transform_geom
 
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import bands_of
-from mcp_ogc.rasters.counting import Grid
 from mcp_ogc.rasters.measured import ZoneStatistics
-from mcp_ogc.rasters.placement import Placement
-from mcp_ogc.rasters.runs import runs_of
+from mcp_ogc.rasters.places.placement import Placement
+from mcp_ogc.rasters.places.runs import runs_of
+from mcp_ogc.rasters.places.shapes import shapes_of
+from mcp_ogc.rasters.places.zones import zone_of, zone_statistics
 from mcp_ogc.rasters.scan import Handles
-from mcp_ogc.rasters.shapes import shapes_of
+from mcp_ogc.rasters.statistics.counting import Grid
 from mcp_ogc.rasters.windows import Block
-from mcp_ogc.rasters.zones import zone_of, zone_statistics
 
 NATIVE = Affine(30, 0, 288000, 0, -30, 9120000)
 

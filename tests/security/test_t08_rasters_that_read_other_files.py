@@ -11,11 +11,11 @@ import rasterio
 from affine import Affine
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.comparing import compare_sources
-from mcp_ogc.rasters.picture import PreviewStyle
-from mcp_ogc.rasters.reading import summarize_source
+from mcp_ogc.rasters.comparison.comparing import compare_sources
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.source import Source
-from mcp_ogc.rasters.tasks import Compare, Wanted
+from mcp_ogc.rasters.statistics.reading import summarize_source
+from mcp_ogc.rasters.worker.tasks import Compare, Wanted
 from tests.rasters.conftest import write
 
 WANTED = Wanted(None, (), PreviewStyle())

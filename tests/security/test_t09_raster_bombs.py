@@ -10,9 +10,9 @@ import rasterio
 from affine import Affine
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.reading import summarize_source
 from mcp_ogc.rasters.source import Source
-from mcp_ogc.rasters.tasks import Wanted
+from mcp_ogc.rasters.statistics.reading import summarize_source
+from mcp_ogc.rasters.worker.tasks import Wanted
 
 
 def sparse(path: Path, width: int, height: int, **options: object) -> Source:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.export import Wanted, safe_name, save, wanted_files
-from mcp_ogc.ogc.results import Results
-from mcp_ogc.ogc.stac import Output
+from mcp_ogc.ogc.results.reading import Results
+from mcp_ogc.ogc.results.stac import Output
 from tests.test_export import item, objects, results
 
 pytestmark = pytest.mark.anyio

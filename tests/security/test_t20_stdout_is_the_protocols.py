@@ -15,8 +15,8 @@ from tests.benchmarks.cold_start import request
 SCENE = Path(__file__).parents[1] / "data" / "L7_ETMs.tif"
 NOISY = """
 import os, sys
-import mcp_ogc.rasters.tasks as tasks
-from mcp_ogc.rasters import child
+import mcp_ogc.rasters.worker.tasks as tasks
+from mcp_ogc.rasters.worker import child
 
 perform = tasks.perform
 
@@ -156,12 +156,12 @@ class Conversation:
 async def test_what_a_worker_prints_is_nowhere_and_its_answers_stay_whole(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from mcp_ogc.rasters import worker
-    from mcp_ogc.rasters.tasks import RasterFile, Summarize, Wanted
+    from mcp_ogc.rasters.worker import pool
+    from mcp_ogc.rasters.worker.tasks import RasterFile, Summarize, Wanted
 
-    monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-c", NOISY))
-    async with worker.open_workers() as workers:
-        given = worker.Given(RasterFile("scene.tif", SCENE.stat().st_size, None, SCENE))
+    monkeypatch.setattr(pool, "COMMAND", (sys.executable, "-c", NOISY))
+    async with pool.open_workers() as workers:
+        given = pool.Given(RasterFile("scene.tif", SCENE.stat().st_size, None, SCENE))
         for _ in range(2):
             found = await workers.run(Summarize(Wanted(None, (), None), "exact"), [given], 60)
             assert found.summary.width == 349

@@ -4,7 +4,7 @@ import pytest
 
 from mcp_ogc.errors import UnknownName
 from mcp_ogc.local.sample.samples import digest, example_inputs, names, package_text, trusted_digests
-from mcp_ogc.ogc.inputs import check
+from mcp_ogc.ogc.inputs.checking import check
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.description import describe
 

@@ -1,0 +1,119 @@
+"""What an input takes: its schema in words the check can use, how many values, and whether it is a bounding box."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mcp_ogc.ogc.inputs.extents import BoxForm, writes_commas
+from mcp_ogc.ogc.inputs.schemas import plain
+from mcp_ogc.ogc.models import InputDescription, JsonObject
+
+BOX_WORDS = re.compile(r"\b(aoi|bbox|extent|bounding ?box|area of interest)\b")
+BOX_SHOWN = re.compile(
+    r"\b(min_?x|x_?min|west|left|min_?lon|lon_?min)\b\W{1,3}(min_?y|y_?min|south|bottom|min_?lat|lat_?min)\b"
+)
+OTHER_FORMS = re.compile(r"\b(wkt|geojson|geometry|polygon|url|file)\b")
+AREA_WORDS = re.compile(r"\b(area|roi|region|bounds|footprint|window|box)\b")
+DEGREES = re.compile(r"4326|crs ?84|wgs ?84|degrees|\blon(gitude)?s?\b")
+OF_OUTPUTS = re.compile(r"\b(out|output|target|dst|to)\b")
+CRS_WORDS = re.compile(r"\b(epsg|crs|srs)\b")
+MOST_PARTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What one input takes."""
+
+    schema: JsonObject
+    """As `schemas.plain` reads it."""
+    several: bool
+    """Whether it takes several values, each of the schema, as an array."""
+    least: int
+    most: int | None
+    nullable: bool
+    required: bool
+    box: BoxForm | None
+    """How a bounding box is written here, if it is one."""
+    box_is_shown: bool
+    """Whether the description or the default shows that form; else only its name tells that it is one."""
+    box_in_degrees: bool
+    """Whether the description says that its numbers are degrees."""
+    is_crs: bool
+    """Whether it names the coordinate reference system of other inputs."""
+
+    @property
+    def is_array(self) -> bool:
+        """Whether a value is an array by its schema."""
+        return any(part.get("type") == "array" for part in parts(self.schema))
+
+
+def shape_of(input_id: str, declared: InputDescription) -> Shape:
+    """What an input takes, by its description."""
+    schema = plain(declared.schema_)
+    most = None if declared.max_occurs == "unbounded" else declared.max_occurs
+    is_array = any(part.get("type") == "array" for part in parts(schema))
+    # Some describe an array as what it is an array of (quirk Q36); the CWL type is told beside.
+    is_cwl_array = not is_array and cwl_type(declared).endswith("[]")
+    told = f"{declared.title or ''} {declared.description or ''}".casefold()
+    box, is_shown = _box(words(input_id), told, schema)
+    return Shape(
+        schema=schema,
+        several=most is None or most > 1 or is_cwl_array,
+        least=declared.min_occurs,
+        most=None if is_cwl_array else most and max(most, declared.min_occurs),
+        nullable=declared.nullable,
+        required=declared.required,
+        box=box,
+        box_is_shown=is_shown,
+        box_in_degrees=bool(DEGREES.search(told)),
+        is_crs=bool(CRS_WORDS.search(words(input_id))) and not OF_OUTPUTS.search(words(input_id)),
+    )
+
+
+def cwl_type(declared: InputDescription) -> str:
+    """The CWL type of an input, where the server tells it, without the mark of the optional ones."""
+    told = [one.value for one in declared.metadata or () if one.title == "cwl:type"]
+    return told[0].rstrip("?") if told and isinstance(told[0], str) else ""
+
+
+def words(name: str) -> str:
+    """A name in words: `bboxInput`, `area-of_interest`."""
+    return re.sub(r"[_\-.\s]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).casefold()
+
+
+def parts(schema: JsonObject) -> Iterator[JsonObject]:
+    """A schema, and the choices and parts it is made of."""
+    waiting, count = [schema], 0
+    while waiting and count < MOST_PARTS:
+        part = waiting.pop(0)
+        count += 1
+        yield part
+        for word in ("allOf", "anyOf"):
+            several = part.get(word)
+            waiting += [one for one in several if isinstance(one, dict)] if isinstance(several, list) else []
+
+
+def _box(named: str, told: str, schema: JsonObject) -> tuple[BoxForm | None, bool]:
+    for part in parts(schema):
+        properties = part.get("properties")
+        if isinstance(properties, dict) and "bbox" in properties and "geometry" not in properties:
+            return BoxForm.OBJECT, True
+    is_named = bool(BOX_WORDS.search(named) or BOX_WORDS.search(told))
+    match schema:
+        case {"type": "string"} if not {"enum", "const", "contentMediaType", "format"} & set(schema):
+            shown = [schema.get("default"), schema.get("example"), schema.get("const")]
+            # Four numbers alone may be anything, such as bands.
+            is_area = is_named or AREA_WORDS.search(named) or AREA_WORDS.search(told)
+            if is_area and any(isinstance(one, str) and writes_commas(one) for one in shown):
+                return BoxForm.TEXT, True
+            if OTHER_FORMS.search(told) or OTHER_FORMS.search(named):
+                return None, False
+            if BOX_SHOWN.search(told):
+                return BoxForm.TEXT, True
+            # "EPSG code of the area of interest" is about an EPSG code.
+            return (BoxForm.TEXT, False) if is_named and not CRS_WORDS.search(named) else (None, False)
+        case {"type": "array", "items": {"type": "number"}} if BOX_WORDS.search(named):
+            return BoxForm.ARRAY, False
+    return None, False

@@ -1,0 +1,1 @@
+"""Results in every shape of the standard and of STAC."""

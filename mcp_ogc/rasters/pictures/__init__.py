@@ -1,0 +1,1 @@
+"""What a raster looks like, small enough for a model to see."""

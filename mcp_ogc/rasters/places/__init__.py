@@ -1,0 +1,1 @@
+"""Rasters measured in places: at points, within polygons."""

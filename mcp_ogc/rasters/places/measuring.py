@@ -1,0 +1,102 @@
+"""A raster file measured in places: values at points, statistics within polygons."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mcp_ogc.errors import InvalidGeometry, RasterError
+from mcp_ogc.rasters.area import pixel_area
+from mcp_ogc.rasters.bands import Band, bands_of
+from mcp_ogc.rasters.georeference import crs_name
+from mcp_ogc.rasters.measured import BandFacts, PointsMeasured, ZonesMeasured
+from mcp_ogc.rasters.places.placement import Placement
+from mcp_ogc.rasters.places.points import values_at
+from mcp_ogc.rasters.places.shapes import shapes_of
+from mcp_ogc.rasters.places.zones import zone_of, zone_statistics
+from mcp_ogc.rasters.profile import provenance_of
+from mcp_ogc.rasters.scan import unheard
+from mcp_ogc.rasters.source import Source, open_raster
+from mcp_ogc.rasters.statistics.counting import Grid
+from mcp_ogc.rasters.statistics.reading import check_bounds, handles_of
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from rasterio.io import DatasetReader
+
+    from mcp_ogc.rasters.worker.tasks import MeasurePoints, MeasureZones
+
+MOST_ZONES = 50
+
+
+def measure_points(source: Source, task: MeasurePoints) -> PointsMeasured:
+    """Values at points; blocking, for a worker thread.
+
+    Raises:
+        RasterError: Not readable as a raster, beyond the bounds, without a place on Earth, or of another CRS.
+        OgcError: What the byte ranges raised.
+    """
+    with open_raster(source) as opened:
+        dataset = opened.dataset
+        bands = bands_of(dataset, task.bands)
+        check_bounds(opened, source.name, 1)
+        placement = _placement(dataset, task.crs)
+        points = values_at(dataset, bands, task.places, placement)
+        return PointsMeasured(
+            crs=crs_name(dataset.crs) if dataset.crs else None,
+            bands=tuple(_facts(band) for band in bands),
+            points=points,
+            provenance=provenance_of(opened, source),
+        )
+
+
+def measure_zones(
+    source: Source, task: MeasureZones, stopped: threading.Event, told: Callable[[float], None] = unheard
+) -> ZonesMeasured:
+    """Statistics within polygons, of the first 50 shapes; blocking, for a worker thread.
+
+    Raises:
+        InvalidGeometry: The place is none that can be measured.
+        RasterError: Not readable as a raster, beyond the bounds, without a place on Earth, or of another CRS.
+        OgcError: What the byte ranges raised.
+    """
+    if task.crs and isinstance(task.place, tuple) and len(task.place) == 4 and not task.place[0] < task.place[2]:
+        raise InvalidGeometry(
+            "The bounding box has no width", remedy=f"The order in {task.crs} is minx, miny, maxx, maxy"
+        )
+    shapes = shapes_of(task.place)
+    with open_raster(source) as opened:
+        dataset = opened.dataset
+        bands = bands_of(dataset, task.bands)
+        check_bounds(opened, source.name, len(bands))
+        placement, grid = _placement(dataset, task.crs), Grid.of(dataset)
+        zones = [zone_of(shape, placement, grid) for shape in shapes[:MOST_ZONES]]
+        area = pixel_area(dataset.crs, dataset.transform)
+        handles = handles_of(source, opened)
+        found = zone_statistics(handles, grid, bands, area, zones, stopped, labels=task.classes, told=told)
+        return ZonesMeasured(
+            crs=crs_name(dataset.crs) if dataset.crs else None,
+            zones=found,
+            left_out=len(shapes) - len(zones),
+            area_method=area.method,
+            provenance=provenance_of(opened, source),
+        )
+
+
+def _placement(dataset: DatasetReader, crs: str | None) -> Placement:
+    """Where places are that are given in longitude and latitude, or in the raster's own CRS by its name."""
+    own = crs_name(dataset.crs) if dataset.crs else None
+    if crs and own and crs.casefold() != own.casefold():
+        raise RasterError(
+            f"The raster's CRS is {own[:80]}, so places can't be given in {crs[:80]!r}",
+            remedy="Give longitude and latitude and leave crs out, or coordinates of the raster's own CRS and its name",
+        )
+    return Placement(dataset, native=bool(crs))
+
+
+def _facts(band: Band) -> BandFacts:
+    nodata = band.nodata
+    told = nodata if nodata is None or math.isfinite(nodata) else str(nodata)
+    return BandFacts(band.number, band.dtype, band.description, band.unit, told, band.scaled)

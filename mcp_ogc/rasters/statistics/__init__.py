@@ -1,0 +1,1 @@
+"""Every pixel counted, or an overview's, in bounded memory."""

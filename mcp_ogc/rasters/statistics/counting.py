@@ -1,0 +1,177 @@
+"""The bands of a raster, counted: every window once, statistics and picture samples from the same array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mcp_ogc.rasters.scan import scan, unheard
+from mcp_ogc.rasters.statistics.tally import Distribution, Part, Pixels, Tally
+from mcp_ogc.rasters.windows import Block, windows
+
+if TYPE_CHECKING:
+    import threading
+
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
+
+    from mcp_ogc.rasters.area import PixelArea
+    from mcp_ogc.rasters.bands import Band
+    from mcp_ogc.rasters.pictures.preview import Samples
+    from mcp_ogc.rasters.scan import Handles
+    from mcp_ogc.rasters.statistics.damage import Damage
+
+WINDOW_BYTES = 2**23
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The pixels of a raster, and the blocks they are stored in."""
+
+    width: int
+    height: int
+    block: tuple[int, int]
+    """Rows, columns."""
+
+    @classmethod
+    def of(cls, dataset: DatasetReader) -> Grid:
+        """That of an open raster."""
+        return cls(dataset.width, dataset.height, dataset.block_shapes[0])
+
+    def windows(self, bytes_per_pixel: int, pixels: int = WINDOW_BYTES) -> tuple[Block, ...]:
+        """Whole blocks of about 8 MiB each, and no more than about so many pixels, that cover it all."""
+        most = max(1, WINDOW_BYTES // bytes_per_pixel)
+        return tuple(windows(self.width, self.height, self.block, min(pixels, most)))
+
+
+class BandReader:
+    """Reads bands with what says which of their pixels count. Without state: threads share it."""
+
+    def __init__(self, bands: Sequence[Band], *, weighed: bool) -> None:
+        dtype = np.result_type(*(band.dtype for band in bands))
+        self.bands = tuple(bands)
+        self.pixels = tuple(Pixels(dtype, band.nodata, weighed=weighed) for band in bands)
+        # Bytes are counted where they are; for everything else numpy makes 64-bit indices of a band first.
+        plain = dtype == np.uint8 and not weighed and not any(band.masked for band in bands)
+        self.bytes_per_pixel = max(dtype.itemsize * len(bands), 2 if plain else 8)
+        """What a window takes while it is counted."""
+        self._numbers = [band.number for band in bands]
+        self._masked = next((band.number for band in bands if band.masked), None)
+
+    def read(self, dataset: DatasetReader, at: Block) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
+        """Stored values of shape (bands, rows, columns), and the file's own mask or alpha: one for all bands."""
+        from rasterio.windows import Window
+
+        window = Window(at.column, at.row, at.columns, at.rows)
+        blocks = dataset.read(self._numbers, window=window)
+        if self._masked is None:
+            return blocks, None
+        return blocks, np.not_equal(dataset.read_masks(self._masked, window=window), 0)
+
+    def read_overview(self, dataset: DatasetReader, grid: Grid) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
+        """As `read`, the whole raster in the size of one of its overviews: GDAL then reads that one as it is."""
+        size = (grid.height, grid.width)
+        blocks = dataset.read(self._numbers, out_shape=(len(self._numbers), *size))
+        if self._masked is None:
+            return blocks, None
+        return blocks, np.not_equal(dataset.read_masks(self._masked, out_shape=size), 0)
+
+    def count(
+        self,
+        at: Block,
+        blocks: NDArray[np.generic],
+        mask: NDArray[np.bool_] | None,
+        row_km2: NDArray[np.float64] | None,
+        *,
+        inside: NDArray[np.bool_] | None = None,
+        samples: Samples | None = None,
+    ) -> list[Part]:
+        """What a window holds, band by band.
+
+        Args:
+            at: The window.
+            blocks: As `read` gives them.
+            mask: As `read` gives it.
+            row_km2: The area of a pixel in each row, where rows differ.
+            inside: The pixels that are asked for, of shape (rows, columns); None for all.
+            samples: Filled on the way, of the bands it is of.
+        """
+        parts = []
+        for band, pixels, block in zip(self.bands, self.pixels, blocks, strict=True):
+            valid = mask if band.masked else None
+            if inside is not None:
+                valid = inside if valid is None else valid & inside
+            if samples:
+                samples.add(band.number, at, block, valid, pixels.valid)
+            parts.append(pixels.part(block, valid, row_km2))
+        return parts
+
+
+def count_bands(
+    handles: Handles[DatasetReader],
+    grid: Grid,
+    bands: Sequence[Band],
+    area: PixelArea,
+    stopped: threading.Event,
+    *,
+    samples: Samples | None = None,
+    damage: Damage | None = None,
+    told: Callable[[float], None] = unheard,
+) -> tuple[Distribution, ...]:
+    """The distribution of each band; blocking.
+
+    Args:
+        handles: Of the raster.
+        grid: Of that raster.
+        bands: Which.
+        area: Of its pixels.
+        stopped: Ends the pass before the next window.
+        samples: Filled on the way, of the bands it is of.
+        damage: Gathers blocks that can't be decoded; without it they are an error.
+        told: Called with the share that is done, between 0 and 1.
+
+    Raises:
+        RasterError: `stopped` was set.
+        OgcError: What the handles raised.
+    """
+    reader = BandReader(bands, weighed=area.row_km2 is not None)
+    tallies = [Tally(pixels) for pixels in reader.pixels]
+    every = grid.windows(reader.bytes_per_pixel)
+
+    def visit(dataset: DatasetReader, at: Block) -> list[Part]:
+        row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
+        if damage is None:
+            return reader.count(at, *reader.read(dataset, at), row_km2, samples=samples)
+        blocks, mask, readable = damage.read(reader, dataset, at)
+        return reader.count(at, blocks, mask, row_km2, inside=readable, samples=samples)
+
+    for done, parts in enumerate(scan(handles, every, visit, stopped), start=1):
+        for tally, part in zip(tallies, parts, strict=True):
+            tally.merge(part)
+        told(done / len(every))
+    return tuple(tally.distribution() for tally in tallies)
+
+
+def count_overview(
+    dataset: DatasetReader, grid: Grid, bands: Sequence[Band], area: PixelArea, samples: Samples | None = None
+) -> tuple[Distribution, ...]:
+    """The distribution of each band in the overview of this size, which is small: it is read at once.
+
+    Args:
+        dataset: The whole raster.
+        grid: The pixels of the overview.
+        bands: Which.
+        area: Of the overview's pixels.
+        samples: Of the overview's size; filled on the way, of the bands it is of.
+    """
+    reader = BandReader(bands, weighed=area.row_km2 is not None)
+    whole = Block(0, 0, grid.height, grid.width)
+    row_km2 = area.row_km2(0, grid.height) if area.row_km2 else None
+    parts = reader.count(whole, *reader.read_overview(dataset, grid), row_km2, samples=samples)
+    tallies = [Tally(pixels) for pixels in reader.pixels]
+    for tally, part in zip(tallies, parts, strict=True):
+        tally.merge(part)
+    return tuple(tally.distribution() for tally in tallies)

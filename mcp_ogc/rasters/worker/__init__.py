@@ -1,0 +1,1 @@
+"""Raster work in processes of its own: two at most, without secrets or network."""
