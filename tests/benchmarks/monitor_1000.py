@@ -16,6 +16,9 @@ JOBS = 1000
 MOST_REQUESTS, MOST_MEGABYTES = 2.0, 150
 WINDOW = 5
 """Seconds over which requests are averaged."""
+TOLD_WITHIN = 0.1
+"""Seconds from an answer of the endpoint until who waits knows: a change that is made just after the list was read is
+in the next reading, one interval later, and known once that has been answered and written."""
 
 
 async def follow(beside: Beside) -> dict[str, float]:
@@ -42,6 +45,7 @@ def measure() -> Measure:
         seen = anyio.run(follow, beside)
         report = beside.report()
     late = sorted(seen[job_id] - ended for job_id, ended in report["ends"].items())
+    told = max(seen[job_id] - served for job_id, served in report["served"].items())
     interval = max(later - earlier for earlier, later in pairwise(report["readings"]))
     counts = dict(map(tuple, report["requests"]))
     first, last = min(counts), max(counts)
@@ -53,9 +57,10 @@ def measure() -> Measure:
     print(
         f"{len(seen)} jobs; {rate:.2f} requests a second at most (over {WINDOW} s), {sum(counts.values())} in all; "
         f"{megabytes:.0f} MB; seen {late[len(late) // 2]:.1f} s late in the median, {late[-1]:.1f} s at most; "
-        f"the list is read every {interval:.1f} s at most",
+        f"the list is read every {interval:.1f} s at most, and what it says is told within {told:.2f} s",
         file=sys.stderr,
     )
-    holds = len(seen) == JOBS and rate <= MOST_REQUESTS and megabytes < MOST_MEGABYTES and late[-1] <= interval
-    bar = f"<= {MOST_REQUESTS:g} requests/s, < {MOST_MEGABYTES} MB, seen within one interval"
+    in_time = told <= TOLD_WITHIN and late[-1] <= interval + told
+    holds = len(seen) == JOBS and rate <= MOST_REQUESTS and megabytes < MOST_MEGABYTES and in_time
+    bar = f"<= {MOST_REQUESTS:g} requests/s, < {MOST_MEGABYTES} MB, seen within one interval and {TOLD_WITHIN} s"
     return Measure("monitor-1000", round(rate, 2), "requests/s", "memory, MB", round(megabytes), None, bar, holds)

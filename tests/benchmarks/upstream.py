@@ -60,6 +60,8 @@ class Upstream:
         self.faults: Counter[str] = Counter()
         self.jobs: dict[str, dict[str, object]] = {}
         self.ends: dict[str, float] = {}
+        self.served: dict[str, float] = {}
+        """When a job was first said to have ended."""
         begun = time.time()
         if kind == "jobs":
             for number in range(count):
@@ -71,7 +73,10 @@ class Upstream:
 
     def status(self, job_id: str) -> dict[str, object]:
         job = self.jobs[job_id]
-        ended = self.ends.get(job_id, float("inf")) <= time.time()
+        asked = time.time()
+        ended = self.ends.get(job_id, float("inf")) <= asked
+        if ended:
+            self.served.setdefault(job_id, asked)
         return {**job, "status": "successful" if ended else "running"}
 
     def get(self, path: str, query: dict[str, list[str]]) -> tuple[int, object]:
@@ -185,6 +190,7 @@ class Upstream:
             "faults": self.faults,
             "jobs": {job_id: job.get("parameters") for job_id, job in self.jobs.items()},
             "ends": self.ends,
+            "served": self.served,
         }
 
 
