@@ -14,7 +14,7 @@ FROM python:3.13-slim
 LABEL io.modelcontextprotocol.server.name="io.github.mcp-ogc/mcp-ogc" \
       org.opencontainers.image.title="mcp-ogc" \
       org.opencontainers.image.source="https://github.com/mcp-ogc/mcp-ogc" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0 AND BSD-2-Clause AND ISC"
 RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin mcp && install -d -o mcp -g mcp /data
 COPY --from=build /opt/mcp-ogc /opt/mcp-ogc
 COPY packaging/healthy.py /opt/mcp-ogc/healthy.py

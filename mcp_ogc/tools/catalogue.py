@@ -9,7 +9,9 @@ TOOLS = (
     ToolSpec(processes.list_processes, "List processes", "discover", Effect.READS),
     ToolSpec(processes.describe_process, "Describe a process", "discover", Effect.READS),
     ToolSpec(jobs.execute_process, "Execute a process", "execute", Effect.SUBMITS, VIEW),
-    ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS, VIEW),
+    # Without the page: clients show one for each call, and jobs are asked for again and again. The page that came with
+    # the execution asks for itself.
+    ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS),
     ToolSpec(jobs.list_jobs, "List jobs", "execute", Effect.READS),
     ToolSpec(jobs.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
     ToolSpec(results.get_results, "Get results", "results", Effect.READS, VIEW),
