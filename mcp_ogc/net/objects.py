@@ -171,7 +171,8 @@ class Objects:
             path = None
         if path is None:
             raise FileRefused(
-                f"{href[:200]!r} can't be read", remedy="Give an https or s3 URL, or a file below a permitted folder"
+                f"{href[:200]!r} can't be read",
+                remedy="Give a handle from ogc_get_results, an https or s3 URL, or a file below a permitted folder",
             )
         try:
             resolved = path.resolve()
