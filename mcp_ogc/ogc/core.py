@@ -18,10 +18,13 @@ from pydantic import JsonValue
 from mcp_ogc.errors import (
     AccessDenied,
     AuthenticationRequired,
+    EndpointFault,
     Moved,
+    NoSuchJob,
     NoSuchProcess,
     OgcError,
     RemoteProblem,
+    ResultNotReady,
     SettingsError,
     SubmissionUnconfirmed,
     UnreadableAnswer,
@@ -44,6 +47,7 @@ from mcp_ogc.ogc.models import (
     RELATIONS,
     Conformance,
     Execute,
+    JobControl,
     JsonObject,
     LandingPage,
     ProcessDescription,
@@ -185,7 +189,8 @@ class CoreClient:
             The job; or the answer itself, where the server ran it synchronously all the same.
 
         Raises:
-            SubmissionUnconfirmed: It was sent and no answer came. Never repeated here.
+            SubmissionUnconfirmed: It was sent and no answer tells what became of it. Never repeated here.
+            RemoteProblem: The endpoint refused; there is no job.
             SettingsError: This kind of server wants a member that the settings do not have; nothing was sent.
             NotPermitted: The operator's rules exclude the process, or what the inputs ask for; nothing was sent.
         """
@@ -214,17 +219,18 @@ class CoreClient:
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
                 remedy=LOOK_FOR_IT,
             ) from error
-        if response.status_code in (502, 504):
-            # A gateway passed the request on and has no answer to it (RFC 9110 §15.6.3, §15.6.5).
-            raise SubmissionUnconfirmed(
-                f"{process_id!r} was sent to {self.url} and its gateway had no answer (HTTP {response.status_code}): "
-                "the job may exist",
-                remedy=LOOK_FOR_IT,
-            )
         if response.status_code >= 300:
-            raise read_problem(
+            problem = read_problem(
                 response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
             )
+            told_to_wait = response.status_code == 503 and "retry-after" in response.headers
+            if told_to_wait or _is_refusal(problem, description):
+                raise problem
+            raise SubmissionUnconfirmed(
+                f"{process_id!r} was sent to {self.url} and answered with HTTP {problem.status}: the job may exist",
+                detail=problem.detail,
+                remedy=LOOK_FOR_IT,
+            ) from problem
         found = job_of(process_id, response, body, dialect)
         if found is None:
             # Asked to run it as a job, it did not: next time it is asked in the plainest form there is (Q1).
@@ -274,3 +280,18 @@ class CoreClient:
         links = self._landing.links if self._landing else ()
         link = find_link(links, rel, rel.rsplit("/", 1)[-1], *others, media_type=JSON)
         return self._addresses.own(link.href) if link else f"{self.url}/{path}"
+
+
+def _is_refusal(problem: RemoteProblem, description: ProcessDescription | None) -> bool:
+    """Whether an execution that was answered with a problem is none for certain.
+
+    Who says what is wrong with the request took nothing on, whatever the status (quirk Q27). A gateway without an
+    answer (RFC 9110 §15.6.3, §15.6.5) knows nothing of it, a server that broke down may have written the job before,
+    and one that misses a job speaks of one (ZOO-Project#72). What runs only synchronously leaves no job behind.
+    """
+    if problem.status in (502, 504) or isinstance(problem, NoSuchJob | ResultNotReady):
+        return False
+    if isinstance(problem, EndpointFault):
+        controls = (description.job_control_options if description else None) or (JobControl.ASYNC,)
+        return problem.status == 500 and JobControl.ASYNC not in controls
+    return True
