@@ -43,6 +43,8 @@ LOCAL_URL = "http://local.invalid"
 """Base URL of the embedded endpoint: a name that can't exist (RFC 2606), so that no request leaves by mistake."""
 DESCRIPTION_SECONDS = 60
 CAPABILITIES_SECONDS = 600
+FAULT_SECONDS = 30
+"""Of capabilities that were asked for while the endpoint had a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Endpoint:
     _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
     _describing: dict[str, anyio.Lock] = field(default_factory=dict)
     _capabilities: tuple[float, Capabilities] | None = None
+    """Until when, and what."""
 
     @property
     def is_local(self) -> bool:
@@ -118,7 +121,7 @@ class Endpoint:
             return description  # without its package it is as good as it was
 
     async def capabilities(self) -> Capabilities:
-        """What it can do, declared and found; remembered for ten minutes.
+        """What it can do, declared and found; remembered for ten minutes, unless it had a fault just now.
 
         Raises:
             OgcError: It can't be asked.
@@ -126,8 +129,9 @@ class Endpoint:
         from mcp_ogc.ogc.capabilities import capabilities_of
 
         now = anyio.current_time()
-        if self._capabilities is None or now - self._capabilities[0] > CAPABILITIES_SECONDS:
-            self._capabilities = (now, await capabilities_of(self.client))
+        if self._capabilities is None or now >= self._capabilities[0]:
+            found = await capabilities_of(self.client)
+            self._capabilities = (now + (CAPABILITIES_SECONDS if found.whole else FAULT_SECONDS), found)
         return self._capabilities[1]
 
     def forget(self, process_id: str) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import anyio
 from pydantic import JsonValue
 
 from mcp_ogc.errors import (
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from mcp_ogc.settings import Limits
 
 EVERYTHING = Rules()
+RECENT_SECONDS = 60
+"""How long what an endpoint said of itself is good for: whoever recognised it need not ask again to tell of it."""
 LOOK_FOR_IT = "Look for it with ogc_list_jobs before you run it again"
 
 
@@ -100,6 +103,8 @@ class CoreClient:
         self.rules = rules
         self._exchange = Exchange(http, self.url, limits, rules)
         self._landing: LandingPage | None = None
+        self._landed = -float("inf")
+        self._classes: tuple[float, Conformance] | None = None
         self._dialect = dialect
         self._execute_members = execute_members or {}
         self._job_places: dict[str, str] = {}
@@ -107,18 +112,25 @@ class CoreClient:
     # --- what it is
 
     async def landing_page(self) -> LandingPage:
-        """`GET /` (/req/core/landingpage-op)."""
+        """`GET /` (/req/core/landingpage-op), as it was within the last minute."""
+        if self._landing and anyio.current_time() - self._landed < RECENT_SECONDS:
+            return self._landing
         # ZOO-Project and others serve it with the slash only.
         url = f"{self.url}/"
         document, links = await self._exchange.document(url)
         self._landing = with_links(validated(LandingPage, document, url), links)
+        self._landed = anyio.current_time()
         return self._landing
 
     async def conformance(self) -> Conformance:
-        """`GET /conformance` (/req/core/conformance-op)."""
+        """`GET /conformance` (/req/core/conformance-op), as it was within the last minute."""
+        now = anyio.current_time()
+        if self._classes and now - self._classes[0] < RECENT_SECONDS:
+            return self._classes[1]
         url = await self._place(f"{RELATIONS}conformance", "conformance")
         document, _ = await self._exchange.document(url)
-        return validated(Conformance, document, url)
+        self._classes = (now, validated(Conformance, document, url))
+        return self._classes[1]
 
     async def api_definition(self) -> JsonObject:
         """`GET /api` (/req/core/api-definition-op)."""
@@ -138,7 +150,9 @@ class CoreClient:
         classes: tuple[str, ...] = ()
         if response.status_code >= 300 and response.status_code != 404:  # it may say more once it lets us in
             return recognise(self.url, response.headers, text, classes)
-        self._landing = landing_or_none(response, body) or LandingPage()
+        if landing := landing_or_none(response, body):
+            self._landed = anyio.current_time()
+        self._landing = landing or LandingPage()
         with suppress(RemoteProblem, UnreadableAnswer):
             classes = (await self.conformance()).conforms_to
         self._learn(recognise(self.url, response.headers, text, classes))
