@@ -59,6 +59,7 @@ from mcp_ogc.ogc.models import (
 from mcp_ogc.ogc.problems import read_problem
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
+from mcp_ogc.recent import Recent
 
 if TYPE_CHECKING:
     import httpx
@@ -68,6 +69,8 @@ if TYPE_CHECKING:
 EVERYTHING = Rules()
 RECENT_SECONDS = 60
 """How long what an endpoint said of itself is good for: whoever recognised it need not ask again to tell of it."""
+MOST_PLACES = 10_000
+"""Of jobs that are not at `/jobs/{jobID}`; the journal knows those that were submitted from here."""
 LOOK_FOR_IT = "Look for it with ogc_list_jobs before you run it again"
 
 
@@ -107,7 +110,7 @@ class CoreClient:
         self._classes: tuple[float, Conformance] | None = None
         self._dialect = dialect
         self._execute_members = execute_members or {}
-        self._job_places: dict[str, str] = {}
+        self._job_places: Recent[str, str] = Recent(MOST_PLACES)
 
     # --- what it is
 
@@ -259,7 +262,7 @@ class CoreClient:
         """Remember where a job is, if it is not at `/jobs/{jobID}`: javaPS has its jobs below their process."""
         url = self._addresses.own(href).split("?", maxsplit=1)[0].rstrip("/")
         if url != self._addresses.job(job_id):
-            self._job_places[job_id] = url
+            self._job_places.keep(job_id, url)
 
     def job_place(self, job_id: str) -> str | None:
         """Where a job is, if it is not at `/jobs/{jobID}`."""
