@@ -23,7 +23,7 @@
     │   ├── InvalidParameter
     │   ├── NotOffered              the endpoint has no such operation
     │   └── EndpointFault           5xx
-    ├── SubmissionUnconfirmed     sent, and no answer: the job may exist
+    ├── SubmissionUnconfirmed     sent, and no answer tells of it: the job may exist
     ├── JournalError              the journal can't be read or written just now
     ├── FollowingFailed           a job could not be followed, for a reason that is ours
     ├── StorageError              an object storage that refused or is not configured
@@ -282,7 +282,16 @@ class EndpointFault(RemoteProblem):
 
 
 class SubmissionUnconfirmed(OgcError):
-    """An execution was sent and no answer came: the job may exist; it is never sent again."""
+    """An execution was sent and no answer told what became of it: the job may exist; it is never sent again.
+
+    Args:
+        message: Our sentence.
+        detail: What came instead of an answer: untrusted, label it where it is shown.
+    """
+
+    def __init__(self, message: str, *, detail: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.detail = detail
 
 
 class JournalError(OgcError):

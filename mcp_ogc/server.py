@@ -296,7 +296,7 @@ def _not_permitted(name: str, needed: Permission) -> str:
 
 
 def _unknown_tool(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(name, known, n=3)
     return f"There is no tool {name!r} here. " + (f"Did you mean {', '.join(near)}?" if near else f"Tools: {known}")
 
 

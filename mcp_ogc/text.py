@@ -17,7 +17,7 @@ from typing import Annotated, TypeVar
 from mcp_types import CallToolResult, ContentBlock, TextContent
 from pydantic import BaseModel, ConfigDict, JsonValue, WithJsonSchema
 
-from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
+from mcp_ogc.errors import OgcError, RemoteProblem, SubmissionUnconfirmed, UnreadableAnswer
 
 OPEN, CLOSE = "⟦", "⟧"
 REMOTE_CHARACTERS = 300
@@ -73,7 +73,7 @@ def refuse(text: str) -> CallToolResult:
 def explain(error: OgcError) -> str:
     """What the model reads of a failure: the one place that turns errors into text."""
     lines = [error.message.rstrip()]
-    if isinstance(error, RemoteProblem | UnreadableAnswer) and error.detail:
+    if isinstance(error, RemoteProblem | UnreadableAnswer | SubmissionUnconfirmed) and error.detail:
         lines.append(f"The server says: {untrusted(error.detail, 1000)}")
     if error.remedy:
         lines.append(error.remedy)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from mcp_ogc.errors import NoSuchProcess, OgcError, ResultNotReady, SettingsError, UnknownName
+from mcp_ogc.descriptions import Described, Descriptions
+from mcp_ogc.errors import NoSuchProcess, ResultNotReady, SettingsError, UnknownName
 from mcp_ogc.jobs.changes import JobChanges
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
 LOCAL = "local"
 LOCAL_URL = "http://local.invalid"
 """Base URL of the embedded endpoint: a name that can't exist (RFC 2606), so that no request leaves by mistake."""
-DESCRIPTION_SECONDS = 60
 CAPABILITIES_SECONDS = 600
+FAULT_SECONDS = 30
+"""Of capabilities that were asked for while the endpoint had a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,12 @@ class Endpoint:
     client: ProcessesClient
     monitor: Monitor
     catalogue: Catalogue
-    _descriptions: dict[str, tuple[float, ProcessDescription]] = field(default_factory=dict)
-    _describing: dict[str, anyio.Lock] = field(default_factory=dict)
+    _descriptions: Descriptions = field(init=False)
     _capabilities: tuple[float, Capabilities] | None = None
+    """Until when, and what."""
+
+    def __post_init__(self) -> None:
+        self._descriptions = Descriptions(self.client)
 
     @property
     def is_local(self) -> bool:
@@ -83,42 +88,22 @@ class Endpoint:
         return self.name == LOCAL
 
     async def describe(self, process_id: str) -> ProcessDescription:
-        """The description, remembered for a minute; many who want it at once have it asked for once.
+        """The description, as of `Descriptions`.
 
         Raises:
             UnknownName: No such process; names the nearest ones.
         """
-        async with self._describing.setdefault(process_id, anyio.Lock()):
-            return await self._fetched(process_id)
+        return (await self.described(process_id)).description
 
-    async def _fetched(self, process_id: str) -> ProcessDescription:
-        now = anyio.current_time()
-        kept = self._descriptions.get(process_id)
-        if kept and now - kept[0] < DESCRIPTION_SECONDS:
-            return kept[1]
+    async def described(self, process_id: str) -> Described:
+        """The same, with what is known of how it came about."""
         try:
-            description = await self.client.describe(process_id)
+            return await self._descriptions.of(process_id)
         except NoSuchProcess as error:
             raise await self._unknown_process(process_id) from error
-        description = await self._with_lost_defaults(description)
-        self._descriptions[process_id] = (now, description)
-        return description
-
-    async def _with_lost_defaults(self, description: ProcessDescription) -> ProcessDescription:
-        """The description, with the defaults that only the package tells (quirk Q37)."""
-        from mcp_ogc.packages.defaults import with_package_defaults
-
-        untold = any("default" not in declared.schema_ for declared in description.inputs.values())
-        if not (untold and description.mutable) or (await self.client.dialect()).tells_defaults:
-            return description
-        try:
-            package = await self.client.package(description.id)
-            return await anyio.to_thread.run_sync(with_package_defaults, description, package.text)
-        except OgcError:
-            return description  # without its package it is as good as it was
 
     async def capabilities(self) -> Capabilities:
-        """What it can do, declared and found; remembered for ten minutes.
+        """What it can do, declared and found; remembered for ten minutes, unless it had a fault just now.
 
         Raises:
             OgcError: It can't be asked.
@@ -126,13 +111,14 @@ class Endpoint:
         from mcp_ogc.ogc.capabilities import capabilities_of
 
         now = anyio.current_time()
-        if self._capabilities is None or now - self._capabilities[0] > CAPABILITIES_SECONDS:
-            self._capabilities = (now, await capabilities_of(self.client))
+        if self._capabilities is None or now >= self._capabilities[0]:
+            found = await capabilities_of(self.client)
+            self._capabilities = (now + (CAPABILITIES_SECONDS if found.whole else FAULT_SECONDS), found)
         return self._capabilities[1]
 
     def forget(self, process_id: str) -> None:
         """Forget a description: the process was deployed, replaced or undeployed."""
-        self._descriptions.pop(process_id, None)
+        self._descriptions.forget(process_id)
         self.catalogue.forget()
 
     async def _unknown_process(self, process_id: str) -> UnknownName:

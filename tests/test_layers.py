@@ -32,6 +32,7 @@ FLOORS = {
     **dict.fromkeys(
         (
             "workspace",
+            "descriptions",
             "jobs",
             "packages",
             "rasters",
@@ -46,7 +47,9 @@ FLOORS = {
         3,
     ),
     "ogc": 2,
-    **dict.fromkeys(("net", "settings", "authentication", "serving", "users", "telemetry", "errors", "audit"), 1),
+    **dict.fromkeys(
+        ("net", "settings", "authentication", "serving", "users", "telemetry", "errors", "audit", "recent"), 1
+    ),
 }
 # A wing of its own: what it may import, and who may import it.
 LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings", "net.addresses")

@@ -51,9 +51,9 @@ class Followed:
         return isinstance(self.problem, NoSuchJob) or (self.info is not None and self.info.status.ended)
 
     def differs(self, info: StatusInfo) -> bool:
-        """Whether a status is another than the one that is known."""
+        """Whether a status is another than the one that is known, or of a job that was gone."""
         known = self.info
-        return known is None or (known.status, known.progress, known.message) != (
+        return known is None or isinstance(self.problem, NoSuchJob) or (known.status, known.progress, known.message) != (
             info.status,
             info.progress,
             info.message,

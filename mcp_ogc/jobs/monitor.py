@@ -60,7 +60,7 @@ class Monitor:
         client: Asks it.
         journal: Remembers what it says.
         background: Where the poller runs: it outlives the call that started it.
-        on_change: Told of every change.
+        on_change: Told of every change; of a job that is gone, that it is dismissed.
     """
 
     def __init__(
@@ -294,7 +294,10 @@ class Monitor:
             await self._journal.note_gone(self._name, followed.job_id)
         except JournalError as unwritten:
             logger.warning("That job %r of %s is gone could not be written: %s", followed.job_id, self._name, unwritten)
+        is_new = not isinstance(followed.problem, NoSuchJob)
         followed.missed(error)
+        if is_new:
+            await self._publish(StatusInfo(job_id=followed.job_id, status=JobStatus.DISMISSED))
 
     async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""
@@ -305,8 +308,11 @@ class Monitor:
                 one.missed(error)
             return
         for one, info in [(one, info) for one, info in seen if one.takes(info, pause)]:
-            try:
-                await self._on_change(self._name, info)
-            except Exception:  # who is told does not decide whether the others are
-                logger.exception("The change of job %r of %s could not be told", info.job_id, self._name)
+            await self._publish(info)
             one.tell()
+
+    async def _publish(self, info: StatusInfo) -> None:
+        try:
+            await self._on_change(self._name, info)
+        except Exception:  # who is told does not decide whether the others are
+            logger.exception("The change of job %r of %s could not be told", info.job_id, self._name)

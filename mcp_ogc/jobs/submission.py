@@ -55,7 +55,7 @@ async def submit(
 
     Raises:
         InvalidInputs, NotPermitted: With every problem, a rule or a quota; nothing was sent.
-        SubmissionUnconfirmed: It was sent and no answer came; the journal remembers it.
+        SubmissionUnconfirmed: It was sent and no answer tells what became of it; the journal remembers it.
         RemoteProblem: The endpoint refused; there is no job.
     """
     description = await endpoint.describe(process_id)
@@ -204,7 +204,8 @@ async def _answered(endpoint: Endpoint, journal: Journal, entry: Entry) -> Entry
     if found := await _found(endpoint, journal, entry.submission):
         return found
     raise SubmissionUnconfirmed(
-        f"The same request was sent at {entry.intended:%H:%M:%S} UTC and has no answer, so a job may exist",
+        f"The same request was sent at {entry.intended:%H:%M:%S} UTC: "
+        f"{entry.reason or 'it has no answer, so the job may exist'}",
         remedy="Look for it with ogc_list_jobs; call again with new_run=true to send another",
     )
 

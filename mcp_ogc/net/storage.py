@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mcp_ogc.net.workspaces import Workspaces
 
 AWS_REGION = "us-east-1"
+MOST_SESSIONS = 16
 # Both become part of a host name that is sent a signed request, and both are a stranger's text.
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 REGION = re.compile(r"[a-z0-9-]{1,40}")
@@ -66,7 +68,9 @@ class Storage:
     def __init__(self, sections: Mapping[str, StorageSettings], workspaces: Workspaces | None = None) -> None:
         self._sections = sections
         self._workspaces = workspaces
-        self._sessions: dict[StorageSettings, Session] = {}
+        # A session is kept: it reads files and asks services once, and renews what expires by itself. Keys that a
+        # workspace gave anew make another.
+        self._session = lru_cache(MOST_SESSIONS)(_session)
 
     async def sign(
         self,
@@ -131,22 +135,20 @@ class Storage:
         unnamed = [one for one in sections if one.workspace_url and not one.buckets]
         return _chosen([await self._workspaces.completed(one) for one in unnamed], bucket, hint)
 
-    def _session(self, section: StorageSettings) -> Session:
-        """A session is kept: it reads files and asks services once, and renews what expires by itself."""
-        import boto3
-        from botocore.exceptions import BotoCoreError
 
-        if section not in self._sessions:
-            try:
-                self._sessions[section] = boto3.Session(
-                    profile_name=section.profile,
-                    aws_access_key_id=_secret(section.access_key_id),
-                    aws_secret_access_key=_secret(section.secret_access_key),
-                    aws_session_token=_secret(section.session_token),
-                )
-            except BotoCoreError as error:
-                raise _unresolved(error) from error
-        return self._sessions[section]
+def _session(section: StorageSettings) -> Session:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return boto3.Session(
+            profile_name=section.profile,
+            aws_access_key_id=_secret(section.access_key_id),
+            aws_secret_access_key=_secret(section.secret_access_key),
+            aws_session_token=_secret(section.session_token),
+        )
+    except BotoCoreError as error:
+        raise _unresolved(error) from error
 
 
 def _chosen(sections: Sequence[StorageSettings], bucket: str, hint: StorageHint | None) -> StorageSettings | None:

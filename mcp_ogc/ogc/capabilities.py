@@ -16,7 +16,7 @@ import anyio
 from mcp_ogc.errors import (
     AccessDenied,
     AuthenticationRequired,
-    NotOffered,
+    EndpointFault,
     RemoteProblem,
     TimedOut,
     TooLarge,
@@ -70,6 +70,8 @@ class Capabilities:
     dialect: str
     declared: frozenset[Capability]
     found: Mapping[Capability, bool]
+    whole: bool = True
+    """Whether nothing that was asked met a fault, which may have passed when it is asked again."""
 
     def has(self, capability: Capability) -> bool:
         """Whether it can be expected to work: what was found counts more than what is declared."""
@@ -88,12 +90,13 @@ async def capabilities_of(client: ProcessesClient) -> Capabilities:
         AuthenticationRequired, AccessDenied: It wants to know who asks.
         Unreachable: It does not answer.
     """
+    asking = _Asking()
     dialect = await client.dialect()
-    conformance = await _soon(client.conformance()) or Conformance()
-    definition = await _soon(client.api_definition()) or {}
-    processes = await _or_none(client.processes(limit=LOOKED_AT))
+    conformance = await asking.soon(client.conformance()) or Conformance()
+    definition = await asking.soon(client.api_definition()) or {}
+    processes = await asking.or_none(client.processes(limit=LOOKED_AT))
     found = _shown(definition)
-    lists_jobs = await _soon(_lists_jobs(client))
+    lists_jobs = await asking.soon(_lists_jobs(client))
     if lists_jobs is not None:
         found[Capability.LIST_JOBS] = lists_jobs
     found |= _told_by(processes.processes if processes else ())
@@ -104,7 +107,7 @@ async def capabilities_of(client: ProcessesClient) -> Capabilities:
         for capability, classes in DECLARED_BY.items()
         if any(conformance.declares(part, name) for part, name in classes)
     )
-    return Capabilities(dialect.title, declared, found)
+    return Capabilities(dialect.title, declared, found, whole=not asking.faults)
 
 
 def _shown(definition: JsonObject) -> dict[Capability, bool]:
@@ -142,30 +145,36 @@ def _told_by(processes: tuple[ProcessSummary, ...]) -> dict[Capability, bool]:
 async def _lists_jobs(client: ProcessesClient) -> bool:
     try:
         await client.jobs(limit=1)
-    except NotOffered:
-        return False
-    except (AuthenticationRequired, AccessDenied):
+    except (AuthenticationRequired, AccessDenied, EndpointFault):
         raise
     except (RemoteProblem, UnreadableAnswer):
         return False
     return True
 
 
-async def _soon(asking: Awaitable[T]) -> T | None:
-    """An answer that comes soon and can be taken, where the endpoint has one."""
-    with anyio.move_on_after(QUESTION_SECONDS):
+class _Asking:
+    """Questions that an endpoint may leave unanswered, and how many met a fault of its own."""
+
+    def __init__(self) -> None:
+        self.faults = 0
+
+    async def soon(self, answer: Awaitable[T]) -> T | None:
+        """An answer that comes soon and can be taken, where the endpoint has one."""
+        with anyio.move_on_after(QUESTION_SECONDS):
+            try:
+                return await self.or_none(answer)
+            except (TimedOut, TooLarge):
+                return None
+        return None
+
+    async def or_none(self, answer: Awaitable[T]) -> T | None:
+        """An answer, where the endpoint has one; it need not have all of these resources."""
         try:
-            return await _or_none(asking)
-        except (TimedOut, TooLarge):
-            return None
-    return None
-
-
-async def _or_none(asking: Awaitable[T]) -> T | None:
-    """An answer, where the endpoint has one; it need not have all of these resources."""
-    try:
-        return await asking
-    except (AuthenticationRequired, AccessDenied):
-        raise
-    except (RemoteProblem, UnreadableAnswer):
+            return await answer
+        except (AuthenticationRequired, AccessDenied):
+            raise
+        except EndpointFault:
+            self.faults += 1
+        except (RemoteProblem, UnreadableAnswer):
+            pass
         return None

@@ -13,15 +13,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import anyio
 from pydantic import JsonValue
 
 from mcp_ogc.errors import (
     AccessDenied,
     AuthenticationRequired,
+    EndpointFault,
     Moved,
+    NoSuchJob,
     NoSuchProcess,
     OgcError,
     RemoteProblem,
+    ResultNotReady,
     SettingsError,
     SubmissionUnconfirmed,
     UnreadableAnswer,
@@ -44,6 +48,7 @@ from mcp_ogc.ogc.models import (
     RELATIONS,
     Conformance,
     Execute,
+    JobControl,
     JsonObject,
     LandingPage,
     ProcessDescription,
@@ -54,6 +59,7 @@ from mcp_ogc.ogc.models import (
 from mcp_ogc.ogc.problems import read_problem
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
+from mcp_ogc.recent import Recent
 
 if TYPE_CHECKING:
     import httpx
@@ -61,6 +67,10 @@ if TYPE_CHECKING:
     from mcp_ogc.settings import Limits
 
 EVERYTHING = Rules()
+RECENT_SECONDS = 60
+"""How long what an endpoint said of itself is good for: whoever recognised it need not ask again to tell of it."""
+MOST_PLACES = 10_000
+"""Of jobs that are not at `/jobs/{jobID}`; the journal knows those that were submitted from here."""
 LOOK_FOR_IT = "Look for it with ogc_list_jobs before you run it again"
 
 
@@ -96,25 +106,34 @@ class CoreClient:
         self.rules = rules
         self._exchange = Exchange(http, self.url, limits, rules)
         self._landing: LandingPage | None = None
+        self._landed = -float("inf")
+        self._classes: tuple[float, Conformance] | None = None
         self._dialect = dialect
         self._execute_members = execute_members or {}
-        self._job_places: dict[str, str] = {}
+        self._job_places: Recent[str, str] = Recent(MOST_PLACES)
 
     # --- what it is
 
     async def landing_page(self) -> LandingPage:
-        """`GET /` (/req/core/landingpage-op)."""
+        """`GET /` (/req/core/landingpage-op), as it was within the last minute."""
+        if self._landing and anyio.current_time() - self._landed < RECENT_SECONDS:
+            return self._landing
         # ZOO-Project and others serve it with the slash only.
         url = f"{self.url}/"
         document, links = await self._exchange.document(url)
         self._landing = with_links(validated(LandingPage, document, url), links)
+        self._landed = anyio.current_time()
         return self._landing
 
     async def conformance(self) -> Conformance:
-        """`GET /conformance` (/req/core/conformance-op)."""
+        """`GET /conformance` (/req/core/conformance-op), as it was within the last minute."""
+        now = anyio.current_time()
+        if self._classes and now - self._classes[0] < RECENT_SECONDS:
+            return self._classes[1]
         url = await self._place(f"{RELATIONS}conformance", "conformance")
         document, _ = await self._exchange.document(url)
-        return validated(Conformance, document, url)
+        self._classes = (now, validated(Conformance, document, url))
+        return self._classes[1]
 
     async def api_definition(self) -> JsonObject:
         """`GET /api` (/req/core/api-definition-op)."""
@@ -134,7 +153,9 @@ class CoreClient:
         classes: tuple[str, ...] = ()
         if response.status_code >= 300 and response.status_code != 404:  # it may say more once it lets us in
             return recognise(self.url, response.headers, text, classes)
-        self._landing = landing_or_none(response, body) or LandingPage()
+        if landing := landing_or_none(response, body):
+            self._landed = anyio.current_time()
+        self._landing = landing or LandingPage()
         with suppress(RemoteProblem, UnreadableAnswer):
             classes = (await self.conformance()).conforms_to
         self._learn(recognise(self.url, response.headers, text, classes))
@@ -185,7 +206,8 @@ class CoreClient:
             The job; or the answer itself, where the server ran it synchronously all the same.
 
         Raises:
-            SubmissionUnconfirmed: It was sent and no answer came. Never repeated here.
+            SubmissionUnconfirmed: It was sent and no answer tells what became of it. Never repeated here.
+            RemoteProblem: The endpoint refused; there is no job.
             SettingsError: This kind of server wants a member that the settings do not have; nothing was sent.
             NotPermitted: The operator's rules exclude the process, or what the inputs ask for; nothing was sent.
         """
@@ -214,17 +236,18 @@ class CoreClient:
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
                 remedy=LOOK_FOR_IT,
             ) from error
-        if response.status_code in (502, 504):
-            # A gateway passed the request on and has no answer to it (RFC 9110 §15.6.3, §15.6.5).
-            raise SubmissionUnconfirmed(
-                f"{process_id!r} was sent to {self.url} and its gateway had no answer (HTTP {response.status_code}): "
-                "the job may exist",
-                remedy=LOOK_FOR_IT,
-            )
         if response.status_code >= 300:
-            raise read_problem(
+            problem = read_problem(
                 response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
             )
+            told_to_wait = response.status_code == 503 and "retry-after" in response.headers
+            if told_to_wait or _is_refusal(problem, description):
+                raise problem
+            raise SubmissionUnconfirmed(
+                f"{process_id!r} was sent to {self.url} and answered with HTTP {problem.status}: the job may exist",
+                detail=problem.detail,
+                remedy=LOOK_FOR_IT,
+            ) from problem
         found = job_of(process_id, response, body, dialect)
         if found is None:
             # Asked to run it as a job, it did not: next time it is asked in the plainest form there is (Q1).
@@ -239,7 +262,7 @@ class CoreClient:
         """Remember where a job is, if it is not at `/jobs/{jobID}`: javaPS has its jobs below their process."""
         url = self._addresses.own(href).split("?", maxsplit=1)[0].rstrip("/")
         if url != self._addresses.job(job_id):
-            self._job_places[job_id] = url
+            self._job_places.keep(job_id, url)
 
     def job_place(self, job_id: str) -> str | None:
         """Where a job is, if it is not at `/jobs/{jobID}`."""
@@ -274,3 +297,18 @@ class CoreClient:
         links = self._landing.links if self._landing else ()
         link = find_link(links, rel, rel.rsplit("/", 1)[-1], *others, media_type=JSON)
         return self._addresses.own(link.href) if link else f"{self.url}/{path}"
+
+
+def _is_refusal(problem: RemoteProblem, description: ProcessDescription | None) -> bool:
+    """Whether an execution that was answered with a problem is none for certain.
+
+    Who says what is wrong with the request took nothing on, whatever the status (quirk Q27). A gateway without an
+    answer (RFC 9110 §15.6.3, §15.6.5) knows nothing of it, a server that broke down may have written the job before,
+    and one that misses a job speaks of one (ZOO-Project#72). What runs only synchronously leaves no job behind.
+    """
+    if problem.status in (502, 504) or isinstance(problem, NoSuchJob | ResultNotReady):
+        return False
+    if isinstance(problem, EndpointFault):
+        controls = (description.job_control_options if description else None) or (JobControl.ASYNC,)
+        return problem.status == 500 and JobControl.ASYNC not in controls
+    return True

@@ -37,6 +37,14 @@ KINDS: Mapping[str, type[RemoteProblem]] = {
     "invalidparametervalue": errors.InvalidParameter,
     "missingparametervalue": errors.InvalidParameter,
     "invalidqueryparametervalue": errors.InvalidParameter,
+    # What WPS 2.0 (OGC 14-065r2) knows to be wrong with an execution.
+    "nosuchmode": errors.InvalidParameter,
+    "nosuchinput": errors.InvalidParameter,
+    "datanotaccessible": errors.InvalidParameter,
+    "sizeexceeded": errors.InvalidParameter,
+    "toomanyinputs": errors.InvalidParameter,
+    "toomanyoutputs": errors.InvalidParameter,
+    "operationnotsupported": errors.NotOffered,
 }
 
 

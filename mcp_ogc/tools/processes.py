@@ -118,6 +118,7 @@ class Process(Reply):
     inputs: tuple[InputRow, ...]
     outputs: tuple[OutputRow, ...]
     example_inputs: dict[str, JsonValue]
+    note: str | None = None
     untrusted: Untrusted | None = None
 
 
@@ -282,7 +283,8 @@ async def describe_process(
 
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
-    description = await chosen.describe(process_id)
+    described = await chosen.described(process_id)
+    description = described.description
     sample = work.samples.get(process_id) if chosen.is_local else None
     # In a thread: an example of a stranger's schema may take a while, within its bound.
     hints = await anyio.to_thread.run_sync(input_hints, description)
@@ -291,11 +293,15 @@ async def describe_process(
     control = description.job_control_options or ()
     told, is_short = _parameters(inputs, outputs, DETAILED_CHARACTERS if detailed else CONCISE_CHARACTERS)
     whole = call("ogc_describe_process", process_id=description.id, endpoint=chosen.name, detailed=True)
+    note = None
+    if unread := described.defaults_unread:
+        note = f"Defaults of 0, false and an empty text are not known: its package can't be read ({unread.message})."
     lines = [
         f"{word(description.id)} {word(description.version)} on {chosen.name} {untrusted(description.title)}".rstrip(),
         untrusted(description.description, 800),
         *told,
         *([f"Shortened; in full: {whole}"] if is_short else []),
+        *([note] if note else []),
         f"Runs: {', '.join(map(word, control)) or 'not said'}",
         f"Next: {call('ogc_execute_process', process_id=description.id, inputs=example, endpoint=chosen.name)}",
     ]
@@ -307,6 +313,7 @@ async def describe_process(
         inputs=inputs,
         outputs=outputs,
         example_inputs=example,
+        note=note,
         untrusted=remote(title=description.title, description=description.description),
     )
     return respond([line for line in lines if line], reply)

@@ -431,3 +431,23 @@ async def test_who_subscribed_is_told_though_nobody_waits(
             while changes[-1].status is not JobStatus.FAILED:
                 await anyio.lowlevel.checkpoint()
     assert changes[-1].message == "why"
+
+
+async def test_who_subscribed_is_told_once_that_a_job_is_gone_and_that_it_is_back(
+    monitor: Monitor, upstream: Upstream, changes: list[StatusInfo], work: Workspace
+) -> None:
+    upstream.put("j1", "running")
+    with anyio.fail_after(60):
+        async with monitor.following("j1"):
+            while not changes:
+                await anyio.lowlevel.checkpoint()
+            del upstream.jobs["j1"]
+            while len(changes) == 1:
+                await anyio.lowlevel.checkpoint()
+            for _ in range(2):
+                with pytest.raises(NoSuchJob):
+                    await monitor.wait("j1", 0)
+            upstream.put("j1", "running")
+            await monitor.wait("j1", 0)
+    assert [change.status for change in changes] == [JobStatus.RUNNING, JobStatus.DISMISSED, JobStatus.RUNNING]
+    assert (await work.journal.find("j1"))[0].gone is None

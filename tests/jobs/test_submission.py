@@ -35,11 +35,14 @@ class Upstream:
         self.arrived = anyio.Event()
         self.may_answer = anyio.Event()
         self.job = httpx.Response(200, json={"jobID": "j1", "status": "running"})
+        self.listed: list[dict[str, str]] = []
         self.answer: httpx.Response | Exception = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j1"})
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         if "/jobs/" in request.url.path:
             return self.job
+        if request.url.path.endswith("/jobs"):
+            return httpx.Response(200, json={"jobs": self.listed, "links": []})
         if request.method == "GET":
             schema = {"schema": {"type": "string"}}
             return httpx.Response(200, json={"id": "hello", "version": "1", "inputs": {"name": schema}, "links": []})
@@ -104,6 +107,29 @@ async def test_a_submission_without_answer_is_unconfirmed_and_not_sent_again(
     assert entry.state is SubmissionState.UNCONFIRMED
     upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j2"})
     assert (await submit(work, endpoint, "hello", REQUEST, new_run=True)).entry.job_id == "j2"
+
+
+async def test_a_job_whose_endpoint_broke_down_while_it_answered_is_found_in_its_list(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    upstream.may_answer.set()
+    upstream.answer = httpx.Response(500, json={"type": "NoApplicableCode", "detail": "signal 11"})
+    created = datetime.now(UTC).isoformat()
+    upstream.listed = [{"jobID": "j7", "processID": "hello", "status": "running", "created": created}]
+    assert (await submit(work, endpoint, "hello", REQUEST)).entry.job_id == "j7"
+    again = await submit(work, endpoint, "hello", REQUEST)
+    assert (again.repeated, again.entry.job_id, upstream.posts) == (True, "j7", 1)
+
+
+async def test_a_submission_whose_endpoint_broke_down_says_so_each_time_and_is_not_sent_again(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    upstream.may_answer.set()
+    upstream.answer = httpx.Response(500, json={"type": "NoApplicableCode", "detail": "signal 11"})
+    for _ in range(2):
+        with pytest.raises(SubmissionUnconfirmed, match="HTTP 500: the job may exist"):
+            await submit(work, endpoint, "hello", REQUEST)
+    assert upstream.posts == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from mcp_ogc.errors import EndpointFault, InvalidParameter, SubmissionUnconfirmed, Unreachable
+from mcp_ogc.errors import (
+    EndpointFault,
+    InvalidParameter,
+    NotOffered,
+    RemoteProblem,
+    SubmissionUnconfirmed,
+    Unreachable,
+)
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
@@ -65,24 +72,58 @@ async def test_an_answer_that_is_cut_off_leaves_the_execution_unconfirmed(
     assert posts(server) == 1
 
 
-@pytest.mark.parametrize("status", [502, 504])
-async def test_a_gateway_without_an_answer_leaves_the_execution_unconfirmed(
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
+async def test_an_endpoint_that_broke_down_leaves_the_execution_unconfirmed(
     server: Server, client: ProcessesClient, status: int
 ) -> None:
-    server.on(EXECUTION, Reply(status, {"Content-Type": "text/html"}, b"<html>Gateway</html>"))
-    with pytest.raises(SubmissionUnconfirmed, match=f"HTTP {status}.*ogc_list_jobs"):
+    server.on(EXECUTION, Reply(status, {"Content-Type": "text/html"}, b"<html>upstream reset</html>"))
+    with pytest.raises(SubmissionUnconfirmed, match=f"HTTP {status}.*may exist.*ogc_list_jobs") as raised:
         await client.execute("p", Execute())
+    assert raised.value.detail == "upstream reset"
     assert posts(server) == 1
 
 
-@pytest.mark.parametrize(("status", "expected"), [(400, InvalidParameter), (500, EndpointFault), (503, EndpointFault)])
-async def test_an_endpoint_that_says_no_is_taken_at_its_word(
-    server: Server, client: ProcessesClient, status: int, expected: type[Exception]
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, "no-such-job"), (404, "result-not-ready"), (500, "NoSuchJob"), (500, "NoApplicableCode")]
+)
+async def test_who_speaks_of_a_job_or_of_nothing_known_may_have_made_one(
+    server: Server, client: ProcessesClient, status: int, code: str
 ) -> None:
-    server.on(EXECUTION, Reply(status, {}, b'{"title": "no"}'))
-    with pytest.raises(expected):
+    server.on(EXECUTION, Reply(status, {}, b'{"type": "x/%s", "detail": "ZOO Kernel failed"}' % code.encode()))
+    with pytest.raises(SubmissionUnconfirmed) as raised:
         await client.execute("p", Execute())
+    assert raised.value.detail == "ZOO Kernel failed"
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(400, {}, b'{"title": "no"}'), InvalidParameter),
+        (Reply(500, {}, b'{"title": "InvalidParameterValue", "detail": "no"}'), InvalidParameter),
+        (Reply(500, {}, b'{"type": "NoSuchInput", "detail": "no"}'), InvalidParameter),
+        (Reply(501, {}, b'{"title": "no"}'), NotOffered),
+        (Reply(503, {"Retry-After": "120"}, b'{"title": "no"}'), EndpointFault),
+    ],
+    ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
+)
+async def test_an_endpoint_that_says_no_is_taken_at_its_word(
+    server: Server, client: ProcessesClient, reply: Reply, expected: type[RemoteProblem]
+) -> None:
+    server.on(EXECUTION, reply)
+    with pytest.raises(expected) as raised:
+        await client.execute("p", Execute())
+    assert raised.value.detail == "no"
     assert posts(server) == 1
+
+
+async def test_what_runs_only_synchronously_and_breaks_down_left_no_job(
+    server: Server, client: ProcessesClient
+) -> None:
+    server.on("/ogc/processes/p", Reply(body=b'{"id": "p", "jobControlOptions": ["sync-execute"]}'))
+    server.on(EXECUTION, Reply(500, {}, b'{"detail": "division by zero"}'))
+    with pytest.raises(EndpointFault) as raised:
+        await client.execute("p", Execute(), description=await client.describe("p"))
+    assert raised.value.detail == "division by zero"
 
 
 @pytest.mark.parametrize("location", ["", "http://[x", "/"])

@@ -100,6 +100,45 @@ def test_an_input_with_a_default_need_not_be_given() -> None:
     assert problems(process(x={"schema": {"type": "integer", "default": 0}})) == []
 
 
+PROCESSES = ["water-bodies", "vegetation-index", "zonal-statistics", "echo", "x"]
+INPUTS = ["aoi", "bands", "colour", "crs", "resolution", "stac_items", "otsu_threshold", "a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "meant"),
+    [
+        ("Water_Bodies", PROCESSES, "water-bodies"),
+        ("water", PROCESSES, "water-bodies"),
+        ("vegetation_idx", PROCESSES, "vegetation-index"),
+        ("zonal-stats", PROCESSES, "zonal-statistics"),
+        ("eco", PROCESSES, "echo"),
+        ("color", INPUTS, "colour"),
+        ("stac_item", INPUTS, "stac_items"),
+        ("threshold", INPUTS, "otsu_threshold"),
+        ("aoi_bbox", INPUTS, "aoi"),
+    ],
+)
+def test_the_name_that_was_meant_comes_first(name: str, names: list[str], meant: str) -> None:
+    assert nearest(name, names)[0] == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("hello", PROCESSES),
+        ("max-temperature", PROCESSES),
+        ("ndvi", PROCESSES),
+        ("buffer", INPUTS),
+        ("count", INPUTS),
+        ("bbox", INPUTS),
+        ("satellite", INPUTS),
+        ("", INPUTS),
+    ],
+)
+def test_a_name_like_none_is_near_none(name: str, names: list[str]) -> None:
+    assert nearest(name, names) == ()
+
+
 @given(st.text(max_size=20), st.lists(st.text(min_size=1, max_size=10), max_size=10))
 def test_nearest_names_are_names_there_are(name: str, names: list[str]) -> None:
     assert set(nearest(name, names)) <= set(names)

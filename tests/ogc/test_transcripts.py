@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from mcp_ogc import errors
-from mcp_ogc.errors import OgcError, Unreachable
+from mcp_ogc.errors import Unreachable
 from mcp_ogc.ogc.addresses import absolute
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.client import ProcessesClient
@@ -179,10 +179,11 @@ async def test_zoo_gives_its_package_only_for_one_precise_type(client_of: Client
 
 
 Call = Callable[[ProcessesClient], Awaitable[object]]
-PROBLEMS: list[tuple[str, Call, type[OgcError], str]] = [
+PROBLEMS: list[tuple[str, Call, type[errors.RemoteProblem | errors.SubmissionUnconfirmed], str]] = [
     ("zoo/04c-describe-missing", lambda c: c.describe("nope"), errors.NoSuchProcess, ""),
-    ("zoo/05l-exec-failing-sync", lambda c: c.execute("p", Execute()), errors.EndpointFault, "Unable to"),
-    ("zoo/26-exec-sync-deployed", lambda c: c.execute("p", Execute()), errors.EndpointFault, "The synchronous mode"),
+    # NoApplicableCode, and "None": neither says that there is no job.
+    ("zoo/05l-exec-failing-sync", lambda c: c.execute("p", Execute()), errors.SubmissionUnconfirmed, "Unable to"),
+    ("zoo/26-exec-sync-deployed", lambda c: c.execute("p", Execute()), errors.SubmissionUnconfirmed, "The synchronous"),
     ("zoo/09b-status-after-dismiss", lambda c: c.job("j1"), errors.NoSuchJob, "does not match"),
     ("zoo/24a-results-while-running", lambda c: c.results("j1"), errors.ResultNotReady, "still running"),
     ("zoo/22-deploy-duplicate", lambda c: c.deploy(""), errors.DuplicatedProcess, "already deployed"),
@@ -214,7 +215,11 @@ PROBLEMS: list[tuple[str, Call, type[OgcError], str]] = [
 
 @pytest.mark.parametrize(("name", "call", "expected", "detail"), PROBLEMS, ids=[name for name, *_ in PROBLEMS])
 async def test_an_error_is_the_one_it_means(
-    client_of: ClientOf, name: str, call: Call, expected: type[errors.RemoteProblem], detail: str
+    client_of: ClientOf,
+    name: str,
+    call: Call,
+    expected: type[errors.RemoteProblem | errors.SubmissionUnconfirmed],
+    detail: str,
 ) -> None:
     with pytest.raises(expected) as raised:
         await call(replaying(client_of, name))

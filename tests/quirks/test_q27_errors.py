@@ -74,6 +74,9 @@ async def test_q27_a_duplicate_and_a_built_in_process_are_told_in_any_form(form:
         ("NoSuchJob", errors.NoSuchJob),
         ("http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready", errors.ResultNotReady),
         ("ResultNotReady", errors.ResultNotReady),
+        ("NoSuchInput", errors.InvalidParameter),
+        ("DataNotAccessible", errors.InvalidParameter),
+        ("OperationNotSupported", errors.NotOffered),
     ],
 )
 async def test_q27_the_last_segment_of_a_type_is_what_it_means_whatever_its_status(

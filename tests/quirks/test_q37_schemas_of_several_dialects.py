@@ -1,5 +1,6 @@
 """Schemas of several dialects beside each other, the text None, defaults that are lost, descriptions of the drafts."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mcp_ogc.ogc.models import ProcessDescription
 from tests.ogc.processes import problems, process
 from tests.quirks.talking import conversation, sent
 from tests.server.talk import call, refused
-from tests.servers.processes.endpoint import TestEndpoint
+from tests.servers.processes.endpoint import Fault, TestEndpoint
 
 pytestmark = pytest.mark.anyio
 
@@ -170,6 +171,34 @@ async def test_q37_a_process_whose_package_can_t_be_read_is_described_all_the_sa
     async with conversation(TestEndpoint("zoo"), tmp_path) as client:
         described = await call(client, "ogc_describe_process", process_id="water-bodies")
     assert described["inputs"]
+
+
+async def test_q37_why_the_defaults_of_a_package_are_not_known_is_told(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("zoo")
+    endpoint.faults.append(Fault("GET", "/water-bodies/package", 401, body='{"detail": "no policy"}'))
+    async with conversation(endpoint, tmp_path) as client:
+        described = await call(client, "ogc_describe_process", process_id="water-bodies")
+    assert described["inputs"]
+    assert "its package can't be read" in described["note"]
+    assert "401" in described["note"]
+
+
+async def test_q37_a_package_is_not_read_again_as_long_as_the_description_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.descriptions.DESCRIPTION_SECONDS", 0)
+    endpoint = TestEndpoint("zoo")
+    async with conversation(endpoint, tmp_path) as client:
+        await call(client, "ogc_deploy_process", package=PACKAGE)
+        read = len(endpoint.asked("GET", "/counting/package"))
+        for _ in range(3):
+            rows = (await call(client, "ogc_describe_process", process_id="counting"))["inputs"]
+            assert {row["input_id"]: row.get("default") for row in rows}["count"] == 0
+        assert len(endpoint.asked("GET", "/counting/package")) <= read + 1
+        read = len(endpoint.asked("GET", "/counting/package"))
+        endpoint.processes["counting"] = replace(endpoint.processes["counting"], version="2.0.0")
+        await call(client, "ogc_describe_process", process_id="counting")
+    assert len(endpoint.asked("GET", "/counting/package")) == read + 1
 
 
 async def test_q37_a_description_and_its_package_are_read_once_for_all_who_want_them_at_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from mcp_ogc.server import build_server, open_from_settings
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from tests.quirks.talking import ECHO, FAR, WORKFLOW, conversation, talking
 from tests.server.talk import call, refused
-from tests.servers.processes.endpoint import TestEndpoint, served
+from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 from tests.servers.processes.personalities import PERSONALITIES
 from tests.servers.processes.quirk import Quirk
 
@@ -146,6 +146,30 @@ async def test_q12_an_endpoint_whose_list_of_jobs_does_not_come_can_be_used_all_
     assert row["reachable"]
     assert "list jobs" in row["declared"]
     assert "list jobs" not in row["not_found"]
+
+
+async def test_an_endpoint_that_presents_itself_is_asked_for_its_landing_page_and_classes_once(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("zoo")
+    async with conversation(endpoint, tmp_path) as client:
+        await call(client, "ogc_list_endpoints")
+    places = [endpoint.asked("GET", "/ogc-api/"), endpoint.asked("GET", "/conformance")]
+    assert [len(asked) for asked in places] == [1, 1]
+
+
+async def test_a_fault_that_passes_is_forgotten_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_ogc.workspace.FAULT_SECONDS", 0)
+    endpoint = TestEndpoint("pygeoapi")
+    unwell = Fault("GET", "/jobs", 503, body="<html>503 Service Unavailable</html>", times=99)
+    endpoint.faults.append(unwell)
+    async with conversation(endpoint, tmp_path) as client:
+        (then,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+        endpoint.faults.remove(unwell)
+        (now,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+        looks = len(endpoint.asked("GET", "/jobs"))
+        await call(client, "ogc_list_endpoints")
+    assert "list jobs" not in then.get("not_found", ()), "a fault does not tell"
+    assert "list jobs" in now["found"]
+    assert len(endpoint.asked("GET", "/jobs")) == looks, "what was found is kept"
 
 
 async def test_q10_the_command_waits_for_a_job_that_is_not_visible_yet(tmp_path: Path) -> None:

@@ -228,6 +228,7 @@ async def test_wrong_arguments_are_explained_without_a_traceback(client: Client)
     told = await refused(client, "ogc_get_job", job_id="x", wait_seconds=500)
     assert "wait_seconds: Input should be less than or equal to 45" in told
     assert "Did you mean ogc_get_job" in await refused(client, "ogc_get_jobs")
+    assert "Did you mean" not in await refused(client, "fetch_weather_forecast")
     assert "ogc_list_jobs" in await refused(client, "ogc_get_job", job_id="no-such-job")
     assert "Did you mean local?" in await refused(client, "ogc_list_processes", endpoint="locla")
 

@@ -23,6 +23,10 @@ MOST_CHARACTERS = 20_000
 MOST_ELEMENTS = 100
 MOST_CHOICES = 500
 LONGEST_NAME = 200
+LIKENESS = 0.6
+"""Of names, 0 to 1: below it what is called near makes one wonder."""
+WITHIN = 3
+"""Characters of the shorter of two names of which one is within the other."""
 DEPTH = 4
 YES, NO = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -65,8 +69,11 @@ def nearest(name: str, names: Iterable[str], count: int = 5) -> tuple[str, ...]:
     """The names most like `name`, nearest first; case does not matter."""
     by_folded = {other.casefold(): other for other in names}
     short = [folded for folded in by_folded if len(folded) <= LONGEST_NAME]  # likeness of long ones takes long
-    close = difflib.get_close_matches(name.casefold()[:LONGEST_NAME], short, n=count, cutoff=0.4)
-    containing = [folded for folded in by_folded if name.casefold() in folded or folded in name.casefold()]
+    close = difflib.get_close_matches(name.casefold()[:LONGEST_NAME], short, n=count, cutoff=LIKENESS)
+    said = name.casefold()
+    containing = [
+        folded for folded in by_folded if min(len(said), len(folded)) >= WITHIN and (said in folded or folded in said)
+    ]
     return tuple(by_folded[folded] for folded in dict.fromkeys([*close, *containing]))[:count]
 
 
