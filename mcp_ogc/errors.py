@@ -24,7 +24,8 @@
     │   ├── NotOffered              the endpoint has no such operation
     │   └── EndpointFault           5xx
     ├── SubmissionUnconfirmed     sent, and no answer: the job may exist
-    ├── JournalError              the journal can't be read or written just now
+    ├── DiskError                 what is kept on this machine can't be written just now
+    │   └── JournalError            the journal can't be read or written just now
     ├── FollowingFailed           a job could not be followed, for a reason that is ours
     ├── StorageError              an object storage that refused or is not configured
     ├── RasterError               a file that can't be read as a raster
@@ -285,7 +286,11 @@ class SubmissionUnconfirmed(OgcError):
     """An execution was sent and no answer came: the job may exist; it is never sent again."""
 
 
-class JournalError(OgcError):
+class DiskError(OgcError):
+    """What is kept on this machine can't be written just now: the disk is full, or a folder is read-only."""
+
+
+class JournalError(DiskError):
     """The journal can't be read or written just now."""
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from mcp_ogc.background import open_background, open_polling
 from mcp_ogc.errors import NoSuchProcess, OgcError, ResultNotReady, SettingsError, UnknownName
 from mcp_ogc.jobs.changes import JobChanges
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
@@ -306,7 +307,7 @@ async def open_workspace(
         workers: Read rasters, for all users.
     """
     from mcp_ogc.inline_files import inline_files
-    from mcp_ogc.jobs.journal import Journal
+    from mcp_ogc.jobs.journal_copy import opened_journal
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
@@ -322,9 +323,8 @@ async def open_workspace(
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
-        journal = await anyio.to_thread.run_sync(
-            Journal, settings.journal_path, settings.user.name, settings.shared_endpoints
-        )
+        opening = opened_journal(settings.journal_path, settings.user.name, settings.shared_endpoints)
+        journal = await anyio.to_thread.run_sync(stack.enter_context, opening)
         made: Mapping[str, Callable[..., ProcessesClient]] = {
             name: partial(OwnJobsClient, name=name, owns=journal.owns) for name in settings.shared_endpoints
         }
@@ -349,7 +349,7 @@ async def open_workspace(
         traffic = Traffic(settings.quotas.bytes_per_hour)
         objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits, traffic)
         changes = JobChanges()
-        async with _background() as background, _polling() as polling:
+        async with open_background() as background, open_polling() as polling:
             endpoints = {
                 name: Endpoint(
                     name=name,
@@ -373,23 +373,3 @@ def rules_of(settings: Settings, endpoint: str) -> Rules:
 
     rules = settings.rules
     return Rules(endpoint, settings.read_only, rules.processes, rules.denied_processes, rules.callbacks)
-
-
-@asynccontextmanager
-async def _polling() -> AsyncIterator[TaskGroup]:
-    """Where pollers run, and rasters are counted: nothing is lost when they end with the server."""
-    async with _background() as polling:
-        yield polling
-        polling.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _background() -> AsyncIterator[TaskGroup]:
-    """A task group that does not wrap what its own body raises: our errors keep their kind."""
-    try:
-        async with anyio.create_task_group() as background:
-            yield background
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise

@@ -37,6 +37,7 @@ FLOORS = {
             "rasters",
             "tables",
             "late_workspace",
+            "background",
             "columns",
             "export",
             "inline_files",

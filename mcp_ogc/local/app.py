@@ -197,6 +197,5 @@ def _methods(request: Request) -> set[str]:
 
 def _failed(request: Request, error: Exception) -> Response:
     """The disk or the database: what a person can mend."""
-    return _refused(
-        request, Problem(500, "The local endpoint can't use its folder", f"{type(error).__name__}: {error}")
-    )
+    told = f"{error}. Make room on its disk, or make it writable; then call again"
+    return _refused(request, Problem(500, "The local endpoint can't use its folder", told))
