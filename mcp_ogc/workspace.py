@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ import anyio
 import anyio.to_thread
 
 from mcp_ogc.background import open_background, open_polling
-from mcp_ogc.errors import NoSuchProcess, OgcError, ResultNotReady, SettingsError, UnknownName
+from mcp_ogc.errors import JournalError, NoSuchProcess, OgcError, ResultNotReady, SettingsError, UnknownName
 from mcp_ogc.jobs.changes import JobChanges
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
@@ -215,7 +214,10 @@ class Workspace:
         if entries:
             await _ended(endpoint, entries[0])
         answer = await self.raw_results(endpoint, job_id)
-        before = await self.journal.note_results(endpoint.name, job_id, answer.digest)
+        try:
+            before = await self.journal.note_results(endpoint.name, job_id, answer.digest)
+        except JournalError:  # whether they have changed can't be told; they can
+            before = None
         around = Surroundings(
             fetch=self.objects.read,
             locate=partial(self._locate, endpoint),
@@ -267,9 +269,9 @@ async def _ended(endpoint: Endpoint, entry: Entry) -> None:
     Raises:
         ResultNotReady: It has not ended.
     """
-    from mcp_ogc.jobs.followed import GRACE
+    from mcp_ogc.jobs.followed import is_recent
 
-    if not entry.job_id or (entry.status and entry.status.ended) or datetime.now(UTC) - entry.intended > GRACE:
+    if not entry.job_id or (entry.status and entry.status.ended) or not is_recent(entry.intended):
         return
     info = await endpoint.monitor.wait(entry.job_id, 0, submitted=entry.intended)
     if not info.status.ended:
