@@ -122,7 +122,7 @@ class Audit:
     def _make_sure(self) -> None:
         self._append(b"")
         if shutil.disk_usage(self._path.parent).free < ROOM:
-            raise self._unwritable(os.strerror(errno.ENOSPC), "Make room on its disk")
+            raise self._unwritable(_no_room())
 
     def _append(self, line: bytes) -> None:
         try:
@@ -133,11 +133,12 @@ class Audit:
             finally:
                 os.close(file)
         except OSError as error:
-            raise self._unwritable(error.strerror or str(error), "Make its folder writable") from error
+            raise self._unwritable(error) from error
 
-    def _unwritable(self, reason: str, remedy: str) -> DiskError:
+    def _unwritable(self, error: OSError) -> DiskError:
+        remedy = "Make room on its disk" if error.errno == errno.ENOSPC else "Make its folder writable"
         return DiskError(
-            f"The audit {self._path} can't be written: {reason}",
+            f"The audit {self._path} can't be written: {error.strerror or error}",
             remedy=f"{remedy}, or name another file with audit_file or another data_folder",
         )
 
@@ -149,7 +150,11 @@ def _write_whole(file: int, line: bytes) -> None:
         end = os.lseek(file, 0, os.SEEK_CUR)
         if os.fstat(file).st_size == end:  # nobody has appended since
             os.ftruncate(file, end - written)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise _no_room()
+
+
+def _no_room() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _digest_of(arguments: Mapping[str, JsonValue]) -> str:
