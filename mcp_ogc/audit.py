@@ -6,10 +6,12 @@ nobody's data is kept a second time. It is appended in one write, so that severa
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,9 +22,11 @@ import anyio
 import anyio.to_thread
 from pydantic import JsonValue
 
-from mcp_ogc.errors import OgcError, RemoteProblem, SettingsError, SubmissionUnconfirmed, Unreachable
+from mcp_ogc.errors import DiskError, OgcError, RemoteProblem, SubmissionUnconfirmed, Unreachable
 
 REASON_CHARACTERS = 200
+ROOM = 64 * 1024
+"""Bytes that have to be free before something is changed: its line comes after it."""
 # What an answer says of the thing that was changed.
 NAMES = ("endpoint", "process_id", "job_id")
 
@@ -87,11 +91,11 @@ class Audit:
         """Something is changed within: its line is written at the end, cancelled or not.
 
         Raises:
-            SettingsError: The file can't be written, so nothing may be changed.
+            DiskError: The file can't be written, so nothing may be changed.
         """
         change = Change(tool, _digest_of(arguments))
         change.name(arguments)
-        await anyio.to_thread.run_sync(self._append, b"")
+        await anyio.to_thread.run_sync(self._make_sure)
         begun = datetime.now(UTC)
         try:
             yield change
@@ -112,22 +116,45 @@ class Audit:
         """Write what was done; it can't be undone, so a disk that is full by now is told in the log."""
         try:
             self._append(line.encode() + b"\n")
-        except SettingsError as error:
+        except DiskError as error:
             logging.getLogger(__name__).error("%s: %s", error.message, line)  # noqa: TRY400 - a sentence, no traceback
+
+    def _make_sure(self) -> None:
+        self._append(b"")
+        if shutil.disk_usage(self._path.parent).free < ROOM:
+            raise self._unwritable(_no_room())
 
     def _append(self, line: bytes) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(file, line)
+                _write_whole(file, line)
             finally:
                 os.close(file)
         except OSError as error:
-            raise SettingsError(
-                f"The audit {self._path} can't be written: {error.strerror or error}",
-                remedy="Make its folder writable, or name another file with audit_file or another data_folder",
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> DiskError:
+        remedy = "Make room on its disk" if error.errno == errno.ENOSPC else "Make its folder writable"
+        return DiskError(
+            f"The audit {self._path} can't be written: {error.strerror or error}",
+            remedy=f"{remedy}, or name another file with audit_file or another data_folder",
+        )
+
+
+def _write_whole(file: int, line: bytes) -> None:
+    """Append a line; where the disk takes only its beginning, that is taken back."""
+    written = os.write(file, line)
+    if written < len(line):
+        end = os.lseek(file, 0, os.SEEK_CUR)
+        if os.fstat(file).st_size == end:  # nobody has appended since
+            os.ftruncate(file, end - written)
+        raise _no_room()
+
+
+def _no_room() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _digest_of(arguments: Mapping[str, JsonValue]) -> str:

@@ -24,7 +24,8 @@
     │   ├── NotOffered              the endpoint has no such operation
     │   └── EndpointFault           5xx
     ├── SubmissionUnconfirmed     sent, and no answer tells of it: the job may exist
-    ├── JournalError              the journal can't be read or written just now
+    ├── DiskError                 what is kept on this machine can't be written just now
+    │   └── JournalError            the journal can't be read or written just now
     ├── FollowingFailed           a job could not be followed, for a reason that is ours
     ├── StorageError              an object storage that refused or is not configured
     ├── RasterError               a file that can't be read as a raster
@@ -294,7 +295,11 @@ class SubmissionUnconfirmed(OgcError):
         self.detail = detail
 
 
-class JournalError(OgcError):
+class DiskError(OgcError):
+    """What is kept on this machine can't be written just now: the disk is full, or a folder is read-only."""
+
+
+class JournalError(DiskError):
     """The journal can't be read or written just now."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -126,21 +127,30 @@ async def _bring(objects: Objects, wanted: Wanted, target: Path, folder: Path) -
     part = target.with_name(f"{target.name}.part")
     await anyio.to_thread.run_sync(lambda: part.unlink(missing_ok=True))
     digest, size = hashlib.sha256(), 0
-    async with await anyio.open_file(part, "xb") as file:  # a link that somebody put there is not followed
-        async for chunk in objects.stream(wanted.href, wanted.hint):
-            digest.update(chunk)
-            size += len(chunk)
-            await file.write(chunk)
-    await anyio.to_thread.run_sync(_place, part, target)
+    file = await anyio.open_file(part, "xb")  # a link that somebody put there is not followed
+    ours = os.fstat(file.wrapped.fileno())
+    try:
+        async with file:
+            async for chunk in objects.stream(wanted.href, wanted.hint):
+                digest.update(chunk)
+                size += len(chunk)
+                await file.write(chunk)
+        await anyio.to_thread.run_sync(_place, part, target, ours)
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(_discard, part, ours)
+        raise
     return Saved(target, size, digest.hexdigest())
 
 
-def _place(part: Path, target: Path) -> None:
+def _place(part: Path, target: Path, ours: os.stat_result) -> None:
     """Give a whole file its name, which nothing else has got in the meantime.
 
     Raises:
-        FileRefused: Something has.
+        FileRefused: Something has, or another call began to bring the same file.
     """
+    if not _is(part, ours):
+        raise FileRefused(f"{target} is being brought by another call", remedy="Call again once that has ended")
     try:
         target.hardlink_to(part)
     except FileExistsError:
@@ -149,6 +159,19 @@ def _place(part: Path, target: Path) -> None:
         part.rename(target)
     else:
         part.unlink()
+
+
+def _discard(part: Path, ours: os.stat_result) -> None:
+    """Leave nothing of a file that did not become whole; another call may be writing one of the same name."""
+    if _is(part, ours):
+        part.unlink(missing_ok=True)
+
+
+def _is(path: Path, known: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), known)
+    except FileNotFoundError:
+        return False
 
 
 def _digested(path: Path) -> Saved:

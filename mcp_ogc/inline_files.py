@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 
+from mcp_ogc.errors import DiskError
 from mcp_ogc.export import safe_name
 
 # The system's table of types has none of these everywhere.
@@ -40,8 +41,18 @@ class InlineFiles:
         self.folder = folder
 
     async def keep(self, name: str, body: bytes, media_type: str) -> str:
-        """Write a file, if it is not there; its `file:` URL."""
-        return await anyio.to_thread.run_sync(self._written, name, body, media_type)
+        """Write a file, if it is not there; its `file:` URL.
+
+        Raises:
+            DiskError: It can't be written.
+        """
+        try:
+            return await anyio.to_thread.run_sync(self._written, name, body, media_type)
+        except OSError as error:
+            raise DiskError(
+                f"A file of the answer can't be written to {self.folder}: {error.strerror or error}",
+                remedy="Make room on the disk of temporary files, or set TMPDIR to another; then call again",
+            ) from error
 
     def _written(self, name: str, body: bytes, media_type: str) -> str:
         place = self.folder / hashlib.sha256(body).hexdigest()
@@ -49,8 +60,11 @@ class InlineFiles:
         if not path.exists():
             place.mkdir(exist_ok=True)
             part = path.with_name(f"{os.urandom(8).hex()}.part")
-            part.write_bytes(body)
-            part.replace(path)
+            try:
+                part.write_bytes(body)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
         return path.as_uri()
 
 

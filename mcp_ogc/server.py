@@ -375,18 +375,23 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
         import httpx
 
         from mcp_ogc.local.app import open_app
+        from mcp_ogc.local.late_app import LateApp
         from mcp_ogc.ogc.client import ProcessesClient
         from mcp_ogc.ogc.dialects.local import LOCAL as LOCAL_DIALECT
 
         rules = rules_of(settings, LOCAL)
         digests = [sample.digest for sample in samples.values()]
-        opening = open_app(
+        opening = partial(
+            open_app,
             settings.local,
             settings.local_folder,
             trusted_digests=digests,
             readable_folders=[scene_folder(), *settings.permitted_folders],
         )
-        async with opening as app, httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+        async with (
+            aclosing(LateApp(opening)) as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http,
+        ):
             yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=LOCAL_DIALECT, rules=rules)
 
     return LocalEndpoint(open_client, folders)

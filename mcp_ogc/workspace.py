@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from mcp_ogc.background import open_background, open_polling
 from mcp_ogc.descriptions import Described, Descriptions
-from mcp_ogc.errors import NoSuchProcess, ResultNotReady, SettingsError, UnknownName
+from mcp_ogc.errors import JournalError, NoSuchProcess, ResultNotReady, SettingsError, UnknownName
 from mcp_ogc.jobs.changes import JobChanges
 from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 
@@ -200,7 +200,10 @@ class Workspace:
         if entries:
             await _ended(endpoint, entries[0])
         answer = await self.raw_results(endpoint, job_id)
-        before = await self.journal.note_results(endpoint.name, job_id, answer.digest)
+        try:
+            before = await self.journal.note_results(endpoint.name, job_id, answer.digest)
+        except JournalError:  # whether they have changed can't be told; they can
+            before = None
         around = Surroundings(
             fetch=self.objects.read,
             locate=partial(self._locate, endpoint),
@@ -252,9 +255,9 @@ async def _ended(endpoint: Endpoint, entry: Entry) -> None:
     Raises:
         ResultNotReady: It has not ended.
     """
-    from mcp_ogc.jobs.followed import GRACE
+    from mcp_ogc.jobs.followed import is_recent
 
-    if not entry.job_id or (entry.status and entry.status.ended) or datetime.now(UTC) - entry.intended > GRACE:
+    if not entry.job_id or (entry.status and entry.status.ended) or not is_recent(entry.intended):
         return
     info = await endpoint.monitor.wait(entry.job_id, 0, submitted=entry.intended)
     if not info.status.ended:
@@ -292,7 +295,7 @@ async def open_workspace(
         workers: Read rasters, for all users.
     """
     from mcp_ogc.inline_files import inline_files
-    from mcp_ogc.jobs.journal import Journal
+    from mcp_ogc.jobs.journal_copy import opened_journal
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
@@ -308,9 +311,8 @@ async def open_workspace(
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
-        journal = await anyio.to_thread.run_sync(
-            Journal, settings.journal_path, settings.user.name, settings.shared_endpoints
-        )
+        opening = opened_journal(settings.journal_path, settings.user.name, settings.shared_endpoints)
+        journal = await anyio.to_thread.run_sync(stack.enter_context, opening)
         made: Mapping[str, Callable[..., ProcessesClient]] = {
             name: partial(OwnJobsClient, name=name, owns=journal.owns) for name in settings.shared_endpoints
         }
@@ -335,7 +337,7 @@ async def open_workspace(
         traffic = Traffic(settings.quotas.bytes_per_hour)
         objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits, traffic)
         changes = JobChanges()
-        async with _background() as background, _polling() as polling:
+        async with open_background() as background, open_polling() as polling:
             endpoints = {
                 name: Endpoint(
                     name=name,
@@ -359,23 +361,3 @@ def rules_of(settings: Settings, endpoint: str) -> Rules:
 
     rules = settings.rules
     return Rules(endpoint, settings.read_only, rules.processes, rules.denied_processes, rules.callbacks)
-
-
-@asynccontextmanager
-async def _polling() -> AsyncIterator[TaskGroup]:
-    """Where pollers run, and rasters are counted: nothing is lost when they end with the server."""
-    async with _background() as polling:
-        yield polling
-        polling.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _background() -> AsyncIterator[TaskGroup]:
-    """A task group that does not wrap what its own body raises: our errors keep their kind."""
-    try:
-        async with anyio.create_task_group() as background:
-            yield background
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise

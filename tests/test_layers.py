@@ -38,6 +38,7 @@ FLOORS = {
             "rasters",
             "tables",
             "late_workspace",
+            "background",
             "columns",
             "export",
             "inline_files",

@@ -19,6 +19,11 @@ FINAL = (NoSuchJob, AuthenticationRequired, AccessDenied, FollowingFailed)
 """Problems that waiting does not mend: they are told at once, although a status was seen before them."""
 
 
+def is_recent(submitted: datetime) -> bool:
+    """Whether something was submitted just now. A time to come is none: the clock was set back since."""
+    return abs(datetime.now(UTC) - submitted) < GRACE
+
+
 @dataclass(slots=True, eq=False)
 class Followed:
     """A job, what is known of it, and when it is looked at next."""
@@ -29,6 +34,8 @@ class Followed:
     is_whole: bool = False
     """Whether `info` is the job's own document; an entry of a list may leave things out."""
     problem: OgcError | None = None
+    is_unwritten: bool = False
+    """Whether the journal could not be told of `info`: it is looked at until it can, ended or not."""
     followers: int = 0
     due: float = 0.0
     is_asked_for: bool = False
@@ -43,7 +50,7 @@ class Followed:
     @property
     def is_young(self) -> bool:
         """Whether the server may not know it rightly yet."""
-        return self.submitted is not None and datetime.now(UTC) - self.submitted < GRACE
+        return self.submitted is not None and is_recent(self.submitted)
 
     @property
     def is_over(self) -> bool:
@@ -53,10 +60,15 @@ class Followed:
     def differs(self, info: StatusInfo) -> bool:
         """Whether a status is another than the one that is known, or of a job that was gone."""
         known = self.info
-        return known is None or isinstance(self.problem, NoSuchJob) or (known.status, known.progress, known.message) != (
-            info.status,
-            info.progress,
-            info.message,
+        return (
+            known is None
+            or isinstance(self.problem, NoSuchJob)
+            or (known.status, known.progress, known.message)
+            != (
+                info.status,
+                info.progress,
+                info.message,
+            )
         )
 
     def takes(self, info: StatusInfo, pause: float) -> bool:

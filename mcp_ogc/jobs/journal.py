@@ -8,19 +8,16 @@ A journal is one user's: it shows that user's submissions and jobs. All users' a
 endpoint is one user's alone, and whose it is has to be known to all.
 """
 
-import functools
 import json
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import anyio.to_thread
-
-from mcp_ogc.errors import JournalError, NotPermitted, SettingsError
+from mcp_ogc.errors import NotPermitted, SettingsError
 from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, text_of
+from mcp_ogc.jobs.journal_calls import in_thread
 from mcp_ogc.jobs.quotas import Allowance
 from mcp_ogc.jobs.rows import (
     add_job,
@@ -32,34 +29,10 @@ from mcp_ogc.jobs.rows import (
     write_answer,
     write_status,
 )
-from mcp_ogc.jobs.schema import migrate
+from mcp_ogc.jobs.schema import LaterVersion, migrate
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 BUSY_SECONDS = 10
-
-
-def _in_thread(
-    method: Callable[Concatenate["Journal", P], T],
-) -> Callable[Concatenate["Journal", P], Coroutine[Any, Any, T]]:
-    """SQLite blocks: every call of the journal runs in a thread.
-
-    Raises:
-        JournalError: SQLite can't.
-    """
-
-    async def call(self: "Journal", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await anyio.to_thread.run_sync(lambda: method(self, *args, **kwargs))
-        except sqlite3.Error as error:
-            raise JournalError(
-                f"The journal {self.path} can't be used: {error}",
-                remedy="Is its disk full, or does another program hold it? Then call again",
-            ) from error
-
-    return functools.update_wrapper(call, method)
 
 
 class Journal:
@@ -83,13 +56,18 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as connection:
                 migrate(connection)
+        except LaterVersion as error:
+            raise SettingsError(
+                f"The journal {path} can't be used: {error}",
+                remedy="Update mcp-ogc, or name another folder with data_folder; the file was left as it is",
+            ) from error
         except (OSError, sqlite3.Error) as error:
             raise SettingsError(
                 f"The journal {path} can't be opened: {error}",
                 remedy="Make its folder writable, or name another with data_folder",
             ) from error
 
-    @_in_thread
+    @in_thread
     def intend(
         self,
         endpoint: str,
@@ -142,7 +120,7 @@ class Journal:
             )
             return Intent(int(cursor.lastrowid or 0), None)
 
-    @_in_thread
+    @in_thread
     def open_submission(
         self, endpoint: str, process_id: str, version: str, digest: str, since: datetime
     ) -> Entry | None:
@@ -158,13 +136,13 @@ class Journal:
                 since=since,
             )
 
-    @_in_thread
+    @in_thread
     def entry(self, submission: int) -> Entry:
         """One submission as it stands."""
         with closing(self._connect()) as connection:
             return one(connection, "submission = ?", submission)
 
-    @_in_thread
+    @in_thread
     def confirm(self, submission: int, info: StatusInfo, place: str | None = None) -> Entry:
         """Write which job a submission became, and where it is if not at the usual place.
 
@@ -187,7 +165,7 @@ class Journal:
         with self._writing() as connection:
             return become(connection, submission, info, place)
 
-    @_in_thread
+    @in_thread
     def confirm_found(self, submission: int, info: StatusInfo) -> Entry | None:
         """Write which job a submission without an answer became, as the endpoint's list tells.
 
@@ -203,7 +181,7 @@ class Journal:
                 return None
             return become(connection, submission, info, None)
 
-    @_in_thread
+    @in_thread
     def keep_answer(self, submission: int, job_id: str, answer: KeptAnswer) -> Entry:
         """Write that a submission was answered synchronously, with the answer."""
         with self._writing() as connection:
@@ -216,7 +194,7 @@ class Journal:
             write_answer(connection, submission, answer)
             return one(connection, "submission = ?", submission)
 
-    @_in_thread
+    @in_thread
     def save_results(self, endpoint: str, job_id: str, answer: KeptAnswer) -> None:
         """Write the results of a job that is about to be dismissed: its endpoint will not have them any more."""
         with self._writing() as connection:
@@ -224,7 +202,7 @@ class Journal:
             for entry in found:
                 write_answer(connection, entry.submission, answer)
 
-    @_in_thread
+    @in_thread
     def note_results(self, endpoint: str, job_id: str, digest: str) -> str | None:
         """Write what the results were; the digest they had when they were read before, None the first time."""
         with self._writing() as connection:
@@ -235,7 +213,7 @@ class Journal:
             )
         return found[0].results_digest if found else None
 
-    @_in_thread
+    @in_thread
     def close_submission(self, submission: int, state: SubmissionState, reason: str) -> None:
         """Write that a submission was refused, or that no answer came."""
         now = _now()
@@ -246,7 +224,7 @@ class Journal:
                 (state, reason, now, now, submission),
             )
 
-    @_in_thread
+    @in_thread
     def unanswered(self, endpoint: str, before: datetime) -> tuple[Entry, ...]:
         """Submissions that may have become a job nobody knows: unconfirmed, or intended before a time and no more."""
         with closing(self._connect()) as connection:
@@ -260,7 +238,7 @@ class Journal:
                 text_of(before),
             )
 
-    @_in_thread
+    @in_thread
     def unanswered_of_others(self, endpoint: str) -> tuple[Entry, ...]:
         """Other users' submissions that may have become a job, those under way too."""
         with closing(self._connect()) as connection:
@@ -273,13 +251,13 @@ class Journal:
                 SubmissionState.INTENDED,
             )
 
-    @_in_thread
+    @in_thread
     def record(self, endpoint: str, info: StatusInfo) -> None:
         """Write the status of a job, submitted from here or not."""
         with self._writing() as connection:
             self._record(connection, endpoint, info)
 
-    @_in_thread
+    @in_thread
     def record_all(self, endpoint: str, infos: Sequence[StatusInfo]) -> None:
         """Write the status of many jobs at once."""
         if not infos:
@@ -298,7 +276,7 @@ class Journal:
         for entry in select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, info.job_id):
             write_status(connection, entry.submission, info)
 
-    @_in_thread
+    @in_thread
     def note_gone(self, endpoint: str, job_id: str) -> None:
         """Write that the endpoint does not have a job any more; since when is kept until it is seen again."""
         with self._writing() as connection:
@@ -307,7 +285,7 @@ class Journal:
                 (_now(), self._user, endpoint, job_id),
             )
 
-    @_in_thread
+    @in_thread
     def find(self, job_id: str, endpoint: str | None = None) -> tuple[Entry, ...]:
         """The jobs of that id: one for each endpoint that has it."""
         with closing(self._connect()) as connection:
@@ -320,13 +298,13 @@ class Journal:
                 endpoint,
             )
 
-    @_in_thread
+    @in_thread
     def owns(self, endpoint: str, job_id: str) -> bool:
         """Whether a job of an endpoint is this user's."""
         with closing(self._connect()) as connection:
             return bool(select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, job_id))
 
-    @_in_thread
+    @in_thread
     def newest(
         self,
         limit: int,
@@ -361,13 +339,13 @@ class Journal:
                 limit,
             )
 
-    @_in_thread
+    @in_thread
     def jobs_since(self, endpoint: str, since: datetime) -> tuple[Entry, ...]:
         """The jobs of an endpoint that were submitted or seen since a time, by any user."""
         with closing(self._connect()) as connection:
             return select(connection, "endpoint = ? AND job_id IS NOT NULL AND intended >= ?", endpoint, text_of(since))
 
-    @_in_thread
+    @in_thread
     def answer(self, endpoint: str, job_id: str) -> KeptAnswer | None:
         """The kept synchronous answer; None where the job has its results at the endpoint."""
         with closing(self._connect()) as connection:

@@ -77,6 +77,8 @@ class Monitor:
         self._list_from = -float("inf")
         """When the list of jobs may be read again; never where there is none."""
         self._failed_sweeps = 0
+        self._is_unwritable = False
+        """Whether the journal could not be written the last time, which is told once."""
         self._paced_until = -float("inf")
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
@@ -172,7 +174,7 @@ class Monitor:
     async def _poll(self) -> None:
         async with anyio.create_task_group() as looks:
             try:
-                while open_jobs := [one for one in self._followed.values() if not one.is_over]:
+                while open_jobs := [one for one in self._followed.values() if not one.is_over or one.is_unwritten]:
                     self._woken = anyio.Event()
                     await self._step(open_jobs, looks)
             finally:
@@ -300,13 +302,14 @@ class Monitor:
             await self._publish(StatusInfo(job_id=followed.job_id, status=JobStatus.DISMISSED))
 
     async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float) -> None:
-        """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed."""
-        try:
-            await self._journal.record_all(self._name, [info for one, info in seen if one.differs(info)])
-        except JournalError as error:  # seen again, and written, at the next look
-            for one, _ in seen:
-                one.missed(error)
-            return
+        """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed.
+
+        A journal that can't be written keeps nobody from knowing: what was seen is written at a later look.
+        """
+        new = [(one, info) for one, info in seen if one.is_unwritten or one.differs(info)]
+        is_written = await self._written([info for _, info in new])
+        for one, _ in new:
+            one.is_unwritten = not is_written
         for one, info in [(one, info) for one, info in seen if one.takes(info, pause)]:
             await self._publish(info)
             one.tell()
@@ -316,3 +319,14 @@ class Monitor:
             await self._on_change(self._name, info)
         except Exception:  # who is told does not decide whether the others are
             logger.exception("The change of job %r of %s could not be told", info.job_id, self._name)
+
+    async def _written(self, infos: list[StatusInfo]) -> bool:
+        try:
+            await self._journal.record_all(self._name, infos)
+        except JournalError as error:
+            if not self._is_unwritable:
+                logger.warning("What is seen of jobs of %s is not kept: %s", self._name, error)
+            self._is_unwritable = True
+            return False
+        self._is_unwritable = False
+        return True

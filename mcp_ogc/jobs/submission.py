@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from uuid import uuid4
 import anyio
 import anyio.to_thread
 
-from mcp_ogc.errors import NoSuchJob, OgcError, SubmissionUnconfirmed, UnknownName
+from mcp_ogc.errors import JournalError, NoSuchJob, OgcError, SubmissionUnconfirmed, UnknownName
 from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, digest_of
 from mcp_ogc.jobs.quotas import Allowance, TooManyOpen
 from mcp_ogc.jobs.reconciliation import reconcile
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.ogc.inputs.preparation import PreparedInputs
     from mcp_ogc.workspace import Endpoint, Workspace
+
+logger = logging.getLogger(__name__)
 
 REPEAT_WITHIN = timedelta(minutes=10)
 ANSWER_SECONDS = 35
@@ -180,17 +183,41 @@ class _Sending:
                 self._description.id, self._request, description=self._description
             )
         except SubmissionUnconfirmed as error:
-            await self._journal.close_submission(number, SubmissionState.UNCONFIRMED, error.message)
+            await self._close(number, SubmissionState.UNCONFIRMED, error)
             if found := await _found(self._endpoint, self._journal, number):
                 return found
             raise
         except OgcError as error:
-            await self._journal.close_submission(number, SubmissionState.REFUSED, error.message)
+            await self._close(number, SubmissionState.REFUSED, error)
             raise
         if isinstance(answer, StatusInfo):
-            return await self._journal.confirm(number, answer, self._endpoint.client.job_place(answer.job_id))
+            return await self._confirmed(number, answer)
         kept = KeptAnswer(answer.media_type, answer.body, answer.links, answer.url)
-        return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
+        try:
+            return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
+        except JournalError as error:
+            raise JournalError(
+                f"{self._description.id} was executed and answered at once, and the answer could not be kept: "
+                f"{error.message}",
+                remedy=f"{error.remedy} with new_run=true, which executes it again",
+            ) from error
+
+    async def _confirmed(self, number: int, info: StatusInfo) -> Entry:
+        try:
+            return await self._journal.confirm(number, info, self._endpoint.client.job_place(info.job_id))
+        except JournalError as error:
+            following = f'ogc_get_job(job_id="{info.job_id}", endpoint="{self._endpoint.name}", wait_seconds=30)'
+            raise JournalError(
+                f"It was sent once and became job {info.job_id}, which could not be written down: {error.message}",
+                remedy=f"Do not execute it again: {following} follows it",
+            ) from error
+
+    async def _close(self, number: int, state: SubmissionState, error: OgcError) -> None:
+        """Write why there is no job, as far as is known; where that can't be, it is told all the same."""
+        try:
+            await self._journal.close_submission(number, state, error.message)
+        except JournalError as unwritten:
+            logger.warning("That submission %d is %s could not be written: %s", number, state, unwritten)
 
 
 async def _answered(endpoint: Endpoint, journal: Journal, entry: Entry) -> Entry:

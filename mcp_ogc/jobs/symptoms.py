@@ -105,7 +105,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         Cause.DISK_FULL,
         "the disk it writes to is full",
         r"No space left on device|low on resource: ephemeral-storage|ephemeral local storage usage exceeds"
-        r"|Disk quota exceeded|had condition: \[DiskPressure\]",
+        r"|Disk quota exceeded|had condition: \[DiskPressure\]|database or disk is full",
     ),
     # --- inputs: ZOO-Project's kernel, cwltool (process.py, schema-salad), argparse, click, jsonschema, pydantic,
     # pygeoapi's processors, ECMWF's constraints, rasterio and GDAL where the area is beside the scene

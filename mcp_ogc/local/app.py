@@ -68,21 +68,22 @@ async def open_app(
         allowed_hosts: Private hosts that inputs may name.
     """
 
-    def prepare() -> tuple[Path, Store]:
+    def prepare() -> tuple[Store, Jobs]:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             root = folder.resolve()
             store = Store(root / "local.sqlite3")
             store.migrate()
+            jobs = Jobs(root, store, Reach(settings.running_jobs, [root / "jobs", *readable_folders], allowed_hosts))
+            jobs.tidy()
         except (OSError, sqlite3.Error) as error:
             raise LocalEndpointError(
                 f"The local endpoint's folder {folder} can't be used: {error}",
                 remedy="Make it writable, name another with data_folder, or set [local] enabled = false",
             ) from error
-        return root, store
+        return store, jobs
 
-    root, store = await anyio.to_thread.run_sync(prepare)
-    jobs = Jobs(root, store, Reach(settings.running_jobs, [root / "jobs", *readable_folders], allowed_hosts))
+    store, jobs = await anyio.to_thread.run_sync(prepare)
     trust = Trust([*settings.trusted_packages, *trusted_digests], settings.container_engine)
     processes = ProcessResources(store, trust)
     app = Starlette(
@@ -197,6 +198,5 @@ def _methods(request: Request) -> set[str]:
 
 def _failed(request: Request, error: Exception) -> Response:
     """The disk or the database: what a person can mend."""
-    return _refused(
-        request, Problem(500, "The local endpoint can't use its folder", f"{type(error).__name__}: {error}")
-    )
+    told = f"{error}. Make room on its disk, or make it writable; then call again"
+    return _refused(request, Problem(500, "The local endpoint can't use its folder", told))

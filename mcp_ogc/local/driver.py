@@ -17,6 +17,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.5
 LOG_TAIL = 1500
 MESSAGE = 4000
-DIED = "The driver of this job ended without a word: it was killed, or the machine restarted"
+DIED = "The driver of this job ended without a word: it was killed, the machine restarted, or its disk was full"
 
 
 class StepFailed(OgcError):
@@ -57,7 +58,11 @@ def main() -> int:
         folder.results.write_text(json.dumps(results), encoding="utf-8")
         end, message = "successful", "done, the results are published"
     except Exception as error:
-        traceback.print_exc()
+        # Before anything else is written: the disk may be full.
+        folder.remove_results()
+        shutil.rmtree(folder.tmp, ignore_errors=True)
+        with suppress(OSError):
+            traceback.print_exc()
         end, message = "failed", str(error) if isinstance(error, OgcError) else f"{type(error).__name__}: {error}"
     shutil.rmtree(folder.tmp, ignore_errors=True)
     store.end(spec.job_id, end, message[:MESSAGE])

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -108,6 +109,11 @@ class JobFolder:
         return Spec(
             **stored, engine=Engine(**engine) if engine else None, readable_folders=folders, allowed_hosts=hosts
         )
+
+    def remove_results(self) -> None:
+        """Leave nothing of what a job began to publish: it failed."""
+        shutil.rmtree(self.published, ignore_errors=True)
+        self.results.unlink(missing_ok=True)
 
     def group(self) -> int | None:
         """The process group of the driver, as it wrote it."""

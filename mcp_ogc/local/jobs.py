@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,38 +62,65 @@ class Jobs:
             LocalEndpointError: Jobs can't run on this system.
         """
         require_posix()
-        job_id = str(uuid4())
-        folder = self.folder(job_id)
-        folder.path.mkdir(parents=True)
-        if process:
-            folder.package.write_text(process.package, encoding="utf-8")
-        folder.write_spec(
-            Spec(
-                job_id=job_id,
-                process_id=process_id,
-                workflow_id=process.workflow_id if process else None,
-                is_builtin=process is None,
-                inputs=dict(request.get("inputs") or {}),
-                engine=permission.engine,
-                is_trusted=permission.is_trusted,
-                running_jobs=self._reach.running_jobs,
-                readable_folders=tuple(map(str, self._reach.readable_folders)),
-                allowed_hosts=tuple(self._reach.allowed_hosts),
-            )
-        )
-        # Taken before anyone can know of the job, and handed to the driver: the lock is never free before its end.
-        held = lock(folder.lock)
-        assert held is not None
+        folder, held = self._new_folder()
         try:
+            job_id = folder.path.name
+            if process:
+                folder.package.write_text(process.package, encoding="utf-8")
+            folder.write_spec(
+                Spec(
+                    job_id=job_id,
+                    process_id=process_id,
+                    workflow_id=process.workflow_id if process else None,
+                    is_builtin=process is None,
+                    inputs=dict(request.get("inputs") or {}),
+                    engine=permission.engine,
+                    is_trusted=permission.is_trusted,
+                    running_jobs=self._reach.running_jobs,
+                    readable_folders=tuple(map(str, self._reach.readable_folders)),
+                    allowed_hosts=tuple(self._reach.allowed_hosts),
+                )
+            )
             row = self._store.add_job(job_id, process_id, json.dumps(request))
             self._start(folder, held)
         except BaseException:
-            self._store.remove_job(job_id)
+            with suppress(sqlite3.Error):
+                self._store.remove_job(folder.path.name)
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
         finally:
             os.close(held)
         return row
+
+    def _new_folder(self) -> tuple[JobFolder, int]:
+        """A folder and its lock, taken before anyone can know of the job and handed to the driver: never free before
+        its end. Who tidies up may have the lock, or have removed the folder, at this very moment: then another.
+        """
+        while True:
+            folder = self.folder(str(uuid4()))
+            folder.path.mkdir(parents=True)
+            with suppress(FileNotFoundError):
+                held = lock(folder.lock)
+                if held is not None:
+                    if folder.lock.exists():
+                        return folder, held
+                    os.close(held)
+
+    def tidy(self) -> None:
+        """Remove folders that servers left which were killed before their job was written, or after it was removed."""
+        root = self._root / "jobs"
+        there = {path.name for path in root.iterdir()} if root.is_dir() else set()
+        for name in there - {row.job_id for row in self._store.jobs()}:
+            folder = self.folder(name)
+            with suppress(OSError):  # somebody else was sooner, or the disk is read-only
+                held = lock(folder.lock)
+                if held is None:
+                    continue
+                try:
+                    if self._store.job(name) is None:  # it may have been written since
+                        shutil.rmtree(folder.path, ignore_errors=True)
+                finally:
+                    os.close(held)
 
     def _start(self, folder: JobFolder, held: int) -> None:
         with folder.driver_log.open("ab") as log:
@@ -112,15 +141,22 @@ class Jobs:
     def job(self, job_id: str) -> JobRow | None:
         """A job as it stands: one that claims to run while its driver is dead has failed."""
         row = self._store.job(job_id)
-        if row is None or not row.is_open or is_locked(self.folder(job_id).lock):
+        folder = self.folder(job_id)
+        if row is None or not row.is_open or is_locked(folder.lock):
             return row
         # The driver writes its end before its lock is free: what still claims to run now never will end.
-        folder = self.folder(job_id)
+        row = self._store.job(job_id)
+        if row is None or not row.is_open:
+            return row
         told = f"{DIED}{_last_seen(folder)}. Execute the process again"
         told += "".join(f"; run {command}" for command in _remove_containers(folder))
-        self._store.end(job_id, "failed", f"{told}.")
         shutil.rmtree(folder.tmp, ignore_errors=True)
-        return self._store.job(job_id)
+        is_written = False
+        with suppress(sqlite3.Error, OSError):  # a disk that is full or read-only: it is so, written or not
+            folder.remove_results()
+            self._store.end(job_id, "failed", f"{told}.")
+            is_written = True
+        return self._store.job(job_id) if is_written else replace(row, status="failed", message=f"{told}.")
 
     def jobs(self) -> list[JobRow]:
         """All jobs as they stand, newest first."""

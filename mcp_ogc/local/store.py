@@ -98,7 +98,9 @@ class Store:
         self.path = path
 
     def migrate(self) -> None:
-        """Make the tables, or add to them what this version needs."""
+        """Make the tables, or add to them what this version needs; a file that has it all need not be writable."""
+        if self._is_current():
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._writing() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -106,6 +108,12 @@ class Store:
                 for statement in filter(str.strip, script.split(";")):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
+
+    def _is_current(self) -> bool:
+        if not self.path.is_file():
+            return False
+        with closing(self._connect()) as connection:
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0] >= len(MIGRATIONS))
 
     def add_process(self, row: ProcessRow) -> bool:
         """Write a process that is not there; False where one of its id is."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import AuthenticationRequired
+from mcp_ogc.errors import AuthenticationRequired, DiskError
 from mcp_ogc.net.auth import bearer
 from mcp_ogc.net.token_store import Slot, Tokens, TokenStore
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from mcp_ogc.authentication import OidcAuthentication
     from mcp_ogc.net.oidc import OidcClient
     from mcp_ogc.net.token_store import Record
+
+logger = logging.getLogger(__name__)
 
 EARLY_SECONDS = 30
 """Before its end a token is renewed: it has to be good when it arrives."""
@@ -54,6 +57,8 @@ class SignIn:
         self._clock = clock
         self._tokens: Tokens | None = None
         self._stamp = (0, 0)
+        self._unkept = False
+        """Whether `_tokens` were renewed, and could not be written."""
         self._refused = ""
         self._renewing = anyio.Lock()
 
@@ -75,19 +80,29 @@ class SignIn:
         self._refused = sent.get("Authorization", "").removeprefix("Bearer ")
 
     async def _kept_or_renewed(self) -> Tokens:
-        # A refresh token may be good once only: no other process may use it meanwhile.
-        async with self._store.exclusive(self._name) as slot:
-            tokens = await slot.read()
-            if tokens is None or not is_for(tokens.record, self._url, self._authentication):
-                raise AuthenticationRequired(f"Nobody is signed in to endpoint {self._name}", remedy=self._remedy())
-            self._client.learn(tokens)
-            if self._is_good(tokens):
-                return tokens
-            if tokens.refresh_token is None:
-                raise self._expired()
-            return await self._renewed(slot, tokens)
+        try:
+            # A refresh token may be good once only: no other process may use it meanwhile.
+            async with self._store.exclusive(self._name) as slot:
+                tokens = await self._known(slot)
+                return tokens if self._is_good(tokens) else await self._renewed(slot, tokens)
+        except DiskError:
+            # Where nothing can be written, a token that is good can be read all the same.
+            tokens = await self._known(Slot(self._store, self._name))
+            if not self._is_good(tokens):
+                raise
+            return tokens
+
+    async def _known(self, slot: Slot) -> Tokens:
+        is_same = self._stamp == self._store.stamp(self._name)
+        tokens = self._tokens if self._unkept and is_same else await slot.read()
+        if tokens is None or not is_for(tokens.record, self._url, self._authentication):
+            raise AuthenticationRequired(f"Nobody is signed in to endpoint {self._name}", remedy=self._remedy())
+        self._client.learn(tokens)
+        return tokens
 
     async def _renewed(self, slot: Slot, tokens: Tokens) -> Tokens:
+        if tokens.refresh_token is None:
+            raise self._expired()
         with anyio.CancelScope(shield=True):  # what was sent has its answer kept, whoever gave up waiting
             try:
                 fresh = await self._client.renewed(tokens)
@@ -96,7 +111,13 @@ class SignIn:
                     raise
                 await slot.clear()
                 raise self._expired(error.detail) from error
-            await slot.write(fresh)
+            try:
+                await slot.write(fresh)
+            except DiskError as error:  # this server can go on with them
+                self._unkept = True
+                logger.warning("%s. The sign-in to %s was renewed for this server only", error.message, self._name)
+            else:
+                self._unkept = False
         return fresh
 
     def _is_good(self, tokens: Tokens) -> bool:

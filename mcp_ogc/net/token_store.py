@@ -20,7 +20,7 @@ import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from mcp_ogc.errors import TimedOut
+from mcp_ogc.errors import DiskError, TimedOut
 
 SERVICE = "mcp-ogc"
 LOCK_SECONDS = 60
@@ -82,12 +82,13 @@ class TokenStore:
 
         Raises:
             TimedOut: Another one does not let go of it.
+            DiskError: The folder can't be written.
         """
         from filelock import FileLock, Timeout
 
-        await anyio.to_thread.run_sync(self._make_folder)
         lock = FileLock(self._folder / f"{name}.lock", timeout=0, thread_local=False)
         try:
+            await anyio.to_thread.run_sync(self._make_folder)
             with anyio.fail_after(LOCK_SECONDS):
                 while True:
                     with suppress(Timeout):
@@ -98,10 +99,19 @@ class TokenStore:
             raise TimedOut(
                 f"Another mcp-ogc has been signing in to {name} for {LOCK_SECONDS} s", remedy="Try again"
             ) from None
+        except (OSError, NotImplementedError) as error:  # filelock's word for a file system without locks
+            raise self.unwritable(error) from error
         try:
             yield Slot(self, name)
         finally:
             lock.release()
+
+    def unwritable(self, error: Exception) -> DiskError:
+        """What is told where nothing can be kept."""
+        return DiskError(
+            f"Sign-ins can't be kept in {self._folder}: {getattr(error, 'strerror', None) or error}",
+            remedy="Make room on its disk, make it writable, or name another data_folder; then sign in again",
+        )
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -128,12 +138,26 @@ class Slot:
         return await anyio.to_thread.run_sync(self._read)
 
     async def write(self, tokens: Tokens) -> str:
-        """Keep tokens; where, as a person is told."""
-        return await anyio.to_thread.run_sync(self._write, tokens)
+        """Keep tokens; where, as a person is told.
+
+        Raises:
+            DiskError: They can't be; what was kept before is.
+        """
+        try:
+            return await anyio.to_thread.run_sync(self._write, tokens)
+        except OSError as error:
+            raise self._store.unwritable(error) from error
 
     async def clear(self) -> None:
-        """Forget them."""
-        await anyio.to_thread.run_sync(self._clear)
+        """Forget them.
+
+        Raises:
+            DiskError: The folder can't be written.
+        """
+        try:
+            await anyio.to_thread.run_sync(self._clear)
+        except OSError as error:
+            raise self._store.unwritable(error) from error
 
     def _read(self) -> Tokens | None:
         record = self._store._record(self._name)
@@ -195,8 +219,16 @@ def _told(file: Path) -> str:
 def _write_private(file: Path, text: str) -> None:
     """Readable by its owner alone from its first byte on; whole or not there at all."""
     with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".new", delete=False) as new:  # 0600
-        new.write(text)
-    Path(new.name).replace(file)
+        written = Path(new.name)
+        try:
+            new.write(text)
+            new.close()
+            written.replace(file)
+        except OSError:
+            with suppress(OSError):
+                new.close()
+            written.unlink()
+            raise
 
 
 def _entry(record: Record, name: str, number: int) -> str:
