@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError
+from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError, TimedOut
 from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 45
 """Seconds. Desktop clients end a call after 60."""
+LOOK_SECONDS = 20
+"""How long a wait's own look may take, if that is longer than the wait."""
 TIME_TO_ANSWER = 3
 """Seconds a wait leaves of the time its caller has."""
 HEARTBEAT = 10.0
@@ -95,7 +97,7 @@ class Monitor:
 
         Args:
             job_id: Whose.
-            seconds: 0 looks once.
+            seconds: 0 looks once. A look may take 20 s all the same.
             submitted: When, if it was from here: a job that has just been submitted may not be visible yet.
             on_status: Told of the first status, of every change, and every ten seconds.
 
@@ -106,13 +108,13 @@ class Monitor:
             Unreachable, RemoteProblem: It answered no look of this wait; where it answered one, later ones are tried
                 again while there is time.
         """
-        deadline = min(
-            anyio.current_time() + min(seconds, LONGEST_WAIT), anyio.current_effective_deadline() - TIME_TO_ANSWER
-        )
+        latest = anyio.current_effective_deadline() - TIME_TO_ANSWER
+        deadline = min(anyio.current_time() + min(seconds, LONGEST_WAIT), latest)
+        look_until = max(deadline, min(anyio.current_time() + LOOK_SECONDS, latest))
         async with self._following(job_id, submitted) as followed:
             known_before, problem_before = followed.info, followed.problem
             if len(self._followed) <= FEW or not self._lists_jobs:
-                await self._look(followed)
+                await self._look_until(look_until, followed)
                 if followed.problem and followed.info is None:
                     raise followed.problem
             while not followed.is_over:
@@ -129,7 +131,7 @@ class Monitor:
                     await changed.wait()
             if followed.info is None or (not followed.is_whole and len(self._followed) <= FEW):
                 # An entry of a list may leave things out: its own document has the links and the message.
-                await self._look(followed)
+                await self._look_until(look_until, followed)
             # What was seen before this wait began is no answer to it, nor is what was seen while one was let in.
             if followed.problem and (followed.info is known_before or isinstance(followed.problem, FINAL)):
                 raise followed.problem
@@ -224,6 +226,14 @@ class Monitor:
                     remedy="This is a fault of this server, and the job goes on: its log says more. Call again",
                 )
                 one.missed(told)
+
+    async def _look_until(self, deadline: float, followed: Followed) -> None:
+        """A look of a wait's own, which ends in time whatever the endpoint does; a moment it has in any case."""
+        with anyio.CancelScope(deadline=max(deadline, anyio.current_time() + TIME_TO_ANSWER / 2)) as scope:
+            await self._look(followed)
+        if scope.cancelled_caught:
+            late = f"{self._name} did not tell in time how job {followed.job_id!r} is"
+            followed.missed(TimedOut(late, remedy="The job goes on whether or not it is asked for: call again"))
 
     async def _look(self, followed: Followed) -> None:
         """One job's own status document."""

@@ -144,7 +144,12 @@ async def execute_process(
     job_id = entry.job_id or ""
     if entry.status and entry.status.ended:
         return with_notes(job_answer(chosen, known_job(entry), submission.repeated), submission.prepared.warnings)
-    info = await chosen.monitor.wait(job_id, wait_seconds, submitted=entry.intended, on_status=_progress(ctx))
+    try:
+        info = await chosen.monitor.wait(job_id, wait_seconds, submitted=entry.intended, on_status=_progress(ctx))
+    except (Unreachable, EndpointFault) as error:  # the job is there all the same
+        unseen = f"its status is as it was last known: {error.message}"
+        answer = job_answer(chosen, known_job(entry), submission.repeated)
+        return with_notes(answer, (*submission.prepared.warnings, unseen))
     return with_notes(await told(chosen, info, entry, submission.repeated), submission.prepared.warnings)
 
 

@@ -7,7 +7,15 @@ import anyio
 import httpx
 import pytest
 
-from mcp_ogc.errors import AuthenticationRequired, EndpointFault, FollowingFailed, JournalError, NoSuchJob, OgcError
+from mcp_ogc.errors import (
+    AuthenticationRequired,
+    EndpointFault,
+    FollowingFailed,
+    JournalError,
+    NoSuchJob,
+    OgcError,
+    TimedOut,
+)
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, SWEEPS, Monitor
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.standard import STANDARD
@@ -192,6 +200,18 @@ async def test_no_wait_is_longer_than_its_bound_or_its_callers_time(monitor: Mon
     upstream.put("j1", "running")
     with anyio.fail_after(4):
         assert (await monitor.wait("j1", 45)).status is JobStatus.RUNNING
+
+
+async def test_a_wait_ends_in_time_though_the_endpoint_hangs(
+    monitor: Monitor, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.jobs.monitor.LOOK_SECONDS", 0.2)
+    upstream.put("j1", "running")
+    upstream.held["/jobs/j1"] = anyio.Event()
+    with anyio.fail_after(30), pytest.raises(TimedOut, match=r"'j1'.*call again"):
+        await monitor.wait("j1", 0)
+    del upstream.held["/jobs/j1"]
+    assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
 
 
 async def test_no_wait_is_longer_than_what_desktop_clients_bear(

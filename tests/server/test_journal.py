@@ -130,6 +130,16 @@ async def test_what_was_last_known_of_a_job_is_told_while_its_endpoint_does_not_
     assert "Last known here: running at 20" in await refused(client, "ogc_get_job", job_id=job["job_id"])
 
 
+async def test_a_job_that_was_just_made_is_told_though_its_endpoint_does_not_answer_any_more(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    await call(client, "ogc_describe_process", process_id="hello")
+    endpoint.faults.append(Fault("GET", "", 503, times=100))
+    job = await call(client, "ogc_execute_process", **HELLO)
+    assert job["job_id"] == endpoint.jobs.newest.id
+    assert "HTTP 503" in job["notes"][-1]
+
+
 async def test_two_servers_share_what_is_remembered_and_send_an_equal_request_once(
     client: Client, settings: Settings, endpoint: TestEndpoint
 ) -> None:
