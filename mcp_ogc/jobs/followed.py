@@ -12,6 +12,8 @@ from mcp_ogc.errors import AccessDenied, AuthenticationRequired, FollowingFailed
 from mcp_ogc.ogc.models import StatusInfo
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+LONGEST_WANTED = 600.0
+"""A server that wants to be left alone for longer is asked all the same: it may have meant a date of another clock."""
 GRACE = timedelta(seconds=30)
 """After a submission a server may not know the job yet, or say that it failed (ZOO-Project, quirk Q10)."""
 
@@ -82,7 +84,7 @@ class Followed:
     def missed(self, error: OgcError) -> None:
         """No status this time: asked again later than before, and not before the server wants to be asked."""
         self.problem = error
-        wanted = error.retry_after if isinstance(error, RemoteProblem) else 0.0
+        wanted = min(error.retry_after, LONGEST_WANTED) if isinstance(error, RemoteProblem) else 0.0
         self.pause = max(min(self.pause * 2, LONGEST_PAUSE), wanted)
         self._put_off()
         if isinstance(error, FINAL):

@@ -226,16 +226,21 @@ class Journal:
 
     @in_thread
     def unanswered(self, endpoint: str, before: datetime) -> tuple[Entry, ...]:
-        """Submissions that may have become a job nobody knows: unconfirmed, or intended before a time and no more."""
+        """Submissions that may have become a job nobody knows: unconfirmed, or intended before a time and no more.
+
+        One that was intended later than now was by a clock that has been set back since.
+        """
         with closing(self._connect()) as connection:
             return select(
                 connection,
-                "user = ? AND endpoint = ? AND (state = ? OR (state = ? AND intended < ?)) ORDER BY submission",
+                "user = ? AND endpoint = ? AND (state = ? OR (state = ? AND NOT intended BETWEEN ? AND ?))"
+                " ORDER BY submission",
                 self._user,
                 endpoint,
                 SubmissionState.UNCONFIRMED,
                 SubmissionState.INTENDED,
                 text_of(before),
+                _now(),
             )
 
     @in_thread

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mcp_ogc.settings import QuotaSettings
 
 HOUR = timedelta(hours=1)
+SKEW = timedelta(minutes=1)
+"""What was submitted later than this from now was submitted by a clock that has been set back since: it is no longer
+counted, so that the quota resets within an hour whatever the clock does."""
 
 
 class TooManyOpen(QuotaReached):
@@ -57,8 +60,9 @@ class Allowance:
         recent = [
             datetime.fromisoformat(row["intended"])
             for row in connection.execute(
-                "SELECT intended FROM submissions WHERE digest IS NOT NULL AND intended > ? ORDER BY intended",
-                (text_of(now - HOUR),),
+                "SELECT intended FROM submissions WHERE digest IS NOT NULL AND intended > ? AND intended < ?"
+                " ORDER BY intended",
+                (text_of(now - HOUR), text_of(now + SKEW)),
             )
         ]
         most = self.quotas.submissions_per_hour
@@ -79,8 +83,15 @@ def _open(connection: sqlite3.Connection, now: datetime) -> tuple[Entry, ...]:
     """Submissions from here that have not ended, as far as is known; one without a job counts for an hour."""
     rows = connection.execute(
         "SELECT * FROM submissions WHERE digest IS NOT NULL AND state != ? AND ("
-        " (job_id IS NOT NULL AND (status IS NULL OR status IN (?, ?))) OR (job_id IS NULL AND intended > ?))"
+        " (job_id IS NOT NULL AND (status IS NULL OR status IN (?, ?)))"
+        " OR (job_id IS NULL AND intended > ? AND intended < ?))"
         " ORDER BY submission",
-        (SubmissionState.REFUSED, JobStatus.ACCEPTED, JobStatus.RUNNING, text_of(now - HOUR)),
+        (
+            SubmissionState.REFUSED,
+            JobStatus.ACCEPTED,
+            JobStatus.RUNNING,
+            text_of(now - HOUR),
+            text_of(now + SKEW),
+        ),
     )
     return tuple(entry_of(row) for row in rows)

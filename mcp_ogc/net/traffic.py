@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from mcp_ogc.errors import QuotaReached
 
-HOUR = timedelta(hours=1)
-STEP = timedelta(minutes=1)
+HOUR, STEP = 3600.0, 60.0
+"""Seconds."""
 
 
 class Traffic:
@@ -18,13 +19,13 @@ class Traffic:
 
     Args:
         per_hour: As many are allowed; what has begun is brought to its end.
-        clock: UTC.
+        clock: Seconds that only grow: a clock that is set does not hold the quota up.
     """
 
-    def __init__(self, per_hour: float = math.inf, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, per_hour: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_hour = per_hour
         self._clock = clock
-        self._read: deque[tuple[datetime, int]] = deque()
+        self._read: deque[tuple[float, int]] = deque()
 
     def add(self, count: int) -> None:
         """Count bytes that were read."""
@@ -49,8 +50,10 @@ class Traffic:
         for begun, count in self._read:  # the oldest is forgotten first
             left -= count
             if left < self._per_hour:
+                wait = begun + HOUR + STEP - now
+                resets = datetime.now(UTC) + timedelta(seconds=wait)
                 raise QuotaReached(
                     f"{self._per_hour:,.0f} bytes were read within the last hour, which is the quota",
-                    remedy=f"It resets at {begun + HOUR + STEP:%Y-%m-%dT%H:%M:%SZ}; "
+                    remedy=f"It resets at {resets:%Y-%m-%dT%H:%M:%SZ}, in {max(1, round(wait / 60))} min; "
                     "[quotas] bytes_per_hour in the settings is the operator's to raise",
                 )
