@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from mcp_ogc.errors import NoSuchJob, OgcError, SubmissionUnconfirmed, UnknownName
-from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.jobs.entries import SYNCHRONOUS, Entry, Intent, KeptAnswer, SubmissionState, digest_of
 from mcp_ogc.jobs.quotas import Allowance, TooManyOpen
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.ogc.models import Execute, JobStatus, JsonObject, ProcessDescription, StatusInfo
@@ -190,7 +190,7 @@ class _Sending:
         if isinstance(answer, StatusInfo):
             return await self._journal.confirm(number, answer, self._endpoint.client.job_place(answer.job_id))
         kept = KeptAnswer(answer.media_type, answer.body, answer.links, answer.url)
-        return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
+        return await self._journal.keep_answer(number, f"{SYNCHRONOUS}{uuid4()}", kept)
 
 
 async def _answered(endpoint: Endpoint, journal: Journal, entry: Entry) -> Entry:

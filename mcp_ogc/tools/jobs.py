@@ -14,7 +14,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable
+from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable, UnreadableAnswer
 from mcp_ogc.jobs.entries import digest_of
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.reconciliation import reconcile
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
 LIST_SECONDS = 25
+LOOK_SECONDS = 8
 SHOWN_JOBS = 20
 SINGLE_LOOKS = 20
 HEARTBEAT_STEP = 0.01
@@ -168,7 +169,7 @@ async def get_job(
     """Status and progress of a job; waits up to wait_seconds for its end. A failed job's answer says why."""
     work = await workspace(ctx)
     chosen, entry = await work.job(job_id, endpoint)
-    if entry and await work.journal.answer(chosen.name, job_id):
+    if entry and entry.is_answered_here and await work.journal.answer(chosen.name, job_id):
         return job_answer(chosen, known_job(entry))
     try:
         info = await chosen.monitor.wait(job_id, wait_seconds, submitted=_submitted(entry), on_status=_progress(ctx))
@@ -267,6 +268,8 @@ async def dismiss_job(
         answer = None  # gone is gone, whoever removed it (quirk Q17)
     except NotOffered as error:
         raise _not_dismissed(chosen, info, error) from error
+    except (Unreachable, UnreadableAnswer, EndpointFault) as error:
+        answer = await _dismissed_all_the_same(chosen, job_id, error)
     info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
     await work.journal.record(chosen.name, info)
     lines = [f"Job {job_id} on {chosen.name} is dismissed."]
@@ -274,6 +277,26 @@ async def dismiss_job(
         lines.append(kept)
     lines.append(f"The others: {call('ogc_list_jobs', endpoint=chosen.name)}")
     return respond(lines, Dismissed(**bound, dismissed=True))
+
+
+async def _dismissed_all_the_same(endpoint: Endpoint, job_id: str, unanswered: OgcError) -> StatusInfo | None:
+    """What became of a dismissal that was sent and not answered, where the endpoint tells; nothing is sent again.
+
+    Raises:
+        OgcError: What was raised: the job is still there, or nobody can tell.
+    """
+    unanswered.remedy = f"Whether job {job_id} was dismissed is not known: the same call again finds out"
+    try:
+        with anyio.fail_after(LOOK_SECONDS):
+            info = await endpoint.client.job(job_id)
+    except NoSuchJob:
+        return None
+    except (OgcError, TimeoutError):
+        raise unanswered from None
+    if info.status is JobStatus.DISMISSED:
+        return info
+    unanswered.remedy = f"Job {job_id} is still there, {info.status}: call again"
+    raise unanswered
 
 
 async def _kept(work: Workspace, endpoint: Endpoint, job_id: str) -> str:
