@@ -233,9 +233,12 @@ class Workspace:
             OgcError: It can't be read now, or is longer than a document may be.
         """
         from mcp_ogc.jobs.entries import KeptAnswer
-        from mcp_ogc.ogc.answers import is_file
+        from mcp_ogc.ogc.answers import is_file, is_page
+        from mcp_ogc.ogc.results.reading import check_whole
 
         answer = await endpoint.client.results(job_id)
+        entries = await self.journal.find(job_id, endpoint.name) if is_page(answer.body) else ()
+        check_whole(answer, await _described(endpoint, entries[0].process_id if entries else None))
         is_left = not answer.body and is_file(answer.media_type)
         body = await self.objects.read(answer.url) if is_left else answer.body
         kept = KeptAnswer(answer.media_type, body, answer.links, answer.url)

@@ -12,6 +12,9 @@ from pydantic import JsonValue
 
 from mcp_ogc.ogc.models import JobStatus, JsonObject, Link
 
+SYNCHRONOUS = "sync-"
+"""Begins the id of what was answered at once, and so never was a job at its endpoint."""
+
 
 class SubmissionState(StrEnum):
     """What is known of a submission."""
@@ -53,6 +56,11 @@ class Entry:
     """Since when its endpoint is known not to have the job any more; its status is the last one before."""
     user: str = ""
     """Whose it is: a `User.name`."""
+
+    @property
+    def is_answered_here(self) -> bool:
+        """Whether its endpoint has nothing to say of it: it answered at once, or the job was dismissed."""
+        return self.status is JobStatus.DISMISSED or (self.job_id or "").startswith(SYNCHRONOUS)
 
     @property
     def position(self) -> tuple[str, int]:

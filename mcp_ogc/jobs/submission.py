@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from mcp_ogc.errors import JournalError, NoSuchJob, OgcError, SubmissionUnconfirmed, UnknownName
-from mcp_ogc.jobs.entries import Entry, Intent, KeptAnswer, SubmissionState, digest_of
+from mcp_ogc.jobs.entries import SYNCHRONOUS, Entry, Intent, KeptAnswer, SubmissionState, digest_of
 from mcp_ogc.jobs.quotas import Allowance, TooManyOpen
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.ogc.models import Execute, JobStatus, JsonObject, ProcessDescription, StatusInfo
@@ -194,7 +194,7 @@ class _Sending:
             return await self._confirmed(number, answer)
         kept = KeptAnswer(answer.media_type, answer.body, answer.links, answer.url)
         try:
-            return await self._journal.keep_answer(number, f"sync-{uuid4()}", kept)
+            return await self._journal.keep_answer(number, f"{SYNCHRONOUS}{uuid4()}", kept)
         except JournalError as error:
             raise JournalError(
                 f"{self._description.id} was executed and answered at once, and the answer could not be kept: "

@@ -28,6 +28,8 @@ URL_CHARACTERS = "/:?#[]@!$&'()*+,;=%~"
 T = TypeVar("T")
 LARGEST_INLINE = 1 << 20
 """A file within a document or a multipart answer; a larger one is referred to."""
+TOLD_CHARACTERS = 10_000
+"""An execute request of which a job's status has the inputs; a list of jobs with longer ones would be too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class Place:
 
 
 def status_info(row: JobRow, base: str, folder: JobFolder) -> StatusInfo:
-    """/req/core/job-success: with links to itself, its results once there are some, and the log of each step."""
+    """/req/core/job-success: with links to itself, its results once there are some, and the log of each step.
+
+    Its inputs tell it from others where the answer to an execution was lost, unless they are long.
+    """
     job = f"{base}/jobs/{row.job_id}"
     links = [Link(href=job, rel="self", type=JSON, title="This document")]
     if row.status == JobStatus.SUCCESSFUL:
@@ -70,8 +75,10 @@ def status_info(row: JobRow, base: str, folder: JobFolder) -> StatusInfo:
         Link(href=f"{job}/logs/{name}", rel="related", type="text/plain", title=f"Tool log {name}.log")
         for name in folder.log_names()
     ]
+    asked = json.loads(row.request) if len(row.request) <= TOLD_CHARACTERS else {}
     return StatusInfo(
         job_id=row.job_id,
+        inputs=asked.get("inputs"),
         process_id=row.process_id,
         status=JobStatus(row.status),
         message=row.message,

@@ -15,7 +15,7 @@ from pydantic import JsonValue, ValidationError
 from mcp_ogc.errors import SubmissionUnconfirmed, UnreadableAnswer
 from mcp_ogc.net.http import read_bounded, stream_bounded
 from mcp_ogc.ogc.addresses import absolute, last_segment
-from mcp_ogc.ogc.models import JobStatus, JsonObject, LandingPage, Link, StatusInfo, Value
+from mcp_ogc.ogc.models import JobStatus, JsonObject, LandingPage, Link, ProcessDescription, StatusInfo, Value
 from mcp_ogc.ogc.statuses import ID_MEMBERS, job_or_none
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ EXCERPT = 300
 CHARSET = re.compile(r"charset\s*=\s*\"?(utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d)", re.IGNORECASE)
 ESCAPE = re.compile(r'\\(["\\/bfnrtu]?)')
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+PAGE = re.compile(rb"\s*(<!--.*?-->\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+PAGE_READ = 4096
 LINK_HEADER = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]+))*)')
 LINK_PARAMETER = re.compile(r';\s*([\w!#$&+\-.^`|~*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))')
 
@@ -122,6 +124,25 @@ def text_or_none(body: bytes, media_type: str = "") -> str | None:
             text = body.decode(codec)
             return None if "\x00" in text else text
     return None
+
+
+def is_page(body: bytes) -> bool:
+    """Whether a body is a page of HTML: a gateway's, or one for people, whatever it says it is."""
+    return PAGE.match(body[:PAGE_READ]) is not None
+
+
+def makes_pages(description: ProcessDescription | None) -> bool:
+    """Whether a process says that it makes HTML, so that a page may be its result."""
+    return description is not None and any(
+        "html" in json.dumps(output.schema_) for output in description.outputs.values()
+    )
+
+
+def is_cut_off(media_type: str, body: bytes) -> bool:
+    """Whether a body says that it is JSON, begins as such and can't be read to its end: it is damaged, or a part."""
+    is_json = media_type.split(";", 1)[0].strip().lower().endswith("json")
+    begins = body[:64].lstrip()[:1] in (b"{", b"[")
+    return is_json and begins and json_or_none(body) is None and mended_json(body) is None
 
 
 def job_of(

@@ -15,9 +15,9 @@ from mcp_ogc.errors import (
     UnsupportedMediaType,
 )
 from mcp_ogc.ogc.addresses import with_query
-from mcp_ogc.ogc.answers import PackageAnswer, unwrapped
+from mcp_ogc.ogc.answers import PackageAnswer, is_page, unwrapped
 from mcp_ogc.ogc.deployments import PACKAGE_TYPES, bodies, deployed
-from mcp_ogc.ogc.exchange import JSON
+from mcp_ogc.ogc.exchange import JSON, page_of_another
 from mcp_ogc.ogc.job_client import JobsClient
 from mcp_ogc.ogc.models import RELATIONS, ProcessSummary
 from mcp_ogc.ogc.problems import read_problem
@@ -105,6 +105,8 @@ class ProcessesClient(JobsClient):
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=NoSuchProcess)
+        if is_page(body):
+            raise page_of_another(url, body)
 
     async def package(self, process_id: str) -> PackageAnswer:
         """`GET /processes/{processID}/package` (/req/deploy-replace-undeploy/package-get-op), unwrapped to CWL.
@@ -118,6 +120,8 @@ class ProcessesClient(JobsClient):
         for media_type in PACKAGE_TYPES:
             response, body = await self._exchange.send("GET", url, headers={"Accept": media_type})
             if response.status_code < 300 and body.strip():
+                if is_page(body):
+                    raise page_of_another(url, body)
                 # ZOO-Project echoes Accept as Content-Type: what was asked for is what it is.
                 return PackageAnswer(media_type, unwrapped(body))
             if response.status_code >= 300:
@@ -145,6 +149,8 @@ class ProcessesClient(JobsClient):
             headers = {"Content-Type": media_type, "Accept": JSON}
             response, body = await self._exchange.send(method, url, content=content, headers=headers)
             if response.status_code < 300:
+                if is_page(body):
+                    raise page_of_another(url, body)
                 if problem:  # the form that was taken comes first from now on
                     others = [one for one in dialect.deploy_types if one != media_type]
                     self._learn(replace(dialect, deploy_types=(media_type, *others)))

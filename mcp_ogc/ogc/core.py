@@ -34,8 +34,11 @@ from mcp_ogc.ogc.addresses import Addresses, with_query
 from mcp_ogc.ogc.answers import (
     Answer,
     answer_of,
+    is_cut_off,
+    is_page,
     job_of,
     landing_or_none,
+    makes_pages,
     validated,
     with_links,
 )
@@ -248,8 +251,16 @@ class CoreClient:
                 detail=problem.detail,
                 remedy=LOOK_FOR_IT,
             ) from problem
-        found = job_of(process_id, response, body, dialect)
+        found = None if is_page(body) else job_of(process_id, response, body, dialect)
         if found is None:
+            if is_cut_off(response.headers.get("content-type", ""), body) or (
+                is_page(body) and not makes_pages(description)
+            ):
+                raise SubmissionUnconfirmed(
+                    f"{process_id!r} was sent to {self.url} and what came is no answer of its (a page of HTML, or JSON "
+                    "that ends too early): the job may exist",
+                    remedy=LOOK_FOR_IT,
+                )
             # Asked to run it as a job, it did not: next time it is asked in the plainest form there is (Q1).
             self._learn(replace(dialect, prefer="respond-async"))
             return answer_of(response, body)

@@ -13,7 +13,7 @@ from mcp_ogc.errors import AccessDenied, AuthenticationRequired, RemoteProblem, 
 from mcp_ogc.net.http import ENDPOINT, ENTRY, read_bounded, retry_after
 from mcp_ogc.net.refusal import Entry, is_login_page
 from mcp_ogc.ogc.addresses import with_query
-from mcp_ogc.ogc.answers import excerpt, json_or_none, link_headers, mended_json
+from mcp_ogc.ogc.answers import excerpt, is_cut_off, is_page, json_or_none, link_headers, mended_json
 from mcp_ogc.ogc.models import JsonObject, Link
 from mcp_ogc.ogc.problems import is_exception, read_problem
 
@@ -68,12 +68,7 @@ class Exchange:
             response, body = await self._get(url, subject=subject, missing=missing)
             document = mended_json(body)
         if not isinstance(document, dict):
-            kind = response.headers.get("content-type", "no media type")
-            raise UnreadableAnswer(
-                f"{url} answered with {kind} that is not a JSON object",
-                detail=excerpt(body),
-                remedy="Is it an OGC API - Processes endpoint?",
-            )
+            raise _no_document(response, body, url)
         if is_exception(document):
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
         return document, link_headers(response.headers.get_list("link"), str(response.url))
@@ -133,6 +128,30 @@ class Exchange:
             raise Unreachable(
                 f"{request.url} can't be reached: {error}", remedy="Check the URL and the network"
             ) from error
+
+
+def _no_document(response: httpx.Response, body: bytes, url: str) -> UnreadableAnswer:
+    if is_page(body):
+        return page_of_another(url, body)
+    media_type = response.headers.get("content-type", "")
+    if is_cut_off(media_type, body):
+        return UnreadableAnswer(
+            f"{url} answered with JSON that is damaged or ends too early", detail=excerpt(body), remedy="Call again"
+        )
+    return UnreadableAnswer(
+        f"{url} answered with {media_type or 'no media type'} that is not a JSON object",
+        detail=excerpt(body),
+        remedy="Is it an OGC API - Processes endpoint? ogc_list_endpoints tells what answers there",
+    )
+
+
+def page_of_another(url: str, body: bytes) -> UnreadableAnswer:
+    """The error of a page of HTML where the endpoint's own answer should be."""
+    return UnreadableAnswer(
+        f"{url} answered with a page of HTML: it is for people, or of a gateway in between",
+        detail=excerpt(body),
+        remedy="Call again; if it stays so, ogc_list_endpoints tells what answers there",
+    )
 
 
 def _check_let_in(response: httpx.Response, body: bytes) -> None:

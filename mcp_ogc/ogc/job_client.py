@@ -15,11 +15,12 @@ from mcp_ogc.ogc.addresses import absolute, process_of, with_query
 from mcp_ogc.ogc.answers import (
     Answer,
     answer_of,
+    is_page,
     json_or_none,
     read_unless_file,
 )
 from mcp_ogc.ogc.core import CoreClient
-from mcp_ogc.ogc.exchange import JSON
+from mcp_ogc.ogc.exchange import JSON, page_of_another
 from mcp_ogc.ogc.lists import read_jobs
 from mcp_ogc.ogc.models import (
     RELATIONS,
@@ -134,11 +135,14 @@ class JobsClient(CoreClient):
         Raises:
             NotOffered: It dismisses no jobs.
             NoSuchJob: It is gone already.
+            Unreachable, UnreadableAnswer, EndpointFault: No answer of its; it may be gone.
         """
         url, subject = self._job(job_id), f"job {job_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if response.status_code >= 300:
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=NoSuchJob)
+        if is_page(body):
+            raise page_of_another(url, body)
         return job_or_none(json_or_none(body), await self.dialect())
 
     async def beside(self, job_id: str, name: str) -> Answer:

@@ -269,8 +269,8 @@ class StatusInfo(Value):
     status: JobStatus
     reported_status: str | None = Field(default=None, exclude=True)
     """The server's own word, where it is not one of the five."""
-    inputs: JsonObject | None = Field(default=None, validation_alias=AliasChoices("inputs", "parameters"), exclude=True)
-    """What it was executed with, where the server tells (pygeoapi)."""
+    inputs: JsonObject | None = Field(default=None, validation_alias=AliasChoices("inputs", "parameters"))
+    """What it was executed with, where the server tells (pygeoapi, the local endpoint)."""
     message: Text = None
     exception: Annotated[JsonObject | None, BeforeValidator(_object)] = Field(default=None, exclude=True)
     """The problem document of a job that failed (Part 1, 2.0)."""

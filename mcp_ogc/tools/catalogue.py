@@ -1,6 +1,17 @@
 """Every tool, in the fixed order in which clients see them."""
 
-from mcp_ogc.tools import comparisons, deployments, exports, jobs, measures, packages, processes, rasters, results
+from mcp_ogc.tools import (
+    comparisons,
+    deployments,
+    dismissals,
+    exports,
+    jobs,
+    measures,
+    packages,
+    processes,
+    rasters,
+    results,
+)
 from mcp_ogc.tools.spec import Effect, ToolSpec
 from mcp_ogc.views.app import VIEW
 
@@ -13,7 +24,7 @@ TOOLS = (
     # the execution asks for itself.
     ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS),
     ToolSpec(jobs.list_jobs, "List jobs", "execute", Effect.READS),
-    ToolSpec(jobs.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
+    ToolSpec(dismissals.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
     ToolSpec(results.get_results, "Get results", "results", Effect.READS, VIEW),
     ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS, VIEW),
     ToolSpec(measures.measure_raster, "Measure a raster", "results", Effect.READS),

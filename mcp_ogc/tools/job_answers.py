@@ -104,6 +104,11 @@ def known_job(entry: Entry) -> StatusInfo:
     )
 
 
+def submitted(entry: Entry | None) -> datetime | None:
+    """When a job was submitted from here that is not known to have ended: it may be too new to be there (Q10)."""
+    return entry.intended if entry and not (entry.status and entry.status.ended) else None
+
+
 async def told(
     endpoint: Endpoint, info: StatusInfo, entry: Entry | None = None, repeated: bool | None = None
 ) -> CallToolResult:

@@ -1,9 +1,8 @@
-"""Jobs: submitted, followed, listed, dismissed."""
+"""Jobs: submitted, followed, listed."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,17 +30,15 @@ from mcp_ogc.text import (
     plural,
     respond,
     untrusted,
-    word,
 )
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.input_notes import input_notes, with_notes
-from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, row, row_line, told
+from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, row, row_line, submitted, told
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
 
 if TYPE_CHECKING:
-    from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.workspace import Endpoint, Workspace
 
@@ -67,15 +64,6 @@ class Jobs(Reply):
     not_asked: tuple[str, ...] = ()
     more_at: tuple[str, ...] = ()
     next_cursor: str | None = None
-
-
-class Dismissed(Reply):
-    """Answer of ogc_dismiss_job."""
-
-    endpoint: str
-    job_id: str
-    dismissed: bool
-    confirm: str | None = None
 
 
 async def ask_execution(
@@ -173,10 +161,10 @@ async def get_job(
     """Status and progress of a job; waits up to wait_seconds for its end. A failed job's answer says why."""
     work = await workspace(ctx)
     chosen, entry = await work.job(job_id, endpoint)
-    if entry and await work.journal.answer(chosen.name, job_id):
+    if entry and entry.is_answered_here and await work.journal.answer(chosen.name, job_id):
         return job_answer(chosen, known_job(entry))
     try:
-        info = await chosen.monitor.wait(job_id, wait_seconds, submitted=_submitted(entry), on_status=_progress(ctx))
+        info = await chosen.monitor.wait(job_id, wait_seconds, submitted=submitted(entry), on_status=_progress(ctx))
     except NoSuchJob as error:
         raise gone(chosen, job_id, entry, error) from error
     except (Unreachable, EndpointFault) as error:
@@ -236,95 +224,6 @@ async def list_jobs(
     elif not rows:
         lines.append(f"Next: {call('ogc_list_processes', endpoint=endpoint)}")
     return respond(lines, Jobs(jobs=rows, not_asked=tuple(not_asked), more_at=tuple(more_at), next_cursor=next_cursor))
-
-
-async def ask_dismissal(ctx: Call, job_id: str, endpoint: str | None, confirm: str | None) -> Consent | Elicit[Consent]:
-    """Ask the person, where the client can."""
-    if not asked(ctx, confirm):
-        return Consent()
-    chosen, info = await _known_job(await workspace(ctx), job_id, endpoint)
-    # The question is the same each time it is put: an answer counts only for the words it was given to.
-    what = f"job {job_id} of {word(info.process_id or '') or 'a process'} on {chosen.name}"
-    return Elicit(f"Dismiss {what}? If it still runs it will be stopped, and its results are removed.", Consent)
-
-
-async def dismiss_job(
-    ctx: Call,
-    job_id: str,
-    consent: Annotated[ElicitationResult[Consent], Resolve(ask_dismissal)],
-    endpoint: str | None = None,
-    confirm: Annotated[str | None, Field(description="token of the preview")] = None,
-) -> Annotated[CallToolResult, Dismissed]:
-    """Cancel a job and remove it with its results. The first call previews and gives a token for confirm."""
-    work = await workspace(ctx)
-    chosen, info = await _known_job(work, job_id, endpoint)
-    bound = {"job_id": job_id, "endpoint": chosen.name}
-    token = agree(ctx, consent, "ogc_dismiss_job", bound, confirm)
-    if token:
-        lines = [await _dismissal(chosen, info), "Nothing was dismissed yet. Ask the person; then:"]
-        lines.append(call("ogc_dismiss_job", **bound, confirm=token))
-        return respond(lines, Dismissed(**bound, dismissed=False, confirm=token))
-    kept = await _kept(work, chosen, job_id) if info.status is JobStatus.SUCCESSFUL else None
-    now = datetime.now(UTC)
-    try:
-        answer = await chosen.client.dismiss(job_id)
-    except NoSuchJob:
-        answer = None  # gone is gone, whoever removed it (quirk Q17)
-    except NotOffered as error:
-        raise _not_dismissed(chosen, info, error) from error
-    info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
-    await work.journal.record(chosen.name, info)
-    lines = [f"Job {job_id} on {chosen.name} is dismissed."]
-    if kept:
-        lines.append(kept)
-    lines.append(f"The others: {call('ogc_list_jobs', endpoint=chosen.name)}")
-    return respond(lines, Dismissed(**bound, dismissed=True))
-
-
-async def _kept(work: Workspace, endpoint: Endpoint, job_id: str) -> str:
-    """Keep the results of a job that is about to be dismissed; what becomes of them, as a sentence."""
-    try:
-        await work.save_results(endpoint, job_id)
-    except OgcError as error:
-        # The dismissal was confirmed, and may be wanted because nothing can be read; but it is not passed over.
-        return f"Its results could not be read before, so none are kept here: {error.message}"
-    return "Its result document is kept here: ogc_get_results still shows it, its files may be gone."
-
-
-def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> NotOffered:
-    return NotOffered(
-        f"{endpoint.name} dismisses no jobs",
-        status=error.status,
-        detail=error.detail,
-        remedy=f"Job {info.job_id} {'stays there' if info.status.ended else 'goes on to its end'}: leave it be, "
-        "or ask the people who run the endpoint",
-    )
-
-
-async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tuple[Endpoint, StatusInfo]:
-    chosen, entry = await work.job(job_id, endpoint)
-    try:
-        return chosen, await chosen.monitor.wait(job_id, 0, submitted=_submitted(entry))
-    except NoSuchJob as error:
-        raise gone(chosen, job_id, entry, error) from error
-
-
-def _submitted(entry: Entry | None) -> datetime | None:
-    """When a job was submitted from here that is not known to have ended: it may be too new to be there (Q10)."""
-    return entry.intended if entry and not (entry.status and entry.status.ended) else None
-
-
-async def _dismissal(endpoint: Endpoint, info: StatusInfo) -> str:
-    what = "its results will be removed"
-    if not info.status.ended:
-        dialect = await endpoint.client.dialect()
-        what = (
-            "it will be stopped"
-            if dialect.dismissal_stops
-            else f"it will be removed, and {dialect.title} lets what runs go on to its end"
-        )
-    process = word(info.process_id or "") or "a process"
-    return f"Job {word(info.job_id)} of {process} on {endpoint.name}, {info.status}: {what}."
 
 
 def _dialect(work: Workspace, endpoint: str) -> Dialect:

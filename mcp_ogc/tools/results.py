@@ -98,7 +98,9 @@ async def results_page(
     except UnreadableAnswer as error:
         uri = uris.expand(uris.RESULTS, endpoint=chosen.name, job_id=job_id)
         raise UnreadableAnswer(
-            error.message, detail=error.detail, remedy=f"The answer as it came: resource {uri}"
+            error.message,
+            detail=error.detail,
+            remedy=". ".join([error.remedy, f"The answer as it came: resource {uri}"]),
         ) from error
     is_paged = limit is not None or cursor is not None or _count(found, output) <= PAGE
     page = _Page(chosen, job_id, start if isinstance(start, int) else 0, (limit or PAGE) * is_paged, links, budget)

@@ -206,7 +206,7 @@ async def test_the_results_of_a_failed_job_are_not_asked_for(client_of: ClientOf
 
 
 async def test_a_page_that_is_no_endpoint_says_what_it_is(client_of: ClientOf) -> None:
-    with pytest.raises(UnreadableAnswer, match="text/html"):
+    with pytest.raises(UnreadableAnswer, match="a page of HTML: it is for people, or of a gateway"):
         await client_of(lambda _: httpx.Response(200, html="<html>hello</html>")).landing_page()
 
 

@@ -16,7 +16,19 @@ from typing import TypeVar
 from pydantic import JsonValue, ValidationError
 
 from mcp_ogc.errors import JobFailed, OgcError, UnknownName, UnreadableAnswer
-from mcp_ogc.ogc.answers import Answer, excerpt, is_file, is_generic, json_or_none, mended_json, text_or_none
+from mcp_ogc.ogc.answers import (
+    Answer,
+    excerpt,
+    is_cut_off,
+    is_file,
+    is_generic,
+    is_page,
+    json_or_none,
+    makes_pages,
+    mended_json,
+    text_or_none,
+)
+from mcp_ogc.ogc.exchange import page_of_another
 from mcp_ogc.ogc.inputs.checking import nearest
 from mcp_ogc.ogc.models import Link, ProcessDescription
 from mcp_ogc.ogc.problems import is_exception, read_problem
@@ -111,6 +123,22 @@ async def read_results(answer: Answer, description: ProcessDescription | None, a
     return Results(tuple([await reading.output(raw) for raw in _outputs(answer, description)]))
 
 
+def check_whole(answer: Answer, description: ProcessDescription | None) -> None:
+    """Check that an answer may be results at all: something in between may have answered, or have cut it off.
+
+    Raises:
+        UnreadableAnswer: It is a page of HTML, of which the process makes none, or JSON that ends too early.
+    """
+    if is_page(answer.body) and not makes_pages(description):
+        raise page_of_another(answer.url or "The endpoint", answer.body)
+    if is_cut_off(answer.media_type, answer.body):
+        raise UnreadableAnswer(
+            "The results say they are JSON, and are damaged or end too early",
+            detail=excerpt(answer.body),
+            remedy="Call again",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Raw:
     """One output before STAC in it is read: a value, a reference, or a file that came inside the answer."""
@@ -126,6 +154,7 @@ class _Raw:
 
 def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator[_Raw]:
     name = _only_output(description)
+    check_whole(answer, description)
     if answer.status != 204 and answer.url and not answer.body and is_file(answer.media_type):
         yield _Raw(name, href=answer.url, media_type=answer.media_type)
         return
@@ -142,7 +171,7 @@ def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator
         return
     document = json_or_none(answer.body)
     if document is None and media_type.endswith("json") and answer.body.lstrip()[:1] in (b"{", b"["):
-        document = _mended(answer)
+        document = mended_json(answer.body)  # quirk Q44
     if document is None and answer.body.strip() != b"null":
         yield _from_bytes(name, answer.body, answer.media_type or "application/octet-stream")
     elif is_exception(document) and not _declared(document, description):
@@ -150,18 +179,6 @@ def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator
         raise JobFailed("The results are an exception", status=answer.status, type=problem.type, detail=problem.detail)
     else:
         yield from _from_document(document, description, name)
-
-
-def _mended(answer: Answer) -> JsonValue:
-    """Damaged JSON as far as it can be mended (quirk Q44).
-
-    Raises:
-        UnreadableAnswer: It can't.
-    """
-    document = mended_json(answer.body)
-    if document is None:
-        raise UnreadableAnswer("The results say they are JSON and can't be read as such", detail=excerpt(answer.body))
-    return document
 
 
 def _from_links(links: Sequence[Link], description: ProcessDescription | None, name: str) -> Iterator[_Raw]:

@@ -99,7 +99,9 @@ def _histogram(values: NDArray[np.uint8]) -> NDArray[np.int64]:
     if not values.size:
         return np.zeros(256, dtype=np.int64)
     picture = Image.frombuffer("RGBA", (values.size // 4, 1), values, "raw", "RGBA", 0, 1)
-    return np.asarray(picture.histogram(), dtype=np.int64).reshape(4, 256).sum(axis=0)
+    channels: NDArray[np.int64] = np.asarray(picture.histogram(), dtype=np.int64).reshape(4, 256)
+    counts: NDArray[np.int64] = channels.sum(axis=0)
+    return counts
 
 
 def _places(values: NDArray[np.generic], low: int) -> NDArray[np.generic]:
