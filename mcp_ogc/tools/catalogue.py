@@ -1,6 +1,17 @@
 """Every tool, in the fixed order in which clients see them."""
 
-from mcp_ogc.tools import comparisons, deployments, exports, jobs, measures, packages, processes, rasters, results
+from mcp_ogc.tools import (
+    comparisons,
+    deployments,
+    exports,
+    job_lists,
+    jobs,
+    measures,
+    packages,
+    processes,
+    rasters,
+    results,
+)
 from mcp_ogc.tools.spec import Effect, ToolSpec
 from mcp_ogc.views.app import VIEW
 
@@ -12,7 +23,7 @@ TOOLS = (
     # Without the page: clients show one for each call, and jobs are asked for again and again. The page that came with
     # the execution asks for itself.
     ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS),
-    ToolSpec(jobs.list_jobs, "List jobs", "execute", Effect.READS),
+    ToolSpec(job_lists.list_jobs, "List jobs", "execute", Effect.READS),
     ToolSpec(jobs.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
     ToolSpec(results.get_results, "Get results", "results", Effect.READS, VIEW),
     ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS, VIEW),
