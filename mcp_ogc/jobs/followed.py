@@ -62,16 +62,9 @@ class Followed:
     def differs(self, info: StatusInfo) -> bool:
         """Whether a status is another than the one that is known, or of a job that was gone."""
         known = self.info
-        return (
-            known is None
-            or isinstance(self.problem, NoSuchJob)
-            or (known.status, known.progress, known.message)
-            != (
-                info.status,
-                info.progress,
-                info.message,
-            )
-        )
+        if known is None or isinstance(self.problem, NoSuchJob):
+            return True
+        return (known.status, known.progress, known.message) != (info.status, info.progress, info.message)
 
     def takes(self, info: StatusInfo, pause: float) -> bool:
         """Take a status, and whether it is another than before; the next look comes ever later until it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from mcp_ogc.errors import (
     JobFailed,
@@ -105,17 +106,27 @@ class JobsClient(CoreClient):
         process_id: str | None = None,
         status: JobStatus | None = None,
         page: str | None = None,
+        position: str | None = None,
     ) -> JobList:
         """`GET /jobs` (/req/job-list/job-list-op), always with a limit (quirk Q12); unreadable entries are left out.
 
         Filters the server does not heed are applied here (Q16). Where it lists ids only, `ids_only` has them (Q13).
 
+        Args:
+            limit: At most so many.
+            process_id: Of this process only.
+            status: Of this status only.
+            page: The `next_page` of the page before.
+            position: Its `next_position`: of the list's own address only the query is another.
+
         Raises:
             NotOffered: It has no list of jobs.
         """
         dialect = await self.dialect()
+        place = await self._place(f"{RELATIONS}job-list", "jobs") if page is None else page
+        if position is not None:
+            page = f"{place.split('?', 1)[0]}?{position}"
         if page is None:
-            place = await self._place(f"{RELATIONS}job-list", "jobs")
             limit = min(limit or dialect.job_list_limit, dialect.job_list_limit)
             filters = {"processID": process_id, "status": status}
             heeded = {name: value for name, value in filters.items() if name in dialect.job_list_filters}
@@ -127,6 +138,9 @@ class JobsClient(CoreClient):
             # It may list more than ids, if it is asked to (Q13).
             self._learn(replace(dialect, job_list_parameters={**dialect.job_list_parameters, "detail": "true"}))
             return await self.jobs(limit=limit, process_id=process_id, status=status)
+        following = urlsplit(self._addresses.own(found.next_page)) if found.next_page else None
+        if following and following[:3] == urlsplit(page)[:3]:
+            return found.model_copy(update={"next_position": following.query})
         return found
 
     async def dismiss(self, job_id: str) -> StatusInfo | None:

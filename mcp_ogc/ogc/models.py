@@ -298,6 +298,8 @@ class JobList(Value):
     """Jobs that are listed by their id alone (quirk Q13)."""
     next_page: str | None = Field(default=None, exclude=True)
     """Where the following page is, as the client found out."""
+    next_position: str | None = Field(default=None, exclude=True)
+    """Its query, where that is all in which it differs from the list itself: a place that may be handed about."""
 
 
 class Execute(Value):

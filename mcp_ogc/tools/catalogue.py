@@ -5,6 +5,7 @@ from mcp_ogc.tools import (
     deployments,
     dismissals,
     exports,
+    job_lists,
     jobs,
     measures,
     packages,
@@ -23,7 +24,7 @@ TOOLS = (
     # Without the page: clients show one for each call, and jobs are asked for again and again. The page that came with
     # the execution asks for itself.
     ToolSpec(jobs.get_job, "Get a job", "execute", Effect.READS),
-    ToolSpec(jobs.list_jobs, "List jobs", "execute", Effect.READS),
+    ToolSpec(job_lists.list_jobs, "List jobs", "execute", Effect.READS),
     ToolSpec(dismissals.dismiss_job, "Dismiss a job", "execute", Effect.DESTROYS),
     ToolSpec(results.get_results, "Get results", "results", Effect.READS, VIEW),
     ToolSpec(rasters.summarize_raster, "Summarize a raster", "results", Effect.READS, VIEW),

@@ -1,9 +1,7 @@
-"""Jobs: submitted, followed, listed."""
+"""Jobs: submitted, followed."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
@@ -11,41 +9,30 @@ import anyio.to_thread
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable
+from mcp_ogc.errors import EndpointFault, NoSuchJob, Unreachable
 from mcp_ogc.jobs.entries import digest_of
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
-from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import is_open, outputs_of, prepared_request, submit
-from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
+from mcp_ogc.ogc.models import Execute, StatusInfo
 from mcp_ogc.text import (
-    CONCISE_CHARACTERS,
-    DETAILED_CHARACTERS,
-    Reply,
     call,
-    fitting,
     literal,
     moment,
-    plural,
     respond,
     untrusted,
 )
 from mcp_ogc.tools.consent import Consent, agree, asked
 from mcp_ogc.tools.input_notes import input_notes, with_notes
-from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, row, row_line, submitted, told
-from mcp_ogc.tools.paging import Limit, decode, encode
+from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, submitted, told
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.workspace import Endpoint, Workspace
 
 WaitSeconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT)]
-LIST_SECONDS = 25
-SHOWN_JOBS = 20
-SINGLE_LOOKS = 20
 HEARTBEAT_STEP = 0.01
 
 
@@ -55,15 +42,6 @@ class Execution(Job):
     notes: tuple[str, ...] | None = None
     trial: TrialRow | None = None
     confirm: str | None = None
-
-
-class Jobs(Reply):
-    """Answer of ogc_list_jobs."""
-
-    jobs: tuple[Job, ...]
-    not_asked: tuple[str, ...] = ()
-    more_at: tuple[str, ...] = ()
-    next_cursor: str | None = None
 
 
 async def ask_execution(
@@ -172,107 +150,6 @@ async def get_job(
             error.remedy = f"Last known here: {entry.status} at {moment(entry.updated)}. {error.remedy}"
         raise
     return await told(chosen, info, entry)
-
-
-async def list_jobs(
-    ctx: Call,
-    endpoint: str | None = None,
-    process_id: str | None = None,
-    status: JobStatus | None = None,
-    limit: Annotated[Limit | None, Field(description="as many as fit a short answer if left out")] = None,
-    cursor: str | None = None,
-) -> Annotated[CallToolResult, Jobs]:
-    """Jobs of all endpoints or one, newest first: those submitted from here and those the endpoint lists."""
-    work = await workspace(ctx)
-    scope = f"jobs {endpoint or ''} {process_id or ''} {status or ''}"
-    before = _position(decode(cursor, scope).get("before"))
-    most = limit or SHOWN_JOBS
-    not_asked: list[str] = []
-    more_at: list[str] = []
-    if before is None:
-        asked_for = [work.endpoint(endpoint)] if endpoint else list(work.endpoints.values())
-        async with anyio.create_task_group() as tasks:
-            for one in asked_for:
-                tasks.start_soon(
-                    partial(_merge, work, one, process_id, status, limit or SHOWN_JOBS, not_asked, more_at)
-                )
-    entries = await work.journal.newest(
-        (limit or SHOWN_JOBS) + 1,
-        before=before,
-        endpoint=endpoint,
-        process_id=process_id,
-        status=status,
-    )
-    listed = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in entries[:most])
-    told = [row_line(one) for one in listed]
-    shown = fitting(told, DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS)
-    rows = listed[:shown]
-    next_cursor = encode(scope, before=list(entries[shown - 1].position)) if len(entries) > shown else None
-    lines = [f"{plural(len(rows), 'job')}{', more follow' if next_cursor else ''}:" if rows else "No jobs."]
-    lines += told[:shown]
-    lines += [f"Not asked: {problem}" for problem in not_asked]
-    if next_cursor:
-        page = call(
-            "ogc_list_jobs", endpoint=endpoint, process_id=process_id, status=status, limit=limit, cursor=next_cursor
-        )
-        lines.append(f"Next page: {page}")
-    lines += [f"{name} lists more jobs than were read: raise limit, or give process_id or status" for name in more_at]
-    known = [one for one in rows if one.job_id]
-    there = [one for one in known if one.status != JobStatus.DISMISSED and not one.gone] or known
-    if there:
-        lines.append(f"Next: {call('ogc_get_job', job_id=there[0].job_id, endpoint=there[0].endpoint)}")
-    elif not rows:
-        lines.append(f"Next: {call('ogc_list_processes', endpoint=endpoint)}")
-    return respond(lines, Jobs(jobs=rows, not_asked=tuple(not_asked), more_at=tuple(more_at), next_cursor=next_cursor))
-
-
-def _dialect(work: Workspace, endpoint: str) -> Dialect:
-    """What an endpoint of the journal speaks, as far as is known; it may no longer be configured."""
-    from mcp_ogc.ogc.dialects.standard import STANDARD
-
-    known = work.endpoints.get(endpoint)
-    return known.client.known_dialect if known else STANDARD
-
-
-def _position(told: JsonValue) -> tuple[str, int] | None:
-    match told:
-        case [str(moment), int(number)]:
-            return moment, number
-    return None
-
-
-async def _merge(
-    work: Workspace,
-    endpoint: Endpoint,
-    process_id: str | None,
-    status: JobStatus | None,
-    limit: int,
-    not_asked: list[str],
-    more_at: list[str],
-) -> None:
-    """Write what the endpoint lists into the journal, or into `not_asked` why it could not be asked.
-
-    Whatever status is wanted, the newest jobs are read whatever their status: one that was known to run may have ended.
-    """
-    try:
-        with anyio.fail_after(LIST_SECONDS):
-            await reconcile(endpoint.name, endpoint.client, work.journal)
-            listed = await endpoint.client.jobs(limit=limit, process_id=process_id)
-            await work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
-            if status and listed.next_page:
-                listed = await endpoint.client.jobs(limit=limit, process_id=process_id, status=status)
-                await work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
-            if listed.next_page:
-                more_at.append(endpoint.name)
-            for job_id in listed.ids_only[:SINGLE_LOOKS]:  # newest first; each has to be asked for (Q13)
-                with suppress(NoSuchJob):
-                    await work.journal.record(endpoint.name, await endpoint.client.job(job_id))
-    except NotOffered:
-        not_asked.append(f"{endpoint.name}: it has no list of jobs; those submitted from here are shown")
-    except OgcError as error:
-        not_asked.append(f"{endpoint.name}: {error}")
-    except TimeoutError:
-        not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
 
 
 def _progress(ctx: Call) -> Watcher:

@@ -2,14 +2,17 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from mcp import Client
 
 from mcp_ogc.ogc.catalogue import PAGE, Catalogue
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.dialects.recognition import named
 from mcp_ogc.ogc.models import JobStatus
+from mcp_ogc.tools.paging import encode
 from tests.quirks.talking import ECHO, conversation, talking
 from tests.server.talk import call
 from tests.servers.processes.catalogue import generated
@@ -21,10 +24,11 @@ pytestmark = pytest.mark.anyio
 
 
 def with_jobs(personality: str, count: int, **more: object) -> TestEndpoint:
-    """Jobs of two processes in turn, the odd ones successful, the even ones running."""
+    """Jobs of two processes in turn, a minute apart, the odd ones successful, the even ones running."""
     endpoint = TestEndpoint(personality, polls=None, **more)  # type: ignore[arg-type]
     for n in range(count):
         job = endpoint.jobs.add(endpoint.processes["echo" if n % 2 else "hello"], {}, None)
+        job.created -= timedelta(minutes=count - n)
         if n % 2:
             job.end("successful")
         else:
@@ -116,6 +120,87 @@ async def test_q14_every_page_of_jobs_is_found_and_keeps_its_filter(personality:
     assert all(("processID" in one.query) is heeded for one in endpoint.asked("GET", "/jobs"))
 
 
+async def pages_of(client: Client, **arguments: object) -> list[list[str]]:
+    """The jobs of each page of a list."""
+    pages: list[list[str]] = []
+    cursor: dict[str, object] = {}
+    for _ in range(40):
+        listed = await call(client, "ogc_list_jobs", **arguments, **cursor)
+        pages.append([row["job_id"] for row in listed["jobs"]])
+        if "next_cursor" not in listed:
+            return pages
+        cursor = {"cursor": listed["next_cursor"]}
+    raise AssertionError("a list without end")
+
+
+@pytest.mark.parametrize(
+    "personality", [name for name, one in PERSONALITIES.items() if Quirk.Q15 not in one.quirks or name == "pygeoapi"]
+)
+async def test_q14_every_job_that_an_endpoint_lists_is_on_one_page_newest_first(
+    tmp_path: Path, personality: str
+) -> None:
+    endpoint = with_jobs(personality, 47)
+    async with conversation(endpoint, tmp_path) as client:
+        pages = await pages_of(client, limit=10)
+        again = await pages_of(client)
+    assert [job_id for page in pages for job_id in page] == [job.id for job in endpoint.jobs]
+    assert [job_id for page in again for job_id in page] == [job.id for job in endpoint.jobs]
+
+
+async def test_q14_the_same_page_asked_for_again_is_the_same(tmp_path: Path) -> None:
+    async with conversation(with_jobs("zoo", 30), tmp_path) as client:
+        cursor = (await call(client, "ogc_list_jobs", limit=10))["next_cursor"]
+        first, second = [await call(client, "ogc_list_jobs", limit=10, cursor=cursor) for _ in range(2)]
+    assert [row["job_id"] for row in first["jobs"]] == [row["job_id"] for row in second["jobs"]]
+    assert first["next_cursor"] == second["next_cursor"]
+
+
+async def test_q14_a_list_that_is_not_newest_first_says_how_the_others_are_seen(tmp_path: Path) -> None:
+    endpoint = with_jobs("standard", 6)
+    jobs = list(reversed([*endpoint.jobs]))
+    for days, job in enumerate(jobs):  # the endpoint goes on to list them in this order
+        job.created = datetime.now(UTC) - timedelta(days=days)
+    async with conversation(endpoint, tmp_path) as client:
+        first = await call(client, "ogc_list_jobs", limit=3)
+        rest = await call(client, "ogc_list_jobs", limit=3, cursor=first["next_cursor"])
+        anew = await pages_of(client, limit=3)
+    assert rest["more_at"] == ["far"]
+    assert [job_id for page in anew for job_id in page] == [job.id for job in jobs]
+
+
+async def test_q14_a_list_of_jobs_whose_pages_are_all_the_first_ends(tmp_path: Path) -> None:
+    endpoint = with_jobs("pygeoapi", 20)
+    page = [
+        {"jobID": job.id, "processID": "echo", "status": "running", "created": job.created.isoformat()}
+        for job in endpoint.jobs
+    ]
+    endpoint.faults.append(Fault("GET", "/jobs", 200, body=json.dumps({"jobs": page}), times=99))
+    async with conversation(endpoint, tmp_path) as client:
+        pages = await pages_of(client, limit=20)
+    assert [job_id for page in pages for job_id in page] == [job.id for job in endpoint.jobs]
+
+
+async def test_q16_where_the_filter_is_ignored_jobs_far_down_the_list_are_found(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("pygeoapi", polls=None)
+    wanted = endpoint.jobs.add(endpoint.processes["files"], {}, None)
+    wanted.end("failed")
+    wanted.created -= timedelta(days=1)
+    for _ in range(130):
+        endpoint.jobs.add(endpoint.processes["hello"], {}, None)
+    async with conversation(endpoint, tmp_path) as client:
+        pages = await pages_of(client, limit=10, status="failed")
+    assert [job_id for page in pages for job_id in page] == [wanted.id]
+
+
+async def test_a_cursor_leads_to_the_list_of_jobs_and_nowhere_else(tmp_path: Path) -> None:
+    endpoint = with_jobs("standard", 3)
+    forged = encode("jobs   ", before=None, further={"far": "https://elsewhere.example/x", "nowhere": "a=1", "b": 7})
+    async with conversation(endpoint, tmp_path) as client:
+        await call(client, "ogc_list_jobs", cursor=forged)
+    assert {one.path for one in endpoint.requests if "elsewhere" in str(one.query)} <= {"/jobs"}
+    assert endpoint.asked("GET", "/jobs")
+
+
 async def test_q14_pages_that_are_all_the_first_end_the_list() -> None:
     endpoint = TestEndpoint("pygeoapi", processes=generated(PAGE))
     async with talking(endpoint) as talk:
@@ -161,7 +246,7 @@ async def test_q16_jobs_behind_the_first_page_are_found_by_what_is_asked_for(
         found = await call(client, "ogc_list_jobs", limit=5, **filters)
         none = await client.call_tool("ogc_list_jobs", {"status": "dismissed"})
     assert wanted.id not in [row["job_id"] for row in everything["jobs"]]
-    assert everything["more_at"] == ["far"]
+    assert everything["next_cursor"]
     assert [row["job_id"] for row in found["jobs"]] == [wanted.id]
     assert "ogc_list_processes" in str(none.content), "a list without jobs has a next call too"
 

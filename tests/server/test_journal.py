@@ -106,7 +106,7 @@ async def test_where_the_list_is_slow_what_is_remembered_is_shown_and_it_is_said
     client: Client, endpoint: TestEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await call(client, "ogc_execute_process", **HELLO)
-    monkeypatch.setattr("mcp_ogc.tools.jobs.LIST_SECONDS", 0.1)
+    monkeypatch.setattr("mcp_ogc.tools.job_lists.LIST_SECONDS", 0.1)
     asked = anyio.Event()
 
     async def never(*_: object, **__: object) -> None:

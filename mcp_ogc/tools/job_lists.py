@@ -1,0 +1,210 @@
+"""The jobs of all endpoints or one: what the journal remembers, and page by page what the endpoints list."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import anyio
+from mcp_types import CallToolResult
+from pydantic import Field, JsonValue
+
+from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
+from mcp_ogc.jobs.reconciliation import reconcile
+from mcp_ogc.ogc.models import JobList, JobStatus
+from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Reply, call, fitting, plural, respond
+from mcp_ogc.tools.job_answers import Job, row, row_line
+from mcp_ogc.tools.paging import Limit, decode, encode
+from mcp_ogc.tools.spec import Call, workspace
+
+if TYPE_CHECKING:
+    from mcp_ogc.ogc.dialects.dialect import Dialect
+    from mcp_ogc.workspace import Endpoint, Workspace
+
+LIST_SECONDS = 25
+SHOWN_JOBS = 20
+SINGLE_LOOKS = 20
+PAGES_AT_ONCE = 10
+"""Of a list whose filter the server does not heed, read for one that has a job that is wanted (quirk Q16)."""
+
+
+class Jobs(Reply):
+    """Answer of ogc_list_jobs."""
+
+    jobs: tuple[Job, ...]
+    not_asked: tuple[str, ...] = ()
+    more_at: tuple[str, ...] = ()
+    next_cursor: str | None = None
+
+
+async def list_jobs(
+    ctx: Call,
+    endpoint: str | None = None,
+    process_id: str | None = None,
+    status: JobStatus | None = None,
+    limit: Annotated[Limit | None, Field(description="as many as fit a short answer if left out")] = None,
+    cursor: str | None = None,
+) -> Annotated[CallToolResult, Jobs]:
+    """Jobs of all endpoints or one, newest first: those submitted from here and those the endpoint lists."""
+    work = await workspace(ctx)
+    scope = f"jobs {endpoint or ''} {process_id or ''} {status or ''}"
+    place = decode(cursor, scope)
+    before, most = _position(place.get("before")), limit or SHOWN_JOBS
+    reading = _Reading(work, process_id, status, most, before)
+    if cursor is None:
+        await reading.begin([work.endpoint(endpoint)] if endpoint else list(work.endpoints.values()))
+    else:
+        await reading.go_on(place.get("further"))
+    entries = await work.journal.newest(
+        most + 1, before=before, endpoint=endpoint, process_id=process_id, status=status
+    )
+    listed = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in entries[:most])
+    told = [row_line(one) for one in listed]
+    shown = fitting(told, DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS)
+    rows = listed[:shown]
+    next_cursor = None
+    if len(entries) > shown or reading.further:
+        last = entries[shown - 1].position if shown else before
+        next_cursor = encode(scope, before=list(last) if last else None, further=dict(reading.further))
+    follow = ", more may follow" if next_cursor else ""
+    lines = [f"{plural(len(rows), 'job')}{follow}:" if rows else f"No jobs{' so far' if next_cursor else ''}."]
+    lines += told[:shown]
+    lines += [f"Not asked: {problem}" for problem in reading.not_asked]
+    if next_cursor:
+        page = call(
+            "ogc_list_jobs", endpoint=endpoint, process_id=process_id, status=status, limit=limit, cursor=next_cursor
+        )
+        lines.append(f"Next page: {page}")
+    lines += [
+        f"{name} lists jobs to which no cursor leads: list anew without one, raise limit, or give process_id or status"
+        for name in reading.more_at
+    ]
+    known = [one for one in rows if one.job_id]
+    there = [one for one in known if one.status != JobStatus.DISMISSED and not one.gone] or known
+    if there:
+        lines.append(f"Next: {call('ogc_get_job', job_id=there[0].job_id, endpoint=there[0].endpoint)}")
+    elif not rows and not next_cursor:
+        lines.append(f"Next: {call('ogc_list_processes', endpoint=endpoint)}")
+    reply = Jobs(
+        jobs=rows,
+        not_asked=tuple(reading.not_asked),
+        more_at=tuple(reading.more_at),
+        next_cursor=next_cursor,
+    )
+    return respond(lines, reply)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Writes what endpoints list into the journal, one page of each for one page of the answer.
+
+    Lists are newest first, so that a page further on is of jobs from before those that were shown. What is not, the
+    journal has from then on, and a list that is begun anew shows it.
+    """
+
+    work: Workspace
+    process_id: str | None
+    status: JobStatus | None
+    limit: int
+    before: tuple[str, int] | None
+    """Where the page of the answer begins."""
+    further: dict[str, str] = field(default_factory=dict)
+    """Where each list goes on."""
+    not_asked: list[str] = field(default_factory=list)
+    more_at: list[str] = field(default_factory=list)
+    """Lists that go on where no cursor leads."""
+
+    async def begin(self, endpoints: list[Endpoint]) -> None:
+        """Read the first page of each.
+
+        Whatever status is wanted, the newest jobs are read whatever their status: one that was known to run may have
+        ended.
+        """
+        async with anyio.create_task_group() as tasks:
+            for endpoint in endpoints:
+                tasks.start_soon(self._in_time, endpoint, partial(self._first, endpoint))
+
+    async def go_on(self, further: JsonValue) -> None:
+        """Read the page of each endpoint that a cursor holds."""
+        places = further.items() if isinstance(further, dict) else ()
+        async with anyio.create_task_group() as tasks:
+            for name, position in places:
+                if name in self.work.endpoints and isinstance(position, str):
+                    endpoint = self.work.endpoints[name]
+                    tasks.start_soon(self._in_time, endpoint, partial(self._further, endpoint, position))
+
+    async def _in_time(self, endpoint: Endpoint, read: Callable[[], Awaitable[None]]) -> None:
+        try:
+            with anyio.fail_after(LIST_SECONDS):
+                await read()
+        except NotOffered:
+            self.not_asked.append(f"{endpoint.name}: it has no list of jobs; those submitted from here are shown")
+        except OgcError as error:
+            self.not_asked.append(f"{endpoint.name}: {error}")
+        except TimeoutError:
+            self.not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
+
+    async def _first(self, endpoint: Endpoint) -> None:
+        await reconcile(endpoint.name, endpoint.client, self.work.journal)
+        listed = await endpoint.client.jobs(limit=self.limit, process_id=self.process_id)
+        await self._keep(endpoint, listed)
+        if self.status and listed.next_page:
+            listed = await endpoint.client.jobs(limit=self.limit, process_id=self.process_id, status=self.status)
+            listed = await self._with_jobs(endpoint, listed)
+            await self._keep(endpoint, listed)
+        self._goes_on(endpoint, listed)
+
+    async def _further(self, endpoint: Endpoint, position: str) -> None:
+        listed = await endpoint.client.jobs(position=position, process_id=self.process_id, status=self.status)
+        listed = await self._with_jobs(endpoint, listed)
+        begins = datetime.fromisoformat(self.before[0]) if self.before else datetime.max.replace(tzinfo=UTC)
+        older = [info for info in listed.jobs if info.created and info.created < begins]
+        new = {info.job_id for info in listed.jobs if info not in older} - {
+            entry.job_id for entry in await self.work.journal.jobs_since(endpoint.name, begins)
+        }
+        await self._keep(endpoint, listed)
+        if new:
+            self.more_at.append(endpoint.name)
+        if new or older or listed.ids_only or not listed.jobs:
+            self._goes_on(endpoint, listed)  # otherwise each page of it is the first (quirk Q14)
+
+    async def _with_jobs(self, endpoint: Endpoint, listed: JobList) -> JobList:
+        """A page, or the next that has a job which is wanted."""
+        for _ in range(PAGES_AT_ONCE):
+            if listed.jobs or listed.ids_only or not listed.next_position:
+                break
+            listed = await endpoint.client.jobs(
+                position=listed.next_position, process_id=self.process_id, status=self.status
+            )
+        return listed
+
+    async def _keep(self, endpoint: Endpoint, listed: JobList) -> None:
+        await self.work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
+        for job_id in listed.ids_only[:SINGLE_LOOKS]:  # newest first; each has to be asked for (Q13)
+            with suppress(NoSuchJob):
+                await self.work.journal.record(endpoint.name, await endpoint.client.job(job_id))
+
+    def _goes_on(self, endpoint: Endpoint, listed: JobList) -> None:
+        if listed.next_position:
+            self.further[endpoint.name] = listed.next_position
+        elif listed.next_page and endpoint.name not in self.more_at:
+            self.more_at.append(endpoint.name)
+
+
+def _dialect(work: Workspace, endpoint: str) -> Dialect:
+    """What an endpoint of the journal speaks, as far as is known; it may no longer be configured."""
+    from mcp_ogc.ogc.dialects.standard import STANDARD
+
+    known = work.endpoints.get(endpoint)
+    return known.client.known_dialect if known else STANDARD
+
+
+def _position(told: JsonValue) -> tuple[str, int] | None:
+    match told:
+        case [str(moment), int(number)]:
+            return moment, number
+    return None
