@@ -138,7 +138,7 @@ def keys_of_counts(values: NDArray[np.int64], counts: NDArray[np.int64]) -> Keys
 
 def _rounded(values: NDArray[np.generic]) -> NDArray[np.intp]:
     """The key of each."""
-    bits = values.astype(np.float32, copy=False).view(np.uint32) + np.uint32(1 << (KEY_SHIFT - 1))
+    bits: NDArray[np.uint32] = values.astype(np.float32, copy=False).view(np.uint32) + np.uint32(1 << (KEY_SHIFT - 1))
     return (bits >> np.uint32(KEY_SHIFT)).astype(np.intp)
 
 
