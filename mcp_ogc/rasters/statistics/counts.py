@@ -99,7 +99,8 @@ def _histogram(values: NDArray[np.uint8]) -> NDArray[np.int64]:
     if not values.size:
         return np.zeros(256, dtype=np.int64)
     picture = Image.frombuffer("RGBA", (values.size // 4, 1), values, "raw", "RGBA", 0, 1)
-    return np.asarray(picture.histogram(), dtype=np.int64).reshape(4, 256).sum(axis=0)
+    counts: NDArray[np.int64] = np.asarray(picture.histogram(), dtype=np.int64).reshape(4, 256).sum(axis=0)
+    return counts
 
 
 def _places(values: NDArray[np.generic], low: int) -> NDArray[np.generic]:
@@ -138,7 +139,7 @@ def keys_of_counts(values: NDArray[np.int64], counts: NDArray[np.int64]) -> Keys
 
 def _rounded(values: NDArray[np.generic]) -> NDArray[np.intp]:
     """The key of each."""
-    bits: NDArray[np.uint32] = values.astype(np.float32, copy=False).view(np.uint32) + np.uint32(1 << (KEY_SHIFT - 1))
+    bits = values.astype(np.float32, copy=False).view(np.uint32) + np.uint32(1 << (KEY_SHIFT - 1))
     return (bits >> np.uint32(KEY_SHIFT)).astype(np.intp)
 
 
