@@ -58,10 +58,12 @@ def _sum_of_squares(values: NDArray[np.float64]) -> float:
     return float(np.vecdot(rows, rows).sum() + np.vecdot(rest, rest))
 
 
-def moments_of_counts(values: NDArray[np.int64], counts: NDArray[np.int64]) -> Moments:
-    """Moments of values that each occur `counts` times."""
+def moments_of_counts(values: NDArray[np.int64 | np.uint64], counts: NDArray[np.int64]) -> Moments:
+    """Moments of ascending values, near each other, that each occur `counts` times."""
     count = int(counts.sum())
     if not count:
         return Moments()
-    mean = float(values.astype(np.float64) @ counts) / count
-    return Moments(count, mean, float((values - mean) ** 2 @ counts))
+    first = values[0]
+    above = (values - first).astype(np.float64)  # exact, where float64 does not hold the values themselves
+    mean = float(above @ counts) / count
+    return Moments(count, int(first) + mean, float((above - mean) ** 2 @ counts))

@@ -18,6 +18,7 @@ import numpy as np
 
 from mcp_ogc.rasters.statistics.counts import (
     KEYS,
+    SINGLE_LEAST,
     SINGLE_MAX,
     TABLE_SIZE,
     Keys,
@@ -243,8 +244,9 @@ class Tally:
 
     def _by_keys(self, keys: NDArray[np.int64]) -> Distribution:
         some = self._moments.count > 0
-        # Beyond float32 the keys do not tell values apart.
-        resolved = some and max(abs(self._low), abs(self._high)) <= SINGLE_MAX
+        # Beyond float32, at either end, the keys do not tell values apart.
+        furthest = max(abs(self._low), abs(self._high))
+        resolved = some and (not furthest or SINGLE_LEAST <= furthest <= SINGLE_MAX)
         values, counts = ascending(keys) if resolved else (np.zeros(0), np.zeros(0, dtype=np.int64))
         extremes = (self._low, self._high) if some else (None, None)
         return self._distribution(
