@@ -63,7 +63,9 @@ def pixel_area(crs: CRS | None, transform: Affine) -> PixelArea:
     web_mercator = crs.to_epsg() == 3857
     if crs.is_geographic or web_mercator:
         if rotated:
-            return PixelArea("unknown: rows of the rotated transform are not parallels")
+            return PixelArea(
+                "unknown: rows of the rotated transform are not parallels; written north up (gdalwarp) it has areas"
+            )
         return _along_parallels(crs, transform, web_mercator=web_mercator)
     if not crs.is_projected:
         return PixelArea("unknown: the CRS is neither projected nor geographic")

@@ -11,7 +11,7 @@ import numpy as np
 
 from mcp_ogc.errors import RasterError, UnknownName
 from mcp_ogc.rasters.classes import MOST_CLASSES, RGBA, ClassLabel, class_colours
-from mcp_ogc.rasters.statistics.counts import KEY_ERROR
+from mcp_ogc.rasters.statistics.counts import KEY_ERROR, LEAST_ERROR, SINGLE_LEAST, SINGLE_MAX
 from mcp_ogc.rasters.summary import BandSummary, ClassShare, Histogram
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ MOST_BANDS = 16
 RANKS = (2, 25, 50, 75, 98)
 BINS = 16
 TEXT_CHARACTERS = 200
+WHOLE_NUMBERS = 2**53
+"""Float64 holds every integer up to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _percentiles_error(band: Band, found: Distribution) -> float | None:
     stored = found.percentiles(_stored_ranks(band))
     if stored is None or found.table is not None:
         return None
-    return _finite(KEY_ERROR / (1 - KEY_ERROR) * max(map(abs, stored)) * abs(band.scale))
+    return _finite(max(LEAST_ERROR, KEY_ERROR / (1 - KEY_ERROR) * max(map(abs, stored))) * abs(band.scale))
 
 
 def _stored_ranks(band: Band) -> tuple[int, ...]:
@@ -235,6 +237,13 @@ def notes_of(band: BandSummary) -> list[str]:
         )
     if (band.scale, band.offset) != (1.0, 0.0):
         notes.append(f"{name}: statistics are stored value × {band.scale:g} + {band.offset:g}; nodata is as stored.")
+    if band.valid_count and band.percentiles is None:
+        notes.append(
+            f"{name}: no percentiles and no histogram: its values are beyond what float32 tells apart "
+            f"({SINGLE_LEAST:.2g} to {SINGLE_MAX:.2g})."
+        )
+    if max(abs(band.minimum or 0), abs(band.maximum or 0)) > WHOLE_NUMBERS and band.dtype in ("int64", "uint64"):
+        notes.append(f"{name}: integers beyond ±{WHOLE_NUMBERS} are given as the nearest float64.")
     if _telling_little(band):
         notes.append(
             f"{name}: percentiles are within ±{band.percentiles_error:.2g}, which is much of the range from minimum to "

@@ -21,7 +21,8 @@ from mcp_ogc.rasters.ongoing import Ongoing, Told, Underway
 from mcp_ogc.rasters.pages import HEAD_BYTES
 from mcp_ogc.rasters.store import Store, key_of
 from mcp_ogc.rasters.summary import Summarized
-from mcp_ogc.rasters.worker.pool import STOP_SECONDS, Given
+from mcp_ogc.rasters.worker.fetching import Given
+from mcp_ogc.rasters.worker.process import STOP_SECONDS
 from mcp_ogc.rasters.worker.tasks import Compare, MeasurePoints, MeasureZones, RasterFile, Summarize, Wanted
 
 if TYPE_CHECKING:

@@ -120,10 +120,22 @@ def _next(seen: Located, answer: Raster, bands: list[int] | None) -> list[str]:
         again = call("ogc_summarize_raster", raster=answer.raster, bands=[*bands] if bands else None, exact=True)
         return [f"Next: {again} counts every pixel; quote numbers of this answer as approximate."]
     if seen.handle is None:
-        return []
+        return _within(answer)
     return [
         f"Next: {call('ogc_export_job', job_id=seen.handle.job_id, endpoint=seen.handle.endpoint)} saves the files."
     ]
+
+
+def _within(answer: Raster) -> list[str]:
+    """What can be done next with a file that is of no job."""
+    box = answer.bounds_lonlat
+    if box is None:
+        return ["Nothing is left to do: without bounds in longitude and latitude no place in it can be measured."]
+    west, south, east, north = box
+    middle = west + ((east - west) % 360 or 360) / 2  # east is less than west across the antimeridian
+    centre = [round((middle + 180) % 360 - 180, 6), round((south + north) / 2, 6)]
+    again = call("ogc_measure_raster", raster=answer.raster, points=[centre])
+    return [f"Next: {again} gives the values at its centre; within=[west, south, east, north] those of a part."]
 
 
 def _raster(raster: str, summary: RasterSummary, seen: Located) -> Raster:

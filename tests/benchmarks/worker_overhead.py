@@ -13,7 +13,8 @@ from anyio.from_thread import start_blocking_portal
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.source import Source
 from mcp_ogc.rasters.statistics.reading import summarize_source
-from mcp_ogc.rasters.worker.pool import Given, Workers, open_workers
+from mcp_ogc.rasters.worker.fetching import Given
+from mcp_ogc.rasters.worker.pool import Workers, open_workers
 from mcp_ogc.rasters.worker.tasks import RasterFile, Summarize, Wanted
 from tests.benchmarks.measure import Measure, interleaved
 

@@ -137,6 +137,51 @@ def test_numbers_beyond_float32_have_extremes_and_no_percentiles() -> None:
     assert found.histogram(16) is None
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_too_small_for_float32_have_extremes_and_no_percentiles(
+    dtype: str, tmp_path: Path, write, summarized
+) -> None:
+    values = np.array([[1e-40, 2e-40, 5e-41]], dtype=dtype)
+    summary = summarized(write(tmp_path / "tiny.tif", values)).summary
+    band = summary.bands[0]
+    assert (band.minimum, band.maximum) == (values.min(), values.max())
+    assert band.percentiles is band.histogram is None
+    assert "no percentiles" in " ".join(summary.notes)
+
+
+def test_percentiles_near_0_say_how_far_off_they_may_be(tmp_path: Path, write, summarized) -> None:
+    values = np.append(np.geomspace(1e-44, 1e-39, 999), 1e-3)[np.newaxis]
+    band = summarized(write(tmp_path / "near.tif", values)).summary.bands[0]
+    for rank, value in band.percentiles.items():
+        expected = np.percentile(values, int(rank), method="inverted_cdf")
+        assert abs(value - expected) <= band.percentiles_error
+
+
+@pytest.mark.parametrize(("dtype", "first"), [("int64", 2**53 + 1), ("int64", -(2**63)), ("uint64", 2**64 - 4)])
+def test_integers_beyond_float64_keep_their_deviation_and_classes(
+    dtype: str, first: int, tmp_path: Path, write, summarized
+) -> None:
+    band = np.array([[first, first + 1, first + 3]]).astype(dtype)
+    found = summarized(write(tmp_path / "far.tif", band), preview=PreviewStyle())
+    (row,) = found.summary.bands
+    assert [one.value for one in row.classes] == [first, first + 1, first + 3]
+    assert row.minimum == float(first)
+    assert row.std == pytest.approx(np.std([0, 1, 3]))
+    assert "nearest float64" in " ".join(found.summary.notes)
+
+
+@given(
+    most=st.sampled_from([0, 1, 2, 3, 5, 6, 15, 16, 200, 255]),
+    size=st.integers(1, 3000),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_bytes_are_counted_however_many_fit_in_one(most: int, size: int, seed: int) -> None:
+    values = np.random.default_rng(seed).integers(0, most + 1, size, dtype=np.uint8)
+    found = counted("uint8", values)
+    distinct, counts = np.unique(values, return_counts=True)
+    assert (found.values.tolist(), found.counts.tolist()) == (distinct.tolist(), counts.tolist())
+
+
 def test_integers_that_outgrow_the_table_keep_what_was_counted() -> None:
     first, second = np.arange(-500, 500, dtype="int32"), np.array([10**6, -(10**6)] * 50, dtype="int32")
     found, both = counted("int32", first, second), np.concatenate([first, second]).astype(float)

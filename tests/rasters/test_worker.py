@@ -14,7 +14,8 @@ import pytest
 from mcp_ogc.errors import AccessDenied, OutOfTime, RasterError, TooLarge, UnknownName, WorkerLost
 from mcp_ogc.rasters.pages import HEAD_BYTES
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
-from mcp_ogc.rasters.worker.pool import Given, Workers, open_workers
+from mcp_ogc.rasters.worker.fetching import Given
+from mcp_ogc.rasters.worker.pool import Workers, open_workers
 from mcp_ogc.rasters.worker.tasks import RasterFile, Summarize, Wanted
 
 pytestmark = pytest.mark.anyio

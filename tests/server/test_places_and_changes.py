@@ -21,6 +21,7 @@ from mcp_ogc.settings import LocalSettings, Settings, StorageSettings
 from tests.rasters.conftest import write
 from tests.server.talk import call, refused, text_of
 from tests.servers.object_storage import BUCKET, REGION, ObjectStorage
+from tests.trajectories.contract import next_calls
 
 pytestmark = pytest.mark.anyio
 
@@ -274,6 +275,32 @@ async def test_the_same_is_told_of_rasters_on_s3(
         assert resampled["classes"]["changed_pixels"] == 190 * 100
         gone = await refused(client, "ogc_compare_rasters", before=there[0], after=f"s3://{BUCKET}/maps/gone.tif")
         assert "gone.tif" in gone
+
+
+@pytest.mark.parametrize(
+    "placed",
+    [
+        {"transform": Affine(30, 0, 288000, 0, -30, 9120000)},
+        {"crs": "EPSG:4326", "transform": Affine(0.01, 0, 179, 0, -0.01, 10)},
+        {"crs": "EPSG:4326", "transform": Affine(1.2, 0, -180, 0, -0.5, 50)},
+        {"crs": "EPSG:4326", "transform": Affine.translation(10, 10) @ Affine.rotation(20) @ Affine.scale(0.01, -0.01)},
+    ],
+    ids=["plain", "antimeridian", "world", "rotated"],
+)
+async def test_a_raster_of_no_job_leads_to_the_value_at_its_centre(
+    client: Client, tmp_path: Path, placed: dict[str, Any]
+) -> None:
+    path = write(tmp_path / "a.tif", np.ones((200, 300), dtype="uint8"), **placed)
+    text, _, _ = await answered(client, "ogc_summarize_raster", raster=str(path), preview=False)
+    (following,) = next_calls(text.splitlines()[-1])
+    found = await call(client, following.tool, **following.arguments)
+    assert found["points"][0]["values"][0]["value"] == 1
+
+
+async def test_a_raster_of_no_job_and_no_place_leads_nowhere_and_says_so(client: Client, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", np.ones((20, 30), dtype="uint8"), crs=None, transform=Affine.identity())
+    text, _, _ = await answered(client, "ogc_summarize_raster", raster=str(path), preview=False)
+    assert text.splitlines()[-1].startswith("Nothing is left to do: without bounds")
 
 
 async def test_a_histogram_is_drawn_when_it_is_asked_for(client: Client, water: Callable[..., str]) -> None:

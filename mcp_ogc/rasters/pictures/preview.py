@@ -107,7 +107,7 @@ def draw_classes(
 
     def picture(side: int) -> bytes:
         found, valid = samples.nearest(side)
-        places = np.searchsorted(np.asarray(values, dtype=np.int64), found.astype(np.int64))
+        places = np.searchsorted(np.asarray(values, dtype=found.dtype), found)
         return _palette_png(places, valid, [components(colour) for colour in colours])
 
     legend = tuple(LegendEntry(label, colour) for label, colour in zip(labels, colours, strict=True))

@@ -19,6 +19,10 @@ KEYS = 2 ** (32 - KEY_SHIFT)
 KEY_ERROR = 2.0**-10
 """Relative, at most: values are rounded to 10 of the 24 bits of a float32's significand."""
 SINGLE_MAX = float(np.finfo(np.float32).max)
+SINGLE_LEAST = float(np.finfo(np.float32).tiny)
+"""What is nearer to 0 has fewer bits of a float32 than keys keep."""
+LEAST_ERROR = 2.0**-136
+"""Half the distance of keys that near to 0."""
 
 
 @dataclass(slots=True)
@@ -60,10 +64,11 @@ class Table:
             if self.km2 is not None:
                 self.km2[value - self.low] = 0
 
-    def present(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def present(self) -> tuple[NDArray[np.int64 | np.uint64], NDArray[np.int64]]:
         """The distinct values, ascending, and how often each is there."""
         places = np.flatnonzero(self.counts)
-        return places + self.low, self.counts[places]
+        kind = np.int64 if self.high < 2**63 else np.uint64
+        return places.astype(kind) + kind(self.low), self.counts[places]
 
     def km2_of(self, value: int) -> float | None:
         """The area of one value where rows differ, else None."""
@@ -99,8 +104,7 @@ def _histogram(values: NDArray[np.uint8]) -> NDArray[np.int64]:
     if not values.size:
         return np.zeros(256, dtype=np.int64)
     picture = Image.frombuffer("RGBA", (values.size // 4, 1), values, "raw", "RGBA", 0, 1)
-    channels: NDArray[np.int64] = np.asarray(picture.histogram(), dtype=np.int64).reshape(4, 256)
-    counts: NDArray[np.int64] = channels.sum(axis=0)
+    counts: NDArray[np.int64] = np.asarray(picture.histogram(), dtype=np.int64).reshape(4, 256).sum(axis=0)
     return counts
 
 
@@ -131,7 +135,7 @@ def keys_of(values: NDArray[np.generic]) -> Keys:
     return _present(counts)
 
 
-def keys_of_counts(values: NDArray[np.int64], counts: NDArray[np.int64]) -> Keys:
+def keys_of_counts(values: NDArray[np.int64 | np.uint64], counts: NDArray[np.int64]) -> Keys:
     """Counts by key of values that each occur `counts` times."""
     summed = np.zeros(KEYS, dtype=np.int64)
     np.add.at(summed, _rounded(values), counts)

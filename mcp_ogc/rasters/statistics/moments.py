@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SLICE = 2**16
 """Values that fit the processor's cache as float64."""
+ROW = 2**13
+"""Values whose product BLAS leaves to one thread: it spreads 10,000 over all, for twice the CPU time."""
 
 
 @dataclass(slots=True)
@@ -46,15 +48,22 @@ def moments_of(values: NDArray[np.generic]) -> Moments:
         part = values[start : start + SLICE].astype(np.float64)
         mean = float(part.sum()) / part.size
         part -= mean
-        # Not part @ part: BLAS would spread each slice over threads, for twice the CPU time.
-        found.merge(Moments(part.size, mean, float(np.square(part, out=part).sum())))
+        found.merge(Moments(part.size, mean, _sum_of_squares(part)))
     return found
 
 
-def moments_of_counts(values: NDArray[np.int64], counts: NDArray[np.int64]) -> Moments:
-    """Moments of values that each occur `counts` times."""
+def _sum_of_squares(values: NDArray[np.float64]) -> float:
+    whole = values.size // ROW * ROW
+    rows, rest = values[:whole].reshape(-1, ROW), values[whole:]
+    return float(np.vecdot(rows, rows).sum() + np.vecdot(rest, rest))
+
+
+def moments_of_counts(values: NDArray[np.int64 | np.uint64], counts: NDArray[np.int64]) -> Moments:
+    """Moments of ascending values, near each other, that each occur `counts` times."""
     count = int(counts.sum())
     if not count:
         return Moments()
-    mean = float(values.astype(np.float64) @ counts) / count
-    return Moments(count, mean, float((values - mean) ** 2 @ counts))
+    first = values[0]
+    above = (values - first).astype(np.float64)  # exact, where float64 does not hold the values themselves
+    mean = float(above @ counts) / count
+    return Moments(count, int(first) + mean, float((above - mean) ** 2 @ counts))

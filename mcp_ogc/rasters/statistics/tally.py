@@ -18,6 +18,7 @@ import numpy as np
 
 from mcp_ogc.rasters.statistics.counts import (
     KEYS,
+    SINGLE_LEAST,
     SINGLE_MAX,
     TABLE_SIZE,
     Keys,
@@ -136,18 +137,20 @@ class Pixels:
             )  # nodata is forgotten at the end: no copy of the block
         valid = self.valid(block, mask)
         values = block.ravel() if valid is None else np.compress(valid.ravel(), block.ravel())
-        part = self._counted(values, self._weights(block.shape, valid, row_km2))
-        if row_km2 is not None:
-            per_row = block.shape[1] if valid is None else np.count_nonzero(valid, axis=1)
+        if row_km2 is None:
+            part = self._counted(values, None)
+        else:
+            per_row = np.full(len(block), block.shape[1]) if valid is None else np.count_nonzero(valid, axis=1)
+            part = self._counted(values, None if self.dtype.kind == "f" else np.repeat(row_km2, per_row))
             part.km2 = float((per_row * row_km2).sum())
         if self.dtype.kind == "f" and valid is not None:
             infinite = np.isinf(block)
             unmasked = self.unmasked(block, mask)
             if unmasked is not None:
                 infinite &= unmasked
-            per_row = np.count_nonzero(infinite, axis=1)
-            part.infinite = int(per_row.sum())
-            part.infinite_km2 = 0.0 if row_km2 is None else float(per_row @ row_km2)
+            infinite_per_row = np.count_nonzero(infinite, axis=1)
+            part.infinite = int(infinite_per_row.sum())
+            part.infinite_km2 = 0.0 if row_km2 is None else float(infinite_per_row @ row_km2)
         return part
 
     def unmasked(self, block: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
@@ -156,15 +159,6 @@ class Pixels:
             return mask
         data: NDArray[np.bool_] = np.not_equal(block, self.nodata)
         return data if mask is None else mask & data
-
-    def _weights(
-        self, shape: tuple[int, ...], valid: NDArray[np.bool_] | None, row_km2: NDArray[np.float64] | None
-    ) -> NDArray[np.float64] | None:
-        """The area of each valid pixel, where classes are counted."""
-        if row_km2 is None or self.dtype.kind == "f":
-            return None
-        each = np.broadcast_to(row_km2[:, None], shape).ravel()
-        return each if valid is None else np.compress(valid.ravel(), each)
 
     def _counted(self, values: NDArray[np.generic], km2: NDArray[np.float64] | None) -> Part:
         if not values.size:
@@ -250,8 +244,9 @@ class Tally:
 
     def _by_keys(self, keys: NDArray[np.int64]) -> Distribution:
         some = self._moments.count > 0
-        # Beyond float32 the keys do not tell values apart.
-        resolved = some and max(abs(self._low), abs(self._high)) <= SINGLE_MAX
+        # Beyond float32, at either end, the keys do not tell values apart.
+        furthest = max(abs(self._low), abs(self._high))
+        resolved = some and (not furthest or SINGLE_LEAST <= furthest <= SINGLE_MAX)
         values, counts = ascending(keys) if resolved else (np.zeros(0), np.zeros(0, dtype=np.int64))
         extremes = (self._low, self._high) if some else (None, None)
         return self._distribution(
