@@ -1,6 +1,5 @@
 """One poller an endpoint, however many wait for however many jobs."""
 
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -8,22 +7,14 @@ import httpx
 import pytest
 
 from mcp_ogc.errors import (
-    AuthenticationRequired,
-    EndpointFault,
-    FollowingFailed,
-    JournalError,
     NoSuchJob,
-    OgcError,
-    TimedOut,
 )
-from mcp_ogc.jobs.monitor import LONGEST_WAIT, SWEEPS, Monitor
-from mcp_ogc.ogc.client import ProcessesClient
+from mcp_ogc.jobs.monitor import LONGEST_WAIT, Monitor
 from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
-from mcp_ogc.settings import Limits
 from mcp_ogc.tools.job_answers import row, row_line
 from mcp_ogc.workspace import Workspace
-from tests.jobs.conftest import BASE, Upstream
+from tests.jobs.conftest import Upstream
 
 pytestmark = pytest.mark.anyio
 
@@ -144,74 +135,10 @@ async def test_q10_a_failure_right_after_the_submission_is_looked_at_twice(
     assert (await monitor.wait("j1", 10, submitted=datetime.now(UTC))).status is JobStatus.FAILED
 
 
-async def test_an_endpoint_that_does_not_answer_is_told_at_once_and_later_waited_out(
-    monitor: Monitor, upstream: Upstream
-) -> None:
-    upstream.answers["/jobs/j1"] = [httpx.Response(500)]
-    with pytest.raises(EndpointFault, match="HTTP 500"):
-        await monitor.wait("j1", 30)
-    upstream.put("j1", "successful")
-    upstream.answers["/jobs/j1"] = [
-        httpx.Response(200, json={"jobID": "j1", "status": "running"}),
-        httpx.Response(503),
-        httpx.Response(502),
-    ]
-    with anyio.fail_after(30):
-        assert (await monitor.wait("j1", 30)).status is JobStatus.SUCCESSFUL
-
-
-@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationRequired), (503, EndpointFault)])
-async def test_what_was_seen_before_a_wait_is_no_answer_to_it(
-    monitor: Monitor, upstream: Upstream, status: int, error: type[OgcError]
-) -> None:
-    upstream.put("j1", "running")
-    async with monitor.following("j1"):  # as long as somebody is subscribed, what was seen is kept
-        assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
-        upstream.answers["/jobs/j1"] = [httpx.Response(status) for _ in range(100)]
-        with pytest.raises(error):
-            await monitor.wait("j1", 0)
-
-
-async def test_a_sign_in_that_ends_during_a_wait_is_told_at_once(
-    monitor: Monitor, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mcp_ogc.jobs.monitor.HEARTBEAT", 3600)  # nothing but the problem wakes it
-    upstream.put("j1", "running")
-
-    async def expire(_: StatusInfo) -> None:
-        upstream.answers["/jobs/j1"] = [httpx.Response(401) for _ in range(100)]
-
-    with anyio.fail_after(20), pytest.raises(AuthenticationRequired):
-        await monitor.wait("j1", 45, on_status=expire)
-    assert len(upstream.asked) < 5, "that many looks are not of three quarters of a minute"
-
-
-async def test_a_server_that_wants_to_be_left_alone_is(monitor: Monitor, upstream: Upstream) -> None:
-    upstream.put("j1", "successful")
-    upstream.answers["/jobs/j1"] = [
-        httpx.Response(200, json={"jobID": "j1", "status": "running"}),
-        httpx.Response(429, headers={"Retry-After": "3600"}),
-    ]
-    assert (await monitor.wait("j1", 2)).status is JobStatus.RUNNING
-    assert upstream.asked == ["/jobs/j1"] * 2
-
-
 async def test_no_wait_is_longer_than_its_bound_or_its_callers_time(monitor: Monitor, upstream: Upstream) -> None:
     upstream.put("j1", "running")
     with anyio.fail_after(4):
         assert (await monitor.wait("j1", 45)).status is JobStatus.RUNNING
-
-
-async def test_a_wait_ends_in_time_though_the_endpoint_hangs(
-    monitor: Monitor, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mcp_ogc.jobs.monitor.LOOK_SECONDS", 0.2)
-    upstream.put("j1", "running")
-    upstream.held["/jobs/j1"] = anyio.Event()
-    with anyio.fail_after(30), pytest.raises(TimedOut, match=r"'j1'.*call again"):
-        await monitor.wait("j1", 0)
-    del upstream.held["/jobs/j1"]
-    assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
 
 
 async def test_no_wait_is_longer_than_what_desktop_clients_bear(
@@ -264,96 +191,6 @@ async def test_q10_a_failure_in_the_list_right_after_the_submission_is_looked_at
     assert JobStatus.FAILED not in {change.status for change in changes}
 
 
-async def test_q12_where_the_list_ends_in_time_outs_each_job_is_looked_at(monitor: Monitor, upstream: Upstream) -> None:
-    ids = [f"j{number}" for number in range(8)]
-    for job_id in ids:
-        upstream.put(job_id, "running")
-    upstream.answers["/jobs"] = [httpx.Response(504) for _ in range(100)]
-    infos: list[StatusInfo] = []
-
-    async def wait(job_id: str) -> None:
-        infos.append(await monitor.wait(job_id, 40))
-
-    with anyio.fail_after(40):
-        async with anyio.create_task_group() as tasks:
-            for job_id in ids:
-                tasks.start_soon(wait, job_id)
-            while len([path for path in upstream.asked if path != "/jobs"]) < 12:
-                await anyio.lowlevel.checkpoint()
-            for job_id in ids:
-                upstream.put(job_id, "successful")
-    assert {info.status for info in infos} == {JobStatus.SUCCESSFUL}
-    assert upstream.asked.count("/jobs") == SWEEPS
-
-
-async def test_after_an_outage_the_list_is_read_again_by_those_who_follow_all_along(
-    monitor: Monitor, upstream: Upstream, changes: list[StatusInfo], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, seconds in {"GAP": 0.05, "SWEEP_PAUSE": 0.05, "LIST_PAUSE": 0.2}.items():
-        monkeypatch.setattr(f"mcp_ogc.jobs.monitor.{name}", seconds)
-    ids = [f"j{number}" for number in range(60)]
-    for job_id in ids:
-        upstream.put(job_id, "running")
-    with anyio.fail_after(30):
-        async with AsyncExitStack() as followed:
-            for job_id in ids:
-                await followed.enter_async_context(monitor.following(job_id))
-            while len(changes) < len(ids):
-                await anyio.lowlevel.checkpoint()
-            outage = upstream.answers["/jobs"] = [httpx.Response(504) for _ in range(SWEEPS + 1)]
-            while outage:
-                await anyio.lowlevel.checkpoint()
-            before = len(upstream.asked)
-            while "/jobs" not in upstream.asked[before:]:
-                await anyio.lowlevel.checkpoint()
-            for job_id in ids:
-                upstream.put(job_id, "successful")
-            while len(changes) < 2 * len(ids):
-                await anyio.lowlevel.checkpoint()
-    assert {change.status for change in changes[len(ids) :]} == {JobStatus.SUCCESSFUL}
-
-
-async def test_a_journal_that_can_not_be_written_for_a_moment_keeps_nobody_from_knowing_and_loses_no_change(
-    monitor: Monitor, upstream: Upstream, work: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    upstream.put("j1", "running")
-    await monitor.wait("j1", 0)
-    upstream.put("j1", "successful")
-    write, failures = work.journal.record_all, [JournalError("it is locked")] * 2
-
-    async def sometimes(endpoint: str, infos: list[StatusInfo]) -> None:
-        if failures:
-            raise failures.pop()
-        await write(endpoint, infos)
-
-    monkeypatch.setattr(work.journal, "record_all", sometimes)
-    assert (await monitor.wait("j1", 0)).status is JobStatus.SUCCESSFUL, "what is seen is told all the same"
-    assert (await work.journal.find("j1"))[0].status is JobStatus.RUNNING
-    with anyio.fail_after(30):
-        async with monitor.following("j1"):
-            while (await work.journal.find("j1"))[0].status is not JobStatus.SUCCESSFUL:
-                await anyio.lowlevel.checkpoint()
-
-
-async def test_a_job_whose_document_is_slow_keeps_no_other_waiting(monitor: Monitor, upstream: Upstream) -> None:
-    upstream.put("slow", "running")
-    upstream.put("j1", "running")
-    held = upstream.held["/jobs/slow"] = anyio.Event()
-
-    async def end(_: StatusInfo) -> None:
-        upstream.put("j1", "successful")
-
-    with anyio.fail_after(20):
-        async with monitor.following("slow"):
-            while "/jobs/slow" not in upstream.asked:
-                await anyio.lowlevel.checkpoint()
-            assert (await monitor.wait("j1", 10, on_status=end)).status is JobStatus.SUCCESSFUL
-            assert upstream.asked.count("/jobs/slow") == 1, "it is not asked for again before it answers"
-            upstream.put("slow", "successful")
-            held.set()
-            assert (await monitor.wait("slow", 10)).status is JobStatus.SUCCESSFUL
-
-
 async def test_a_poller_that_ends_while_a_job_is_asked_for_leaves_nobody_unseen(
     monitor: Monitor, upstream: Upstream, changes: list[StatusInfo]
 ) -> None:
@@ -368,53 +205,6 @@ async def test_a_poller_that_ends_while_a_job_is_asked_for_leaves_nobody_unseen(
             while not changes:
                 await anyio.lowlevel.checkpoint()
     assert [change.job_id for change in changes] == ["j1"]
-
-
-async def test_a_listener_that_fails_costs_nobody_a_change(
-    upstream: Upstream, work: Workspace, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def broken(_: str, info: StatusInfo) -> None:
-        raise LookupError(info.status)
-
-    upstream.put("j1", "running")
-    async with httpx.AsyncClient(transport=httpx.MockTransport(upstream)) as http:
-        client = ProcessesClient(http, BASE, limits=Limits(), dialect=STANDARD)
-        monitor = Monitor("far", client, work.journal, work.background, broken)
-
-        async def end(_: StatusInfo) -> None:
-            upstream.put("j1", "successful")
-
-        with anyio.fail_after(30):
-            assert (await monitor.wait("j1", 30, on_status=end)).status is JobStatus.SUCCESSFUL
-    assert (await work.journal.find("j1"))[0].status is JobStatus.SUCCESSFUL
-    assert "could not be told" in caplog.text
-
-
-async def test_what_nobody_thought_of_is_told_to_those_who_wait_and_the_poller_goes_on(
-    monitor: Monitor, upstream: Upstream, work: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for job_id in ("j1", "j2"):
-        upstream.put(job_id, "running")
-    write, failures = work.journal.record_all, [LookupError("unforeseen")]
-
-    async def sometimes(endpoint: str, infos: list[StatusInfo]) -> None:
-        if failures and upstream.jobs["j1"]["status"] == "successful" and infos and infos[0].job_id == "j1":
-            raise failures.pop()
-        await write(endpoint, infos)
-
-    monkeypatch.setattr(work.journal, "record_all", sometimes)
-
-    async def end(_: StatusInfo) -> None:
-        upstream.put("j1", "successful")
-
-    with anyio.fail_after(30):
-        async with monitor.following("j2"):
-            with pytest.raises(FollowingFailed, match="LookupError"):
-                await monitor.wait("j1", 0.5, on_status=end)
-            assert (await monitor.wait("j1", 0)).status is JobStatus.SUCCESSFUL
-            upstream.put("j2", "failed")
-            while (await work.journal.find("j2"))[0].status is not JobStatus.FAILED:
-                await anyio.lowlevel.checkpoint()
 
 
 async def test_a_followed_job_that_is_gone_is_written_down_until_it_is_seen_again(

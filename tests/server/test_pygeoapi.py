@@ -1,13 +1,11 @@
 """The whole conversation with pygeoapi itself."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mcp import Client
 
-from mcp_ogc.server import build_server
-from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from tests.server.talk import call, finished, refused, text_of
 from tests.servers.pygeoapi import pygeoapi
 
@@ -20,112 +18,100 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-async def client(base_url: str, tmp_path: Path) -> AsyncIterator[Client]:
-    settings = Settings(
-        endpoints={"far": EndpointSettings(url=base_url)},
-        data_folder=tmp_path / "data",
-        download_folder=tmp_path / "downloads",
-        local=LocalSettings(enabled=False),
-    )
-    async with Client(build_server(settings)) as client:
-        yield client
-
-
-async def test_it_is_recognised_and_what_it_can_do_is_found_though_not_declared(client: Client) -> None:
-    (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+async def test_it_is_recognised_and_what_it_can_do_is_found_though_not_declared(far: Client) -> None:
+    (row,) = (await call(far, "ogc_list_endpoints"))["endpoints"]
     assert row["kind"] == "pygeoapi"
     assert "list jobs" in row["found"]
     assert "dismiss" in row["found"]
     assert not {"list jobs", "dismiss"} & set(row.get("declared", ()))
 
 
-async def test_processes_are_listed_described_and_their_example_runs(client: Client) -> None:
-    listed = await call(client, "ogc_list_processes")
+async def test_processes_are_listed_described_and_their_example_runs(far: Client) -> None:
+    listed = await call(far, "ogc_list_processes")
     assert {row["process_id"] for row in listed["processes"]} == {"greeting", "slow", "files"}
-    described = await call(client, "ogc_describe_process", process_id="greeting")
+    described = await call(far, "ogc_describe_process", process_id="greeting")
     assert [row["input_id"] for row in described["inputs"]] == ["name", "times"]
-    job = await call(client, "ogc_execute_process", process_id="greeting", inputs=described["example_inputs"])
-    assert (await finished(client, job["job_id"]))["status"] == "successful"
+    job = await call(far, "ogc_execute_process", process_id="greeting", inputs=described["example_inputs"])
+    assert (await finished(far, job["job_id"]))["status"] == "successful"
 
 
-async def test_a_process_runs_as_a_job_is_followed_and_its_value_is_its_output(client: Client) -> None:
+async def test_a_process_runs_as_a_job_is_followed_and_its_value_is_its_output(far: Client) -> None:
     inputs = {"name": "Ada", "times": 2}
-    job = await call(client, "ogc_execute_process", process_id="greeting", inputs=inputs, wait_seconds=0)
+    job = await call(far, "ogc_execute_process", process_id="greeting", inputs=inputs, wait_seconds=0)
     assert not job["job_id"].startswith("sync-"), "pygeoapi ran it at once: Prefer was not understood (Q1)"
-    assert (await finished(client, job["job_id"]))["status"] == "successful"
-    results = await call(client, "ogc_get_results", job_id=job["job_id"])
+    assert (await finished(far, job["job_id"]))["status"] == "successful"
+    results = await call(far, "ogc_get_results", job_id=job["job_id"])
     (output,) = results["outputs"]
     assert output["output_id"] == "greeting"
     assert "Hello Hello Ada" in str(output)
-    rows = (await call(client, "ogc_list_jobs"))["jobs"]
+    rows = (await call(far, "ogc_list_jobs"))["jobs"]
     assert job["job_id"] in {row["job_id"] for row in rows}
 
 
-async def test_a_failed_job_says_why(client: Client) -> None:
-    job = await call(client, "ogc_execute_process", process_id="greeting", inputs={"name": "nobody"}, wait_seconds=0)
-    await finished(client, job["job_id"])
-    answer = await client.call_tool("ogc_get_job", {"job_id": job["job_id"]})
+async def test_a_failed_job_says_why(far: Client) -> None:
+    job = await call(far, "ogc_execute_process", process_id="greeting", inputs={"name": "nobody"}, wait_seconds=0)
+    await finished(far, job["job_id"])
+    answer = await far.call_tool("ogc_get_job", {"job_id": job["job_id"]})
     assert "failed" in text_of(answer)
     assert "there is nobody to greet" in text_of(answer)
 
 
-async def test_a_running_job_is_dismissed_and_gone(client: Client, tmp_path: Path) -> None:
+async def test_a_running_job_is_dismissed_and_gone(far: Client, tmp_path: Path) -> None:
     until = tmp_path / "end"
     inputs = {"until": str(until)}
-    job = await call(client, "ogc_execute_process", process_id="slow", inputs=inputs, wait_seconds=0)
+    job = await call(far, "ogc_execute_process", process_id="slow", inputs=inputs, wait_seconds=0)
     assert job["status"] in ("accepted", "running")
-    preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
-    dismissed = await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
+    preview = await call(far, "ogc_dismiss_job", job_id=job["job_id"])
+    dismissed = await call(far, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
     assert dismissed["dismissed"] is True
     until.touch()  # pygeoapi does not stop what runs (Q17)
-    assert "dismissed" in await refused(client, "ogc_get_job", job_id=job["job_id"])
+    assert "dismissed" in await refused(far, "ogc_get_job", job_id=job["job_id"])
 
 
-async def test_a_job_is_waited_for(client: Client, tmp_path: Path) -> None:
+async def test_a_job_is_waited_for(far: Client, tmp_path: Path) -> None:
     until = tmp_path / "end"
     inputs = {"until": str(until)}
-    job = await call(client, "ogc_execute_process", process_id="slow", inputs=inputs, wait_seconds=0)
+    job = await call(far, "ogc_execute_process", process_id="slow", inputs=inputs, wait_seconds=0)
     until.touch()
-    assert (await finished(client, job["job_id"]))["status"] == "successful"
+    assert (await finished(far, job["job_id"]))["status"] == "successful"
 
 
-async def test_results_of_a_dismissed_job_are_kept_here(client: Client) -> None:
-    job = await call(client, "ogc_execute_process", process_id="greeting", inputs={"name": "Grace"}, wait_seconds=0)
-    await finished(client, job["job_id"])
-    preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
-    await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
-    results = await call(client, "ogc_get_results", job_id=job["job_id"])
+async def test_results_of_a_dismissed_job_are_kept_here(far: Client) -> None:
+    job = await call(far, "ogc_execute_process", process_id="greeting", inputs={"name": "Grace"}, wait_seconds=0)
+    await finished(far, job["job_id"])
+    preview = await call(far, "ogc_dismiss_job", job_id=job["job_id"])
+    await call(far, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
+    results = await call(far, "ogc_get_results", job_id=job["job_id"])
     assert "Hello Grace" in str(results["outputs"])
 
 
 @pytest.mark.parametrize(("kind", "shown"), [("table", "area_km2"), ("feature", "Recife"), ("picture", "image/png")])
-async def test_outputs_that_are_files_are_shown_for_what_they_are(client: Client, kind: str, shown: str) -> None:
-    job = await call(client, "ogc_execute_process", process_id="files", inputs={"kind": kind}, wait_seconds=0)
-    done = await finished(client, job["job_id"])
+async def test_outputs_that_are_files_are_shown_for_what_they_are(far: Client, kind: str, shown: str) -> None:
+    job = await call(far, "ogc_execute_process", process_id="files", inputs={"kind": kind}, wait_seconds=0)
+    done = await finished(far, job["job_id"])
     assert done["status"] == "successful", done
-    answer = await client.call_tool("ogc_get_results", {"job_id": job["job_id"]})
+    answer = await far.call_tool("ogc_get_results", {"job_id": job["job_id"]})
     assert not answer.is_error, text_of(answer)
     assert shown in text_of(answer)
 
 
-async def test_inputs_that_do_not_fit_are_told_before_anything_is_sent(client: Client) -> None:
-    told = await refused(client, "ogc_execute_process", process_id="greeting", inputs={"nam": "Ada", "times": 0})
+async def test_inputs_that_do_not_fit_are_told_before_anything_is_sent(far: Client) -> None:
+    told = await refused(far, "ogc_execute_process", process_id="greeting", inputs={"nam": "Ada", "times": 0})
     assert "name is missing" in told
     assert "perhaps name" in told
     assert "times" in told
-    assert (await call(client, "ogc_list_jobs", process_id="never"))["jobs"] == []
+    assert (await call(far, "ogc_list_jobs", process_id="never"))["jobs"] == []
 
 
-async def test_what_it_can_not_do_is_told_with_what_to_do_instead(client: Client) -> None:
+async def test_what_it_can_not_do_is_told_with_what_to_do_instead(far: Client) -> None:
     package = "cwlVersion: v1.2\nclass: Workflow\nid: w\ninputs: []\noutputs: []\nsteps: []\n"
-    told = await refused(client, "ogc_deploy_process", package=package)
+    told = await refused(far, "ogc_deploy_process", package=package)
     assert "far can't deploy" in told
     assert "No configured endpoint deploys" in told
-    told = await refused(client, "ogc_get_package", process_id="greeting")
+    told = await refused(far, "ogc_get_package", process_id="greeting")
     assert "greeting" in told
 
 
-async def test_an_unknown_process_or_job_names_what_there_is(client: Client) -> None:
-    assert "greeting" in await refused(client, "ogc_describe_process", process_id="greetings")
-    assert "far has no job" in await refused(client, "ogc_get_job", job_id="nothing")
+async def test_an_unknown_process_or_job_names_what_there_is(far: Client) -> None:
+    assert "greeting" in await refused(far, "ogc_describe_process", process_id="greetings")
+    assert "far has no job" in await refused(far, "ogc_get_job", job_id="nothing")
