@@ -115,7 +115,7 @@ async def test_every_kind_of_server_gives_descriptions_whose_examples_fit(person
     async with httpx.AsyncClient(transport=transport) as http:
         client = ProcessesClient(http, f"http://x.example{endpoint.base()}", limits=Limits(), dialect=STANDARD)
         for process_id in list(endpoint.processes)[:8]:
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 description = await client.describe(process_id)
             assert set(description.inputs) == set(endpoint.processes[process_id].inputs)
             everything = {hint.id: hint.example for hint in input_hints(description)}

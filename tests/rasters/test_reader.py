@@ -180,11 +180,19 @@ async def test_a_count_whose_caller_ran_out_of_time_goes_on(cog: bytes, reader) 
     objects = RemoteObjects(cog)
     objects.gate = anyio.Event()
     one, asked = reader(objects), Asked(HREF, NUMBERS, method="exact")
-    with anyio.move_on_after(0.5):
-        await one.summarize(asked)
+    await _run_out_of_time(one, asked)
     objects.gate.set()
     assert len(one._summaries.names) == 1
     assert (await one.summarize(asked)).summary.exact
+
+
+async def _run_out_of_time(one: RasterReader, asked: Asked) -> None:
+    """Ask for a count that is held up, with as much time as this machine takes to begin it."""
+    seconds = 0.5
+    while not one._summaries.names:
+        with anyio.move_on_after(seconds):
+            await one.summarize(asked)
+        seconds *= 2
 
 
 async def test_without_an_overview_there_is_no_meanwhile_but_a_next_call(tmp_path: Path, rng, write, reader) -> None:
@@ -246,10 +254,9 @@ async def test_what_is_quick_does_not_wait_for_a_long_count(cog: bytes, scene: P
     objects = RemoteObjects(cog)
     objects.gate = anyio.Event()
     one = reader(objects)
-    with anyio.move_on_after(0.5):
-        await one.summarize(Asked(HREF, NUMBERS, method="exact"))
+    await _run_out_of_time(one, Asked(HREF, NUMBERS, method="exact"))
     objects.data = scene.read_bytes()  # its first MiB is all of it: no further read is held up
-    assert (await one.zones(PLACE, EVERYWHERE, seconds=5)).zones[0].pixels == 349 * 352
+    assert (await one.zones(PLACE, EVERYWHERE, seconds=60)).zones[0].pixels == 349 * 352
     assert len(one._summaries.names) == 1
     objects.gate.set()
 

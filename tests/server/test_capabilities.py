@@ -140,7 +140,6 @@ async def test_q12_an_endpoint_whose_list_of_jobs_does_not_come_can_be_used_all_
         await anyio.sleep_forever()
 
     monkeypatch.setattr("mcp_ogc.ogc.client.ProcessesClient.jobs", never)
-    monkeypatch.setattr("mcp_ogc.ogc.capabilities.QUESTION_SECONDS", 0.5)
     async with conversation(TestEndpoint("zoo"), tmp_path) as client:
         (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
     assert row["reachable"]

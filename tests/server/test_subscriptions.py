@@ -119,7 +119,7 @@ async def test_a_changed_list_of_tools_reaches_those_who_listen(settings: Settin
 
     async with Client(server) as client, client.listen(tools_list_changed=True) as changes:
         await client.call_tool("change")
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             assert isinstance(await anext(aiter(changes)), ToolsListChanged)
 
 
