@@ -61,7 +61,8 @@ def _inputs(before: Subject, after: Subject) -> Iterator[Change]:
         need = "optional" if optional[name] else "required"
         yield Change(f"input {name} ({type_name(new[name].type_)}, {need}) is new", is_breaking=not optional[name])
     for name in [name for name in new if name in old]:
-        yield from _retyped("input", name, old[name], new[name], fit(old[name].type_, new[name].type_, after.types))
+        given, taken = before.type_of(before.main, old[name]), after.type_of(after.main, new[name])
+        yield from _retyped("input", name, old[name], new[name], fit(given, taken, after.types))
         if optional[name] != was_optional[name]:
             need = "optional" if optional[name] else "required"
             yield Change(f"input {name} is {need} now", is_breaking=not optional[name])
@@ -77,7 +78,8 @@ def _outputs(before: Subject, after: Subject) -> Iterator[Change]:
         yield Change(f"output {name} ({type_name(new[name].type_)}) is new")
     for name in [name for name in new if name in old]:
         # What is read must be among what was read before.
-        yield from _retyped("output", name, old[name], new[name], fit(new[name].type_, old[name].type_, after.types))
+        given, taken = after.type_of(after.main, new[name]), before.type_of(before.main, old[name])
+        yield from _retyped("output", name, old[name], new[name], fit(given, taken, after.types))
 
 
 def _retyped(noun: str, name: str, old: Any, new: Any, fits: Fit) -> Iterator[Change]:

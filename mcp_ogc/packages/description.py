@@ -140,6 +140,9 @@ def type_name(cwl_type: Any) -> str:
     if cwl_type.type_ == "array":
         items = type_name(cwl_type.items)
         return f"({items})[]" if isinstance(cwl_type.items, list) else f"{items}[]"
+    name = getattr(cwl_type, "name", None)
+    if name and not name.startswith("_:"):  # the parser's name of one that has none
+        return short_id(name)
     return type_name(cwl_type.type_)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mcp_ogc.packages.document import member, place_of, short_id
+from mcp_ogc.packages.types import resolved
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.dialects.dialect import Dialect
@@ -81,9 +82,15 @@ class Subject:
 
     @cached_property
     def types(self) -> Mapping[str, Any]:
-        """The types that the package defines (SchemaDefRequirement), by name."""
+        """The types that the package defines (SchemaDefRequirement), by name; `type_of` tells those of one process."""
         definitions = [own_requirement(part.process, "SchemaDefRequirement") for part in self.parts]
         return {short_id(one.name): one for definition in definitions if definition for one in definition.types}
+
+    def type_of(self, part: Part, declared: Any) -> Any:
+        """The type of an input or output of a process: two processes may mean two types by one name."""
+        found = self.requirement(part, "SchemaDefRequirement")
+        own = {short_id(one.name): one for one in found[0].types} if found else {}
+        return resolved(declared.type_, {**self.types, **own})
 
     @property
     def workflows(self) -> tuple[Part, ...]:

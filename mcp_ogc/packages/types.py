@@ -71,6 +71,15 @@ def alternatives(cwl_type: Any, named: Mapping[str, Any]) -> Iterator[Any]:
         yield cwl_type
 
 
+def resolved(cwl_type: Any, named: Mapping[str, Any]) -> Any:
+    """A type with definitions in the place of names, as where it stands they are; those within records stay names."""
+    if isinstance(cwl_type, list):
+        return [resolved(one, named) for one in cwl_type]
+    if isinstance(cwl_type, str):
+        return named.get(short_id(cwl_type), cwl_type)
+    return ArrayOf(resolved(cwl_type.items, named)) if cwl_type.type_ == "array" else cwl_type
+
+
 def _fits(source: Any, sink: Any, named: Mapping[str, Any]) -> bool:
     if "Any" in (source, sink) or source is sink:
         return True

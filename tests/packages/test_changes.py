@@ -76,6 +76,15 @@ def test_a_change_is_told_and_whether_it_breaks(old: str, new: str, change: str,
     assert told(SOUND.replace(old, new, 1)).get(change) is is_breaking
 
 
+KIND = "requirements: {SchemaDefRequirement: {types: [{name: Kind, type: enum, symbols: [%s]}]}}"
+NAMED = f"cwlVersion: v1.2\nclass: Workflow\nid: main\n{KIND}\ninputs: {{kind: Kind}}\noutputs: []\nsteps: []\n"
+
+
+def test_a_named_type_is_that_of_its_own_package() -> None:
+    assert told(NAMED % "a, b, c", NAMED % "a, b").get("input kind was Kind and is another Kind") is None
+    assert told(NAMED % "a", NAMED % "a, b")["input kind was Kind and is another Kind"] is True
+
+
 def test_breaking_changes_come_first_and_every_run_says_the_same() -> None:
     new = SOUND.replace("aoi: {type: string?, label", "area: {type: string, label").replace("n: 1.2.3", "n: 2.0.0")
     breaking = list(told(new).values())

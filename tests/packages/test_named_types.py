@@ -6,6 +6,7 @@ from cwl2ogc import BaseCWLtypes2OGCConverter
 from mcp_ogc.errors import PackageError
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.description import describe
+from mcp_ogc.packages.lint import lint
 
 NAMED = """\
 cwlVersion: v1.2
@@ -115,6 +116,37 @@ def test_a_type_that_nobody_defines_is_told_with_its_place(right: str, wrong: st
     with pytest.raises(PackageError, match="Indx, neither in CWL nor in the package") as refused:
         load(NAMED.replace(right, wrong, 1))
     assert str(refused.value).startswith(place)
+
+
+SCOPED = """\
+cwlVersion: v1.2
+$graph:
+- class: Workflow
+  id: main
+  inputs: {text: string}
+  outputs: []
+  steps:
+    first: {run: "#one", in: {text: text}, out: [kind]}
+    second: {run: "#two", in: {kind: first/kind}, out: []}
+- class: CommandLineTool
+  id: one
+  requirements: {SchemaDefRequirement: {types: [{name: Kind, type: enum, symbols: [a, b]}]}}
+  inputs: {text: string}
+  outputs: {kind: {type: Kind, outputBinding: {outputEval: a}}}
+- class: CommandLineTool
+  id: two
+  requirements: {SchemaDefRequirement: {types: [{name: Kind, type: enum, symbols: [c, d]}]}}
+  inputs: {kind: {type: Kind, default: c}}
+  outputs: []
+"""
+
+
+def test_a_name_stands_for_the_type_of_the_process_it_is_in() -> None:
+    found = {finding.rule: finding.message for finding in lint(SCOPED).findings}
+    assert found["link-type"] == "first/kind is Kind, and kind takes Kind"
+    assert "default-type" not in found
+    both = {finding.rule for finding in lint(SCOPED.replace("[c, d]", "[a, b, c]")).findings}
+    assert "link-type" not in both
 
 
 WORKFLOW = """\

@@ -22,7 +22,11 @@ def wrong_defaults(subject: Subject) -> Iterator[Hit]:
             name = short_id(declared.id)
             node = member(member(part.node, "inputs"), name)
             value = node.get("default") if isinstance(node, dict) else None
-            if value is not None and "$" not in str(value) and not is_of(value, declared.type_, subject.types):
+            if (
+                value is not None
+                and "$" not in str(value)
+                and not is_of(value, subject.type_of(part, declared), subject.types)
+            ):
                 told = f"the default of {name} is {str(value)[:40]!r}, which is no {type_name(declared.type_)}"
                 yield Hit(part.place("inputs", name, "default"), told)
 
@@ -41,7 +45,7 @@ def misplaced_secondary_files(subject: Subject) -> Iterator[Hit]:
         for field in ("inputs", "outputs"):
             for declared in getattr(part.process, field):
                 files = frozenset({"File", "Any"})
-                if declared.secondaryFiles and not holds(declared.type_, files, subject.types):
+                if declared.secondaryFiles and not holds(subject.type_of(part, declared), files, subject.types):
                     name = short_id(declared.id)
                     told = f"{name} is {type_name(declared.type_)}, and only a File has secondaryFiles"
                     yield Hit(part.place(field, name, "secondaryFiles"), told)

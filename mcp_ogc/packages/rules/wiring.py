@@ -30,7 +30,10 @@ def missing_step_inputs(subject: Subject) -> Iterator[Hit]:
         given = {short_id(one.id) for one in step.in_ if _gives(one)}
         for declared in process.process.inputs:
             name = short_id(declared.id)
-            needed = declared.default is None and fit("null", declared.type_, subject.types) is not Fit.YES
+            needed = (
+                declared.default is None
+                and fit("null", subject.type_of(process, declared), subject.types) is not Fit.YES
+            )
             if needed and name not in given:
                 path = ("steps", short_id(step.id), "in", name)
                 yield Hit(
@@ -189,10 +192,10 @@ def _sinks(workflow: Part) -> Iterator[tuple[Any, str, tuple[int, int]]]:
 
 def _types_of_sources(subject: Subject, workflow: Part) -> dict[str, Any]:
     """What each source gives, by its full id."""
-    types = {declared.id: declared.type_ for declared in workflow.process.inputs}
+    types = {declared.id: subject.type_of(workflow, declared) for declared in workflow.process.inputs}
     for step in workflow.steps:
         process = subject.run_by(step)
-        given = {short_id(one.id): one.type_ for one in process.process.outputs} if process else {}
+        given = {short_id(one.id): subject.type_of(process, one) for one in process.process.outputs} if process else {}
         levels = len(_list(step.scatter)) if step.scatterMethod == "nested_crossproduct" else 1
         for out in _outputs(step):
             told = "Any" if own_requirement(step, "Loop") else given.get(short_id(out), "Any")
@@ -208,7 +211,7 @@ def _types_of_sinks(subject: Subject, workflow: Part) -> Iterator[tuple[str, Any
     """What each sink takes, by its full id, where that is known."""
     for step in workflow.steps:
         process = subject.run_by(step)
-        taken = {short_id(one.id): one.type_ for one in process.process.inputs} if process else {}
+        taken = {short_id(one.id): subject.type_of(process, one) for one in process.process.inputs} if process else {}
         for one in step.in_:
             told = taken.get(short_id(one.id))
             if told is None or one.valueFrom is not None:
@@ -217,7 +220,7 @@ def _types_of_sinks(subject: Subject, workflow: Part) -> Iterator[tuple[str, Any
                 told = ["null", *(told if isinstance(told, list) else [told])]
             yield one.id, ArrayOf(told) if one.id in _list(step.scatter) else told
     for declared in workflow.process.outputs:
-        yield declared.id, declared.type_
+        yield declared.id, subject.type_of(workflow, declared)
 
 
 def _merged(sink: Any, given: Any, *, is_alone: bool) -> Any:
