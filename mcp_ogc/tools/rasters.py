@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_types import CallToolResult
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from mcp_ogc.text import Reply, call, number, respond
 from mcp_ogc.tools.located import Bands, Located, RasterName, located
@@ -133,7 +133,7 @@ def _within(answer: Raster) -> list[str]:
         return ["Nothing is left to do: without bounds in longitude and latitude no place in it can be measured."]
     west, south, east, north = box
     middle = west + ((east - west) % 360 or 360) / 2  # east is less than west across the antimeridian
-    centre = [round((middle + 180) % 360 - 180, 6), round((south + north) / 2, 6)]
+    centre: list[JsonValue] = [round((middle + 180) % 360 - 180, 6), round((south + north) / 2, 6)]
     again = call("ogc_measure_raster", raster=answer.raster, points=[centre])
     return [f"Next: {again} gives the values at its centre; within=[west, south, east, north] those of a part."]
 

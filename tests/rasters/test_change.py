@@ -23,6 +23,7 @@ from mcp_ogc.rasters.compared import ClassChange, Resampling, ValueChange
 from mcp_ogc.rasters.comparison.alignment import aligned
 from mcp_ogc.rasters.comparison.change import compare_classes
 from mcp_ogc.rasters.comparison.difference import compare_values
+from mcp_ogc.rasters.comparison.pairs import PairReader
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.scan import Handles
 from mcp_ogc.rasters.statistics.counting import Grid
@@ -41,7 +42,8 @@ def compared(
     with both() as (first, second):
         bands = bands_of(first, [1])[0], bands_of(second, [1])[0]
         area = pixel_area(first.crs, first.transform)
-        return kind(Handles(both), Grid.of(first), *bands, area, threading.Event(), **options)
+        reader = PairReader(Grid.of(first), area, *bands)
+        return kind(Handles(both), reader, threading.Event(), **options)
 
 
 def classes(*args: object, **options: object) -> ClassChange:

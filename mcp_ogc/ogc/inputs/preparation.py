@@ -28,7 +28,7 @@ class PreparedInputs:
 
 
 def prepare(description: ProcessDescription, inputs: Mapping[str, JsonValue], dialect: Dialect) -> PreparedInputs:
-    """Inputs in the form an endpoint reads; `inputs` have passed `inputs.check`."""
+    """Inputs in the form an endpoint reads; `inputs` have passed `checking.check`."""
     shapes = {input_id: shape_of(input_id, declared) for input_id, declared in description.inputs.items()}
     sent: JsonObject = {}
     warnings: list[str] = []

@@ -15,14 +15,12 @@ from mcp_ogc.rasters.comparison.pairs import PairOfBlocks, PairReader, Two, comp
 from mcp_ogc.rasters.pictures.picture import Preview, PreviewStyle
 from mcp_ogc.rasters.pictures.preview import Samples, draw_change
 from mcp_ogc.rasters.scan import Handles, scan, unheard
-from mcp_ogc.rasters.statistics.counting import Grid
 
 if TYPE_CHECKING:
     import threading
 
     from numpy.typing import NDArray
 
-    from mcp_ogc.rasters.area import PixelArea
     from mcp_ogc.rasters.bands import Band
     from mcp_ogc.rasters.windows import Block
 
@@ -43,10 +41,7 @@ class _Joint:
 
 def compare_classes(
     handles: Handles[Two],
-    grid: Grid,
-    before: Band,
-    after: Band,
-    area: PixelArea,
+    reader: PairReader,
     stopped: threading.Event,
     *,
     labels: Sequence[ClassLabel] = (),
@@ -57,10 +52,7 @@ def compare_classes(
 
     Args:
         handles: Of both rasters.
-        grid: Of the first.
-        before: A band of the first.
-        after: A band of the second, as it is seen on the grid of the first.
-        area: Of the first's pixels.
+        reader: Of what is compared in them.
         stopped: Ends the pass before the next window.
         labels: What the publisher calls the values.
         style: The picture that is wanted, None for none.
@@ -70,11 +62,11 @@ def compare_classes(
         RasterError: These are no classes: not integers from 0 to 255, or more than 32; or `stopped` was set.
         OgcError: What the handles raised.
     """
-    for band in (before, after):
+    for band in (reader.before, reader.after):
         if np.dtype(band.dtype).kind not in "iu" or band.scaled:
             raise _no_classes(f"{'scaled' if band.scaled else band.dtype} numbers")
-    reader = PairReader(before, after, area)
-    every = reader.windows(grid)
+    grid, area = reader.grid, reader.area
+    every = reader.windows()
     kinds: dict[int, np.dtype[np.generic]] = {1: np.dtype(np.int16), 2: np.dtype(np.uint8)}
     samples = Samples(grid.width, grid.height, kinds, style.longest_side) if style else None
 

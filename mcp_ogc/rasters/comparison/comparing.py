@@ -17,7 +17,7 @@ from mcp_ogc.rasters.compared import Comparison, Resampling
 from mcp_ogc.rasters.comparison.alignment import aligned, difference_of_grids
 from mcp_ogc.rasters.comparison.change import compare_classes
 from mcp_ogc.rasters.comparison.difference import compare_values
-from mcp_ogc.rasters.comparison.pairs import Two
+from mcp_ogc.rasters.comparison.pairs import PairReader, Two
 from mcp_ogc.rasters.georeference import crs_name, georeference
 from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import Handles, unheard
@@ -64,12 +64,12 @@ def compare_sources(
             # Seen on the grid of the first it may have a mask that the file has not.
             other = replace(bands_of(seen, [task.band_after])[0], colour_table=other.colour_table)
             grid, area = Grid.of(dataset), pixel_area(dataset.crs, dataset.transform)
-            of_both = pair.handles(), grid, one, other, area, stopped
+            handles, reader = pair.handles(), PairReader(grid, area, one, other)
             classes = values = None
             if by == "classes":
-                classes = compare_classes(*of_both, labels=task.classes, style=task.preview, told=told)
+                classes = compare_classes(handles, reader, stopped, labels=task.classes, style=task.preview, told=told)
             else:
-                values = compare_values(*of_both, style=task.preview, told=told)
+                values = compare_values(handles, reader, stopped, style=task.preview, told=told)
         return Comparison(
             crs=crs_name(first.dataset.crs) if first.dataset.crs else None,
             bounds_lonlat=georeference(first.dataset).lonlat,

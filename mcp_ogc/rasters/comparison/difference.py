@@ -16,7 +16,6 @@ from mcp_ogc.rasters.comparison.pairs import PairOfBlocks, PairReader, Two, comp
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.pictures.preview import Samples, draw_difference
 from mcp_ogc.rasters.scan import Handles, scan, unheard
-from mcp_ogc.rasters.statistics.counting import Grid
 from mcp_ogc.rasters.statistics.tally import Distribution, Part, Pixels, Tally
 from mcp_ogc.rasters.summary import BandSummary
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mcp_ogc.rasters.area import PixelArea
     from mcp_ogc.rasters.windows import Block
 
 
@@ -39,10 +37,7 @@ class _Window:
 
 def compare_values(
     handles: Handles[Two],
-    grid: Grid,
-    before: Band,
-    after: Band,
-    area: PixelArea,
+    reader: PairReader,
     stopped: threading.Event,
     *,
     style: PreviewStyle | None = None,
@@ -52,10 +47,7 @@ def compare_values(
 
     Args:
         handles: Of both rasters.
-        grid: Of the first.
-        before: A band of the first.
-        after: A band of the second, as it is seen on the grid of the first.
-        area: Of the first's pixels.
+        reader: Of what is compared in them.
         stopped: Ends the pass before the next window.
         style: The picture that is wanted, None for none.
         told: Called with the share that is done, between 0 and 1.
@@ -64,9 +56,9 @@ def compare_values(
         RasterError: `stopped` was set.
         OgcError: What the handles raised.
     """
-    reader = PairReader(before, after, area)
-    pixels = Pixels(np.dtype(np.float64), None, weighed=area.row_km2 is not None)
-    every = reader.windows(grid)
+    grid, before, after = reader.grid, reader.before, reader.after
+    pixels = Pixels(np.dtype(np.float64), None, weighed=reader.area.row_km2 is not None)
+    every = reader.windows()
     kinds = {1: np.dtype(np.float64)}
     samples = Samples(grid.width, grid.height, kinds, style.longest_side) if style else None
 
@@ -89,7 +81,7 @@ def compare_values(
     total = compared_in_all([one.compared for one in found])
     return ValueChange(
         compared=total,
-        difference=_summary(distribution, before, after, grid, area),
+        difference=_summary(distribution, reader),
         root_mean_square=_root_mean_square(distribution),
         increased_percent=100 * sum(one.increased for one in found) / total.count if total.count else None,
         decreased_percent=100 * sum(one.decreased for one in found) / total.count if total.count else None,
@@ -109,7 +101,8 @@ def _real(block: NDArray[np.generic], band: Band) -> NDArray[np.float64]:
     return values * band.scale + band.offset if band.scaled else values
 
 
-def _summary(found: Distribution, before: Band, after: Band, grid: Grid, area: PixelArea) -> BandSummary:
+def _summary(found: Distribution, reader: PairReader) -> BandSummary:
+    before, after, grid, area = reader.before, reader.after, reader.grid, reader.area
     difference = dataclasses.replace(
         after,
         dtype="float64",

@@ -36,16 +36,23 @@ class PairOfBlocks:
 
 
 class PairReader:
-    """Reads a band of each of two rasters. Without state: threads share it."""
+    """Reads a band of each of two rasters. Without state: threads share it.
 
-    def __init__(self, before: Band, after: Band, area: PixelArea) -> None:
-        self.before, self.after, self.area = before, after, area
+    Args:
+        grid: Of the first.
+        area: Of the first's pixels.
+        before: A band of the first.
+        after: A band of the second, as it is seen on the grid of the first.
+    """
+
+    def __init__(self, grid: Grid, area: PixelArea, before: Band, after: Band) -> None:
+        self.grid, self.area, self.before, self.after = grid, area, before, after
         self._readers = tuple(BandReader([band], weighed=False) for band in (before, after))
         self.nodata = tuple(reader.pixels[0].nodata for reader in self._readers)
 
-    def windows(self, grid: Grid) -> tuple[Block, ...]:
+    def windows(self) -> tuple[Block, ...]:
         """Those of the first raster."""
-        return grid.windows(sum(reader.bytes_per_pixel for reader in self._readers))
+        return self.grid.windows(sum(reader.bytes_per_pixel for reader in self._readers))
 
     def read(self, two: Two, at: Block) -> PairOfBlocks:
         """Stored values of both, and what can be compared."""

@@ -74,12 +74,10 @@ def suitable_overview(dataset: DatasetReader, bands: Sequence[Band]) -> Overview
 def summarize_quickly(
     source: Source, wanted: Wanted, stopped: threading.Event, told: Callable[[float], None] = unheard
 ) -> Summarized:
-    """Count a raster where that is quick, else judge it by an overview; blocking.
+    """As `reading.summarize_source` where that is quick, else by an overview.
 
     Raises:
         NoOverview: Counting would take long, and it has none that is suitable.
-        RasterError: Not readable as a raster, or beyond the bounds.
-        OgcError: What the byte ranges raised.
     """
     with open_raster(source) as opened:
         bands = bands_of(opened.dataset, wanted.bands)
@@ -92,18 +90,10 @@ def summarize_quickly(
 def approximate_source(
     source: Source, wanted: Wanted, stopped: threading.Event, told: Callable[[float], None] = unheard
 ) -> Summarized:
-    """Judge a raster by an overview; blocking, for a worker thread. A small raster without one is counted.
-
-    Args:
-        source: The file.
-        wanted: What is asked.
-        stopped: Whoever waits for the answer may be gone.
-        told: Called with the share that is done, between 0 and 1.
+    """As `reading.summarize_source`, by an overview; a small raster without one is counted.
 
     Raises:
         NoOverview: It has none that is suitable.
-        RasterError: Not readable as a raster, or beyond the bounds.
-        OgcError: What the byte ranges raised.
     """
     with open_raster(source) as opened:
         bands = bands_of(opened.dataset, wanted.bands)

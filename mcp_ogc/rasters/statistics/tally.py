@@ -4,7 +4,7 @@ Integers are counted value by value while their range is at most 65,536: minimum
 and classes come out exact. Floats and wider integers have exact extremes and moments; their percentiles come from
 counts of their 18 leading bits as float32, within 0.1 % of the value.
 
-A window is counted by itself, by any thread (`Pixels.tally`), and the tallies are merged in the order of the windows:
+A window is counted by itself, by any thread (`Pixels.part`), and the parts are merged in the order of the windows:
 the same file gives the same digits every time.
 """
 
