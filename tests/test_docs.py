@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
+from mcp_ogc.audit import Audit, Change
 from mcp_ogc.cli import COMMANDS, options_of
+from mcp_ogc.cli.check import configuration
+from mcp_ogc.net.redaction import Redaction
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import LocalSettings, Settings, load
 from mcp_ogc.tools.catalogue import TOOLS
+from mcp_ogc.workspace import rules_of
 from tests.session import SAMPLES, masked, recorded
 
 ROOT = Path(__file__).parents[1]
@@ -70,6 +74,41 @@ def test_every_piece_of_settings_is_read(page: Path, text: str, tmp_path: Path) 
     path.write_text(text, encoding="utf-8")
     settings = load(path)
     assert settings.endpoints or settings.storage
+
+
+def test_what_the_guide_for_operators_says_of_its_settings_is_so(tmp_path: Path) -> None:
+    guide = ROOT / "docs" / "operating.md"
+    path = tmp_path / "config.toml"
+    path.write_text(blocks(guide, "toml")[0], encoding="utf-8")
+    settings = load(path)
+    rules = rules_of(settings, "eoepca")
+    rows = re.findall(r"^\| `([\w-]+)` \| (may be used|may not) \|", guide.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 4
+    assert {process: rules.permits(process) for process, _ in rows} == {
+        process: told == "may be used" for process, told in rows
+    }
+    assert not settings.has_local
+    told = "\n".join(configuration(settings))
+    for word in ("5 open jobs, 20 submissions", "10.0 GB an hour", "50,000 km²", "/var/log/mcp-ogc/audit.jsonl"):
+        assert word in told
+
+
+@pytest.mark.anyio
+async def test_the_guide_for_operators_shows_a_line_of_the_audit_as_it_is_written(tmp_path: Path) -> None:
+    guide = ROOT / "docs" / "operating.md"
+    shown = json.loads(blocks(guide, "json")[0])
+    named = {name: shown[name] for name in ("endpoint", "process_id", "job_id")}
+    async with Audit(tmp_path / "audit.jsonl", Redaction()).change(shown["tool"], {}) as change:
+        change.answered(named)
+    (line,) = (tmp_path / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+    written = json.loads(line)
+    assert list(written) == list(shown)
+    assert {**written, "time": shown["time"], "arguments": shown["arguments"]} == shown
+    outcomes = "".join(
+        re.findall(r"^\| (`.*?`) \| .*$", guide.read_text(encoding="utf-8").split("| outcome |")[1], re.M)
+    )
+    documented = Change.__doc__ or ""
+    assert set(re.findall(r"`(\w+)`", outcomes)) == set(re.findall(r"`(\w+)`", documented)) - {"outcome"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

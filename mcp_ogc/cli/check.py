@@ -89,10 +89,28 @@ def configuration(settings: Settings) -> list[str]:
         f"rules: {told}",
         f"quotas: {quotas.running_jobs} open jobs, {quotas.submissions_per_hour} submissions and"
         f" {size(quotas.bytes_per_hour)} an hour; above {quotas.confirm_area_km2:,.0f} km² is to be confirmed",
-        f"files: data {settings.data_folder}; downloads {settings.download_folder}; audit {settings.audit_path};"
+        f"http: {_served(settings)}",
+        f"audit: {settings.audit_path}, a line for each change; without it nothing is changed",
+        f"files: data {settings.data_folder}; downloads {settings.download_folder};"
         f" permitted {', '.join(map(str, settings.permitted_folders)) or 'none'}",
     ]
     return ["Configured:", *(f"  {line}" for line in lines)]
+
+
+def _served(settings: Settings) -> str:
+    """What `mcp-ogc --http` would serve, to whom."""
+    http = settings.http
+    host = f"[{http.host}]" if ":" in http.host else http.host
+    if http.is_open:
+        whom = "to every process of this machine, without authentication"
+    else:
+        scopes = ", ".join(f"{word} for {permission}" for permission, word in http.scopes.by_permission.items())
+        whom = (
+            f"as {clean(http.url or '')} to whoever has a token of {clean(http.issuer or '')}"
+            f" made for {clean(http.audience or http.url or '')}; scopes {scopes};"
+            f" users with credentials of their own {len(settings.users) or 'none'}"
+        )
+    return f"{host}:{http.port} {whom}; hosts {', '.join(http.hosts)}; origins {', '.join(http.origins) or 'none'}"
 
 
 async def check_endpoint(work: Workspace, endpoint: Endpoint, say: Say = print) -> bool:

@@ -1,5 +1,6 @@
 """A sign-in while it lasts: renewed in time, once for all, and said to be over when it is."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from mcp_ogc.authentication import ClientCredentialsAuthentication, OidcAuthentication
-from mcp_ogc.errors import AuthenticationRequired, Unreachable
+from mcp_ogc.errors import AuthenticationRequired, DiskError, Unreachable
+from mcp_ogc.net import token_store
 from mcp_ogc.net.http import open_http, open_provider_http
 from mcp_ogc.net.oidc import OidcClient
 from mcp_ogc.net.sign_in import SignIn
@@ -266,3 +268,51 @@ async def test_endpoints_credentials_are_not_sent_to_the_provider(
         await http.get(f"{server.url}/")
     assert provider.asked
     assert not any({"authorization", "cookie"} & set(headers) for headers in provider.asked)
+
+
+async def test_a_renewed_sign_in_that_finds_no_room_serves_this_server_until_it_is_kept(
+    settings: Settings,
+    provider: OidcProvider,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server.on("/", Reply(), Reply(), Reply(401), Reply())
+    await signed_in(settings, provider, until=1)
+    write = token_store._write_private
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(token_store, "_write_private", full)
+    async with open_http(settings) as http:
+        for _ in range(2):
+            await http.get(f"{server.url}/")
+        assert len(set(sent(server))) == 1, "renewed once"
+        assert "No space left on device" in caplog.text
+        monkeypatch.setattr(token_store, "_write_private", write)
+        await http.get(f"{server.url}/")
+    last = sent(server)[-1]
+    assert provider.people[last] == "ada", "with the refresh token that was given last"
+    async with TokenStore(settings.sign_in_folder).exclusive("zoo") as slot:
+        kept = await slot.read()
+    assert kept is not None
+    assert kept.access_token.get_secret_value() == last
+
+
+async def test_a_token_that_is_good_is_sent_though_its_folder_is_read_only(
+    settings: Settings, provider: OidcProvider, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on("/", Reply(), Reply(401))
+    await signed_in(settings, provider)
+
+    def read_only(_: TokenStore) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(TokenStore, "_make_folder", read_only)
+    async with open_http(settings) as http:
+        await http.get(f"{server.url}/")
+        assert sent(server) == ["first"]
+        with pytest.raises(DiskError, match="Read-only file system") as told:
+            await http.get(f"{server.url}/")
+    assert "data_folder" in told.value.remedy

@@ -115,6 +115,39 @@ def test_check_tells_what_is_configured_and_no_secret() -> None:
         assert word in told
 
 
+def test_check_tells_whom_it_would_serve_what_is_ruled_and_where_the_audit_is_and_no_secret(tmp_path: Path) -> None:
+    served = {
+        "host": "0.0.0.0",
+        "port": 8123,
+        "url": "https://mcp.example/mcp",
+        "issuer": "https://iam.example/realms/eo",
+        "audience": "urn:mcp",
+        "scopes": {"execute": "eo:run"},
+        "allowed_hosts": ["proxy.example"],
+        "allowed_origins": ["https://app.example"],
+    }
+    own = {"endpoints": {"a": {"authentication": {"kind": "bearer", "token": CANARY}}}}
+    settings = Settings(
+        endpoints={"a": {"url": "https://a.example", "authentication": {"kind": "bearer", "token": CANARY}}},
+        http=served,
+        users={"subject-of-ada": own},
+        rules={"denied_processes": ["a/delete-*"], "callbacks": ["https://calls.example/"]},
+        quotas={"running_jobs": 7, "bytes_per_hour": 5_000_000},
+        audit_file=tmp_path / "changes.jsonl",
+        read_only=True,
+    )
+    told = "\n".join(configuration(settings))
+    assert CANARY not in told
+    for word in (
+        *("0.0.0.0:8123", "as https://mcp.example/mcp", "token of https://iam.example/realms/eo made for urn:mcp"),
+        *("mcp-ogc:read for read", "eo:run for execute", "proxy.example", "https://app.example", "of their own 1"),
+        *("denied processes a/delete-*", "callbacks https://calls.example/", "7 open jobs", "5.0 MB an hour"),
+        *(f"audit: {tmp_path / 'changes.jsonl'}", "read-only"),
+    ):
+        assert word in told
+    assert "without authentication" in "\n".join(configuration(with_secrets("https://a.example")))
+
+
 def test_check_repeats_no_secret_that_a_server_says_back(server: Server, tmp_path: Path) -> None:
     echo = f'{{"title": "no", "detail": "you are {CANARY}"}}'.encode()
     for path in ("/ogc/", "/ogc/conformance", "/ogc/processes"):

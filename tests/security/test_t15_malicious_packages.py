@@ -1,6 +1,7 @@
 """T15: a package that is meant to harm is refused with its place, and what it points at is never read."""
 
 import secrets
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,23 @@ async def test_t15_it_is_refused_with_its_place_before_anything_is_deployed(case
 def test_t15_a_text_beyond_the_bound_is_refused_without_being_read() -> None:
     (finding,) = lint("x: '" + "y" * (50 << 20) + "'").findings
     assert f"{LARGEST:,}" in finding.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cwltool does not run on Windows")
+@pytest.mark.parametrize("referred", ["other.cwl", "http://127.0.0.1:9/other.cwl"])
+def test_t15_what_runs_a_package_fetches_nothing_but_the_package(referred: str, tmp_path: Path) -> None:
+    """Though one came to refer to another document after all."""
+    from cwltool.context import LoadingContext
+    from cwltool.load_tool import load_tool
+
+    from mcp_ogc.local.driver import _only
+
+    tool = "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: 'true'\ninputs: []\noutputs: []\n"
+    (tmp_path / "other.cwl").write_text(tool, encoding="utf-8")
+    package = tmp_path / "package.cwl"
+    steps = f"steps: [{{id: s, run: '{referred}', in: [], out: []}}]"
+    package.write_text(f"cwlVersion: v1.2\nclass: Workflow\ninputs: []\noutputs: []\n{steps}\n", encoding="utf-8")
+    uri = package.as_uri()
+    context = {"skip_schemas": True, "disable_js_validation": True, "fetcher_constructor": _only(uri)}
+    with pytest.raises(Exception, match=r"undefined\s+reference\s+to"):
+        load_tool(uri, LoadingContext(context))
