@@ -32,10 +32,17 @@ async def entries_of(world: World) -> tuple[Entry, ...]:
     return tuple(entry for entry in found if entry.digest)
 
 
+def told(entry: Entry) -> str:
+    """What the journal has of a submission."""
+    times = " ".join(f"{time:%H:%M:%S}" for time in (entry.intended, entry.answered) if time)
+    return f"{entry.state} {times} {entry.job_id} {entry.reason or ''}".strip()
+
+
 async def verdict(world: World) -> Verdict:
     """Compare the journal with what the local endpoint did."""
     made = list(Ledger(world.local_folder).jobs())
-    numbers = Counter(one.number for one in made)
+    # A job that failed may be executed again: the same request never is that one.
+    numbers = Counter(one.number for one in made if one.status != "failed")
     entries = await entries_of(world)
     jobs = {entry.job_id: entry for entry in entries if entry.state is SubmissionState.CONFIRMED}
     missing, untrue = [], []
@@ -49,5 +56,9 @@ async def verdict(world: World) -> Verdict:
             untrue.append(f"job {one.job_id} of {one.number} is {one.status}, and {entry.status} in the journal")
     there = {one.job_id for one in made}
     untrue += [f"job {job_id} of the journal never was" for job_id in jobs if job_id not in there]
-    twice = [f"{number} was made {count} times" for number, count in numbers.items() if count > 1]
+    twice = [
+        f"{number} was made {count} times: {[told(one) for one in entries if number_of(one.inputs) == number]}"
+        for number, count in numbers.items()
+        if count > 1
+    ]
     return Verdict(twice, missing, untrue)
