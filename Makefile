@@ -12,7 +12,7 @@ LOCKS := $(wildcard *.lock tests/*/*.lock)
 TOKENIZER := tests/benchmarks/tokenizer/node_modules/.package-lock.json
 NAME ?=
 
-.PHONY: help demo test check conformance clients bundle format bench snapshots session view lock audit clean
+.PHONY: help demo test check conformance clients bundle format bench chaos snapshots session view lock audit clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -78,6 +78,9 @@ format: $(READY)  ## rewrite the code as check wants it
 
 bench: $(READY) $(PEERS) $(SERVERS) $(TOKENIZER)  ## measure; one alone: make bench NAME=cold-start
 	@PEERS_PYTHON=$(PEERS_VENV)/$(notdir $(BIN))/python $(BIN)/python -m tests.benchmarks $(NAME)
+
+chaos: $(READY)  ## 500 jobs among faults and kills: a quarter of an hour
+	@$(BIN)/python -m tests.benchmarks chaos
 
 snapshots: $(READY)  ## write what the model sees again, for review as a diff
 	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots

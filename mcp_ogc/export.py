@@ -17,17 +17,19 @@ from urllib.parse import unquote, urlsplit
 import anyio
 import anyio.to_thread
 
-from mcp_ogc.errors import FileRefused, OgcError, UnknownName
+from mcp_ogc.errors import FileRefused, OgcError, UnknownName, UnreadableAnswer
 
 if TYPE_CHECKING:
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
     from mcp_ogc.ogc.results.reading import Keep, Results
-    from mcp_ogc.ogc.results.stac import Output
+    from mcp_ogc.ogc.results.stac import Asset, Output
 
 NAME_CHARACTERS = 120
 UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 """Control characters, and such that have a name read as another: from right to left."""
+SHA2_256 = "1220"
+"""Begins a multihash of SHA-2, 256 bits."""
 RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -38,6 +40,10 @@ class Wanted:
     href: str
     hint: StorageHint | None
     path: Path
+    media_type: str | None = None
+    size: int | None = None
+    checksum: str | None = None
+    """What it was said to be, as far as that was told: a multihash (STAC file extension)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +100,17 @@ def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wa
 
 def _files_of(output: Output) -> Iterator[Wanted]:
     folder = Path(safe_name(output.id))
-    if output.href:
-        yield Wanted(output.href, None, folder / _file_name(output.href))
-    for member in output.members:
-        if member.href:
-            yield Wanted(member.href, None, folder / _file_name(member.href))
+    for file in (output, *output.members):
+        if file.href:
+            yield _of(file.as_asset(), folder)
     for item in output.readable_items():
         for asset in item.assets:
-            yield Wanted(asset.href, asset.storage, folder / safe_name(item.id) / _file_name(asset.href))
+            yield _of(asset, folder / safe_name(item.id))
+
+
+def _of(asset: Asset, folder: Path) -> Wanted:
+    path = folder / _file_name(asset.href)
+    return Wanted(asset.href, asset.storage, path, asset.media_type, asset.size, asset.checksum)
 
 
 async def save(objects: Objects, wanted: Wanted, folder: Path) -> Saved:
@@ -132,15 +141,44 @@ async def _bring(objects: Objects, wanted: Wanted, target: Path, folder: Path) -
     try:
         async with file:
             async for chunk in objects.stream(wanted.href, wanted.hint):
+                if not size:
+                    _check_no_page(wanted, chunk)
                 digest.update(chunk)
                 size += len(chunk)
                 await file.write(chunk)
+        _check_whole(wanted, size, digest.hexdigest())
         await anyio.to_thread.run_sync(_place, part, target, ours)
     except BaseException:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(_discard, part, ours)
         raise
     return Saved(target, size, digest.hexdigest())
+
+
+def _check_no_page(wanted: Wanted, begin: bytes) -> None:
+    """Check that a file does not begin as a page of HTML, unless it is one.
+
+    Raises:
+        UnreadableAnswer: Something in between answered.
+    """
+    from mcp_ogc.ogc.answers import is_page
+
+    is_html = "html" in (wanted.media_type or "") or wanted.path.suffix.lower() in (".html", ".htm", ".xhtml")
+    if is_page(begin) and not is_html:
+        raise UnreadableAnswer("A page of HTML came in its place", remedy="Something in between answered: call again")
+
+
+def _check_whole(wanted: Wanted, size: int, sha256: str) -> None:
+    """Check that a file is what was said of it.
+
+    Raises:
+        UnreadableAnswer: It is not.
+    """
+    if wanted.size is not None and size != wanted.size:
+        raise UnreadableAnswer(f"{size:,} bytes came, and it was said to have {wanted.size:,}", remedy="Call again")
+    told = (wanted.checksum or "").lower()
+    if told.startswith(SHA2_256) and told != SHA2_256 + sha256:
+        raise UnreadableAnswer(f"Its SHA-256 is {sha256}, and was said to be {told[4:]}", remedy="Call again")
 
 
 def _place(part: Path, target: Path, ours: os.stat_result) -> None:

@@ -214,6 +214,14 @@ class Journal:
         return found[0].results_digest if found else None
 
     @in_thread
+    def note_told(self, submission: int) -> None:
+        """Write that whoever executed it is told which job it is."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE submissions SET told = coalesce(told, ?) WHERE submission = ?", (_now(), submission)
+            )
+
+    @in_thread
     def close_submission(self, submission: int, state: SubmissionState, reason: str) -> None:
         """Write that a submission was refused, or that no answer came."""
         now = _now()

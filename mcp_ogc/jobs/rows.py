@@ -21,11 +21,15 @@ def open_submission(
     digest: str,
     since: datetime,
 ) -> Entry | None:
-    """The newest submission of the same request that is not known to have ended."""
+    """The newest submission of the same request that is not known to have ended, or that nobody was told of.
+
+    A server that is killed before it answers is asked the same again, and a short job has ended by then.
+    """
     found = select(
         connection,
         "user = ? AND endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
-        " AND state != ? AND same_as IS NULL AND gone IS NULL AND (status IS NULL OR status IN (?, ?))"
+        " AND state != ? AND same_as IS NULL AND gone IS NULL AND (status IS NULL OR status IN (?, ?)"
+        " OR (status = ? AND told IS NULL))"
         " ORDER BY submission DESC LIMIT 1",
         user,
         endpoint,
@@ -36,6 +40,7 @@ def open_submission(
         SubmissionState.REFUSED,
         JobStatus.ACCEPTED,
         JobStatus.RUNNING,
+        JobStatus.SUCCESSFUL,
     )
     return found[0] if found else None
 

@@ -52,6 +52,10 @@ MIGRATIONS = (
     """
     ALTER TABLE submissions ADD COLUMN gone TEXT;
     """,
+    # When whoever executed it was told which job it is.
+    """
+    ALTER TABLE submissions ADD COLUMN told TEXT;
+    """,
 )
 
 

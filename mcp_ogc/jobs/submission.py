@@ -52,9 +52,9 @@ async def submit(
 ) -> Submission:
     """Check the inputs, write the intent, execute once, write what came of it.
 
-    The same endpoint, process, version, inputs and outputs within ten minutes, while that job is open, is the same
-    job unless `new_run`. It is sent by a task of the workspace's: cancelling the caller does not stop it, and the same
-    call again finds what became of it.
+    The same endpoint, process, version, inputs and outputs within ten minutes, while that job is open or nobody was
+    told of it, is the same job unless `new_run`. It is sent by a task of the workspace's: cancelling the caller does
+    not stop it, and the same call again finds what became of it.
 
     Raises:
         InvalidInputs, NotPermitted: With every problem, a rule or a quota; nothing was sent.

@@ -179,7 +179,8 @@ class Publication:
         return target
 
     def _link(self, path: Path) -> dict[str, Any]:
-        return {"href": self._reference(path), "type": media_type_of(path)}
+        told = {"file:size": path.stat().st_size, "file:checksum": SHA2_256 + _sha256(path)}
+        return {"href": self._reference(path), "type": media_type_of(path), **told}
 
     def _reference(self, path: Path) -> str:
         return PUBLISHED + quote(path.relative_to(self._folder).as_posix())

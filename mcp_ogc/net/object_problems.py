@@ -50,6 +50,8 @@ async def problem_of(response: httpx.Response, s3: str | None) -> OgcError:
         return UnreadableAnswer(f"{url} was replaced while it was read", remedy="Read it again")
     if status >= 500:
         return EndpointFault(message, status=status, remedy="Try again")
+    if status == 429:
+        return RemoteProblem(message, status=status, remedy="It was asked too often: try again in a while")
     return RemoteProblem(message, status=status, remedy="Is the link still right?" if status in (404, 410) else "")
 
 

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from mcp_ogc.errors import FileRefused, HostRefused, TimedOut, TooLarge, UnknownName, UnreadableAnswer
+from mcp_ogc.errors import FileRefused, HostRefused, TimedOut, TooLarge, UnknownName, Unreachable, UnreadableAnswer
 from mcp_ogc.net.http import read_bounded, stream_bounded
 from mcp_ogc.net.object_problems import problem_of
 from mcp_ogc.net.traffic import Traffic
@@ -203,7 +203,14 @@ class Objects:
                     told = CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
                     if told is None or told[1] is None or int(told[1]) != start:
                         raise UnreadableAnswer(f"{_label(href)} answered with another range than it was asked for")
-                    return await read_bounded(response, length)
+                    body = await read_bounded(response, length)
+                    total = _total(response)
+                    if total is not None and len(body) < min(length, total - start):
+                        raise Unreachable(
+                            f"{_label(href)} broke off: {len(body):,} bytes came of a range of {length:,}",
+                            remedy="Try again",
+                        )
+                    return body
             # A server that knows no ranges sends the whole: its beginning is taken, a far end would be all of it.
             if end > self._limits.document_bytes:
                 raise TooLarge(

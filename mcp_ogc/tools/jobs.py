@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
@@ -11,10 +12,10 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.errors import EndpointFault, NoSuchJob, Unreachable
+from mcp_ogc.errors import EndpointFault, JournalError, NoSuchJob, OgcError, Unreachable
 from mcp_ogc.jobs.entries import digest_of
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
-from mcp_ogc.jobs.submission import is_open, outputs_of, prepared_request, submit
+from mcp_ogc.jobs.submission import Submission, is_open, outputs_of, prepared_request, submit
 from mcp_ogc.ogc.models import Execute, StatusInfo
 from mcp_ogc.text import (
     call,
@@ -106,17 +107,28 @@ async def execute_process(
             lines = [f"{area}. Nothing was sent yet. Ask the person; then the same call with:"]
             return respond([*lines, f"confirm={literal(token)}"], held)
     submission = await submit(work, chosen, process_id, request, new_run=new_run)
-    entry = submission.entry
-    job_id = entry.job_id or ""
+    answer = await _submitted_job(ctx, chosen, submission, wait_seconds)
+    with suppress(JournalError):  # the same call would be answered with this job again: nothing is lost
+        await work.journal.note_told(submission.entry.submission)
+    return answer
+
+
+async def _submitted_job(ctx: Call, endpoint: Endpoint, submission: Submission, wait_seconds: int) -> CallToolResult:
+    """The answer of a job that was submitted: whatever keeps it from being looked at, it is there.
+
+    A refusal would have it executed again.
+    """
+    entry, notes = submission.entry, submission.prepared.warnings
     if entry.status and entry.status.ended:
-        return with_notes(job_answer(chosen, known_job(entry), submission.repeated), submission.prepared.warnings)
+        return with_notes(job_answer(endpoint, known_job(entry), submission.repeated), notes)
     try:
-        info = await chosen.monitor.wait(job_id, wait_seconds, submitted=entry.intended, on_status=_progress(ctx))
-    except (Unreachable, EndpointFault) as error:  # the job is there all the same
+        info = await endpoint.monitor.wait(
+            entry.job_id or "", wait_seconds, submitted=entry.intended, on_status=_progress(ctx)
+        )
+    except OgcError as error:
         unseen = f"its status is as it was last known: {error.message}"
-        answer = job_answer(chosen, known_job(entry), submission.repeated)
-        return with_notes(answer, (*submission.prepared.warnings, unseen))
-    return with_notes(await told(chosen, info, entry, submission.repeated), submission.prepared.warnings)
+        return with_notes(job_answer(endpoint, known_job(entry), submission.repeated), (*notes, unseen))
+    return with_notes(await told(endpoint, info, entry, submission.repeated), notes)
 
 
 async def _to_be_confirmed(

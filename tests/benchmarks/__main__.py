@@ -14,6 +14,7 @@ NAMES = (
     "call-overhead",
     "monitor-1000",
     "submit-storm",
+    "hang",
     "big-catalogue",
     *(f"exact-{kind}" for kind in ("b", "c", "c2", "d", "e")),
     "zonal",
@@ -24,11 +25,14 @@ NAMES = (
     "items-10000",
     "view",
 )
+ONLY_WHEN_NAMED = ("chaos",)
+"""Takes as long as all others: `make chaos`."""
 
 
 def main(wanted: list[str]) -> int:
-    if unknown := set(wanted) - set(NAMES):
-        print(f"no such measure: {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}", file=sys.stderr)
+    if unknown := set(wanted) - {*NAMES, *ONLY_WHEN_NAMED}:
+        known = ", ".join((*NAMES, *ONLY_WHEN_NAMED))
+        print(f"no such measure: {', '.join(sorted(unknown))}; there are: {known}", file=sys.stderr)
         return 2
     if len(wanted) == 1:
         return _measured(wanted[0])

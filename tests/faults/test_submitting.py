@@ -11,7 +11,7 @@ import pytest
 from mcp_ogc.jobs.journal import Journal
 from tests.faults.conversation import Case, Conversation, Open, conversations, try_all, unclear
 from tests.server.talk import text_of
-from tests.servers.faults.fault import NOT_PASSED_ON, Fault
+from tests.servers.faults.fault import NOT_PASSED_ON, OF_CONNECTIONS, Fault
 from tests.servers.faults.plan import NoFault, Seeded
 from tests.servers.faults.proxy import Exchange
 
@@ -59,6 +59,19 @@ async def test_an_execution_is_one_job_and_the_journal_has_it(urls: list[str], t
 
     cases = [Case(fault, "ogc_execute_process", "POST", "/execution") for fault in Fault]
     await try_all(urls, tmp_path, cases, try_one)
+
+
+async def test_a_job_that_can_not_be_looked_at_is_answered_all_the_same(urls: list[str], tmp_path: Path) -> None:
+    """A refusal would have it executed again."""
+
+    async def try_one(talk: Conversation, case: Case) -> str | None:
+        answer = await talk.amiss(case, **await talk.execution(), wait_seconds=0)
+        (made,) = [job_of(one) for one in talk.sent("POST", "/execution")]
+        told = answer.structured_content or {}
+        return None if told.get("job_id") == made else text_of(answer)
+
+    cases = [Case(fault, "ogc_execute_process", "GET", "") for fault in Fault if fault not in OF_CONNECTIONS]
+    await try_all(urls[: len(cases)], tmp_path, cases, try_one)
 
 
 @pytest.mark.parametrize("endpoint", ["local"], indirect=True)

@@ -55,8 +55,19 @@ async def test_the_same_request_is_the_same_submission_while_it_is_open(journal:
     assert (again.submission, again.repeats.job_id) == (first, "j1")
 
 
-@pytest.mark.parametrize("ended", [JobStatus.FAILED, JobStatus.DISMISSED, JobStatus.SUCCESSFUL])
-async def test_a_job_that_has_ended_never_matches(journal: Journal, ended: JobStatus) -> None:
+async def test_a_job_that_has_ended_is_the_same_until_somebody_is_told_of_it(journal: Journal) -> None:
+    """A server that was killed before it answered is asked the same again."""
+    number = await submit(journal, "j1")
+    await journal.record("zoo", info("j1", JobStatus.SUCCESSFUL))
+    again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
+    assert again.repeats is not None
+    assert again.repeats.job_id == "j1"
+    await journal.note_told(number)
+    assert (await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())).repeats is None
+
+
+@pytest.mark.parametrize("ended", [JobStatus.FAILED, JobStatus.DISMISSED])
+async def test_a_job_that_was_not_successful_never_matches(journal: Journal, ended: JobStatus) -> None:
     await submit(journal, "j1")
     await journal.record("zoo", info("j1", ended))
     again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
@@ -189,7 +200,7 @@ async def test_an_endpoint_that_answers_with_the_job_it_has_makes_it_the_newer_s
 
 async def test_a_submission_whose_job_became_a_newer_ones_stands_in_no_ones_way(journal: Journal) -> None:
     await submit(journal, "j1")
-    await submit(journal, "j1")
+    await journal.note_told(await submit(journal, "j1"))
     await journal.record("zoo", info("j1", JobStatus.SUCCESSFUL))
     again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
     assert again.repeats is None

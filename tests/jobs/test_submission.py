@@ -146,12 +146,24 @@ async def test_a_job_that_ended_without_being_seen_is_not_the_same_job(
     work: Workspace, endpoint: Endpoint, upstream: Upstream, job: httpx.Response, repeated: bool
 ) -> None:
     upstream.may_answer.set()
-    await submit(work, endpoint, "hello", REQUEST)
+    first = await submit(work, endpoint, "hello", REQUEST)
+    await work.journal.note_told(first.entry.submission)
     upstream.job = job
     upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j2"})
     again = await submit(work, endpoint, "hello", REQUEST)
     assert (again.repeated, again.entry.job_id) == (repeated, "j1" if repeated else "j2")
     assert upstream.posts == (1 if repeated else 2)
+
+
+async def test_a_job_that_ended_before_anybody_was_told_of_it_is_the_same_job(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    """The server was killed before it answered, and is asked the same again."""
+    upstream.may_answer.set()
+    await submit(work, endpoint, "hello", REQUEST)
+    upstream.job = httpx.Response(200, json={"jobID": "j1", "status": "successful"})
+    again = await submit(work, endpoint, "hello", REQUEST)
+    assert (again.repeated, again.entry.job_id, upstream.posts) == (True, "j1", 1)
 
 
 async def test_the_same_request_after_ten_minutes_is_another_job(

@@ -1,6 +1,5 @@
 """T23: an upstream that takes every connection and says nothing keeps no call for longer than a client waits."""
 
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from mcp_ogc.jobs import monitor
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, Limits, Settings
 from tests.server.talk import refused
+from tests.servers import silence
 
 pytestmark = pytest.mark.anyio
 
@@ -33,9 +33,8 @@ def arguments_of(tool: Tool) -> dict[str, Any]:
 
 @pytest.fixture
 def silent(settings: Settings) -> Iterator[Settings]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}/ogc"
-        yield settings.model_copy(update={"endpoints": {"silent": EndpointSettings(url=url)}})
+    with silence.silent() as origin:
+        yield settings.model_copy(update={"endpoints": {"silent": EndpointSettings(url=f"{origin}/ogc")}})
 
 
 async def test_each_tool_answers_in_time_and_says_what_to_do(silent: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
