@@ -15,6 +15,7 @@
     │   ├── TimedOut
     │   └── TooLarge                an answer beyond its bound
     ├── UnreadableAnswer          an answer that is not what the standard says
+    │   └── Garbled                 a page of a gateway in its place, or a part of it: the next may be whole
     ├── RemoteProblem             the endpoint answered with an error
     │   ├── AuthenticationRequired, AccessDenied
     │   ├── NoSuchProcess, NoSuchJob, NoSuchOutput
@@ -197,6 +198,10 @@ class UnreadableAnswer(OgcError):
     def __init__(self, message: str, *, detail: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.detail = detail
+
+
+class Garbled(UnreadableAnswer):
+    """Something between here and the endpoint answered in its place, or cut its answer off; the next may be whole."""
 
 
 class RemoteProblem(OgcError):

@@ -16,7 +16,6 @@ import anyio
 from mcp_ogc.errors import (
     AccessDenied,
     AuthenticationRequired,
-    EndpointFault,
     RemoteProblem,
     TimedOut,
     TooLarge,
@@ -24,6 +23,7 @@ from mcp_ogc.errors import (
 )
 from mcp_ogc.ogc.dialects.dialect import LogSource
 from mcp_ogc.ogc.models import Conformance, JobControl, JsonObject, ProcessSummary
+from mcp_ogc.ogc.problems import is_passing
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.client import ProcessesClient
@@ -107,7 +107,7 @@ async def capabilities_of(client: ProcessesClient) -> Capabilities:
         for capability, classes in DECLARED_BY.items()
         if any(conformance.declares(part, name) for part, name in classes)
     )
-    return Capabilities(dialect.title, declared, found, whole=not asking.faults)
+    return Capabilities(dialect.title, declared, found, whole=client.is_recognised and not asking.faults)
 
 
 def _shown(definition: JsonObject) -> dict[Capability, bool]:
@@ -145,9 +145,11 @@ def _told_by(processes: tuple[ProcessSummary, ...]) -> dict[Capability, bool]:
 async def _lists_jobs(client: ProcessesClient) -> bool:
     try:
         await client.jobs(limit=1)
-    except (AuthenticationRequired, AccessDenied, EndpointFault):
+    except (AuthenticationRequired, AccessDenied):
         raise
-    except (RemoteProblem, UnreadableAnswer):
+    except (RemoteProblem, UnreadableAnswer) as error:
+        if is_passing(error):
+            raise
         return False
     return True
 
@@ -173,8 +175,6 @@ class _Asking:
             return await answer
         except (AuthenticationRequired, AccessDenied):
             raise
-        except EndpointFault:
-            self.faults += 1
-        except (RemoteProblem, UnreadableAnswer):
-            pass
+        except (RemoteProblem, UnreadableAnswer) as error:
+            self.faults += is_passing(error)
         return None

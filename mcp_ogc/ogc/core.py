@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,7 +58,7 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
-from mcp_ogc.ogc.problems import read_problem
+from mcp_ogc.ogc.problems import is_passing, read_problem
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
 from mcp_ogc.recent import Recent
@@ -159,15 +158,27 @@ class CoreClient:
         if landing := landing_or_none(response, body):
             self._landed = anyio.current_time()
         self._landing = landing or LandingPage()
-        with suppress(RemoteProblem, UnreadableAnswer):
+        is_whole = not is_page(body) and not is_cut_off(response.headers.get("content-type", ""), body)
+        try:
             classes = (await self.conformance()).conforms_to
-        self._learn(recognise(self.url, response.headers, text, classes))
-        return self._dialect or STANDARD
+        except (RemoteProblem, UnreadableAnswer) as error:
+            is_whole = is_whole and not is_passing(error)
+        found = recognise(self.url, response.headers, text, classes)
+        if not is_whole and found is STANDARD:  # nothing tells what it is, and something in between may have answered
+            self._landing = None
+            return found
+        self._learn(found)
+        return found
 
     @property
     def known_dialect(self) -> Dialect:
         """What it is known to speak, without asking; the standard's as long as it was not asked."""
         return self._dialect or STANDARD
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether that is what it said of itself, or the settings say."""
+        return self._dialect is not None
 
     def _learn(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -303,8 +314,9 @@ class CoreClient:
         if self._landing is None:
             try:
                 await self.landing_page()
-            except (RemoteProblem, UnreadableAnswer):
-                self._landing = LandingPage()
+            except (RemoteProblem, UnreadableAnswer) as error:
+                if not is_passing(error):
+                    self._landing = LandingPage()
         links = self._landing.links if self._landing else ()
         link = find_link(links, rel, rel.rsplit("/", 1)[-1], *others, media_type=JSON)
         return self._addresses.own(link.href) if link else f"{self.url}/{path}"

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx
 
-from mcp_ogc.errors import AccessDenied, AuthenticationRequired, RemoteProblem, TimedOut, Unreachable, UnreadableAnswer
+from mcp_ogc.errors import (
+    AccessDenied,
+    AuthenticationRequired,
+    Garbled,
+    RemoteProblem,
+    TimedOut,
+    Unreachable,
+    UnreadableAnswer,
+)
 from mcp_ogc.net.http import ENDPOINT, ENTRY, read_bounded, retry_after
 from mcp_ogc.net.refusal import Entry, is_login_page
 from mcp_ogc.ogc.addresses import with_query
@@ -135,7 +143,7 @@ def _no_document(response: httpx.Response, body: bytes, url: str) -> UnreadableA
         return page_of_another(url, body)
     media_type = response.headers.get("content-type", "")
     if is_cut_off(media_type, body):
-        return UnreadableAnswer(
+        return Garbled(
             f"{url} answered with JSON that is damaged or ends too early", detail=excerpt(body), remedy="Call again"
         )
     return UnreadableAnswer(
@@ -145,9 +153,9 @@ def _no_document(response: httpx.Response, body: bytes, url: str) -> UnreadableA
     )
 
 
-def page_of_another(url: str, body: bytes) -> UnreadableAnswer:
+def page_of_another(url: str, body: bytes) -> Garbled:
     """The error of a page of HTML where the endpoint's own answer should be."""
-    return UnreadableAnswer(
+    return Garbled(
         f"{url} answered with a page of HTML: it is for people, or of a gateway in between",
         detail=excerpt(body),
         remedy="Call again; if it stays so, ogc_list_endpoints tells what answers there",

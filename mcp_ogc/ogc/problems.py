@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from mcp_ogc import errors
-from mcp_ogc.errors import RemoteProblem
+from mcp_ogc.errors import RemoteProblem, UnreadableAnswer
 
 DETAIL_CHARACTERS = 2000
 READ_BYTES = 256 * 1024
@@ -119,6 +119,11 @@ def read_problem(
     told = TOLD[error]
     message = f"{subject or url}: {told.message} (HTTP {status})"
     return error(message, status=status, type=code, detail=detail[:DETAIL_CHARACTERS], remedy=told.remedy)
+
+
+def is_passing(error: RemoteProblem | UnreadableAnswer) -> bool:
+    """Whether an error says nothing of what the endpoint has: it failed, was asked too often, or was not heard."""
+    return isinstance(error, errors.EndpointFault | errors.Garbled) or getattr(error, "status", 0) == 429
 
 
 def is_exception(document: JsonValue) -> bool:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import anyio
 
@@ -97,8 +98,9 @@ async def looked_for(running: World) -> None:
             open_jobs = [entry.job_id for entry in entries if entry.status and not entry.status.ended]
             for job_id in open_jobs:
                 await running.call("ogc_get_job", job_id=job_id, endpoint=ENDPOINT, wait_seconds=10)
-            intended = [entry for entry in entries if entry.state is SubmissionState.INTENDED]
-            if not listed.is_error and not open_jobs and not intended:
+            left = datetime.now(UTC) - timedelta(seconds=LEFT_BEHIND_SECONDS)
+            under_way = [one for one in entries if one.state is SubmissionState.INTENDED and one.intended > left]
+            if not listed.is_error and not open_jobs and not under_way:
                 return
             await anyio.sleep(2)
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from mcp_ogc.errors import JobFailed, OgcError, UnknownName, UnreadableAnswer
+from mcp_ogc.errors import Garbled, JobFailed, OgcError, UnknownName, UnreadableAnswer
 from mcp_ogc.ogc.answers import (
     Answer,
     excerpt,
@@ -132,7 +132,7 @@ def check_whole(answer: Answer, description: ProcessDescription | None) -> None:
     if is_page(answer.body) and not makes_pages(description):
         raise page_of_another(answer.url or "The endpoint", answer.body)
     if is_cut_off(answer.media_type, answer.body):
-        raise UnreadableAnswer(
+        raise Garbled(
             "The results say they are JSON, and are damaged or end too early",
             detail=excerpt(answer.body),
             remedy="Call again",
