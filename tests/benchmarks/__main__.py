@@ -22,6 +22,8 @@ NAMES = (
     "lint",
     "lint-recall",
     "items-10000",
+    "fuzz",
+    "soak",
     "view",
 )
 

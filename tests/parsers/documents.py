@@ -20,7 +20,7 @@ from mcp_ogc.local.deployment import read_deployment
 from mcp_ogc.local.execution import _execute_request
 from mcp_ogc.local.filters import matching, page_of
 from mcp_ogc.local.problems import Problem
-from mcp_ogc.local.stage_in import StageInError, _items
+from mcp_ogc.local.stage_in import StageInError, _directory
 from mcp_ogc.ogc.answers import link_headers
 from mcp_ogc.ogc.dialects.zoo import ZOO
 from mcp_ogc.ogc.inputs.extents import read_extent
@@ -219,7 +219,9 @@ def _diagnosed(told: Any) -> object:
         if isinstance(one, dict)
     ]
     given = failure.get("inputs")
-    return diagnose(info, logs, problem=str(failure.get("problem", "")), inputs=given if isinstance(given, dict) else {})
+    return diagnose(
+        info, logs, problem=str(failure.get("problem", "")), inputs=given if isinstance(given, dict) else {}
+    )
 
 
 @cache
@@ -242,12 +244,20 @@ class _Documents:
             raise StageInError(f"{href} is not a JSON object")
         return self._document
 
+    def path(self, href: str) -> Path | None:
+        return None
+
+    def save(self, href: str, path: Path) -> None:
+        path.write_bytes(b"")
+
 
 def _staged(document: Any) -> object:
-    try:
-        return _items("https://x.example/a.json", Path(tempfile.gettempdir()), cast("Reader", _Documents(document)))
-    except StageInError as error:
-        return error
+    reader = cast("Reader", _Documents(document))
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return _directory("https://x.example/a.json", Path(folder) / "in", reader)
+        except StageInError as error:
+            return error
 
 
 def _local(name: str, read: Callable[[bytes, str], object], usual: Callable[[], Iterable[bytes]], share: float) -> Parser:  # fmt: skip
@@ -287,7 +297,7 @@ MULTIPART = (
 )
 
 DOCUMENTS = (
-    of_bytes("application package", lambda data: _package(data.decode("utf-8", errors="replace")), packages, 0.05),
+    of_bytes("application package", lambda data: _package(data.decode("utf-8", errors="replace")), packages, 0.25),
     of_bytes("table", _content, _contents, 1.5),
     of_json("value of a result", content_of_value, {"a": [1, {"b": "c"}]}, FEATURE, [[1, 2], [3, 4]], ["a", "b"], "a,b\n1,2\n"),
     Parser("failed job", of_json("", _diagnosed).read, lambda: [json.dumps(one).encode() for one in failures()], 1.5),
@@ -299,8 +309,8 @@ DOCUMENTS = (
     of_bytes("multipart", lambda data: read_parts(dict(Message.read(data).fields).get("content-type", ""), Message.read(data).body),
              lambda: [Message.of(MULTIPART, 'multipart/mixed; boundary="B"').wire]),
     of_text("Link header", lambda text: link_headers([text], "https://x.example/a/"), '<b>; rel="next"; type="application/json", </c>; rel=self; title="a, b"'),
-    of_json("staged-in items", _staged, ITEM, CATALOGUE, {"type": "FeatureCollection", "features": [ITEM]}),
+    of_json("staged-in items", _staged, ITEM, CATALOGUE, {"type": "FeatureCollection", "features": [ITEM]}, share=0.3),
     _local("execute request", _execute_request, lambda: [Message.of(json.dumps(REQUEST)).wire], 0.7),
-    _local("deploy request", lambda body, kind: read_deployment(body, kind, None), _deployments, 0.05),
+    _local("deploy request", lambda body, kind: read_deployment(body, kind, None), _deployments, 0.2),
     of_json("query of jobs", _query, {"limit": "5", "offset": "0", "status": "running,failed", "datetime": "2026-01-01T00:00:00Z/..", "minDuration": "3", "processID": "a"}),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -249,14 +249,14 @@ async def _object(data: bytes) -> object:
     objects = Objects(http, Storage({"s": StorageSettings(buckets=("b",), endpoint=BASE, anonymous=True)}), [], settings().limits)  # fmt: skip
     found: list[object] = []
     for href in ("https://ogc.example/ogc-api/a.tif", "s3://b/a.tif"):
-        for asked in (
-            objects.info(href),
-            objects.head(href, length=100),
-            objects.read(href, start=5, length=10, unchanged='"1"'),
-            objects.read(href),
+        for ask in (
+            partial(objects.info, href),
+            partial(objects.head, href, length=100),
+            partial(objects.read, href, start=5, length=10, unchanged='"1"'),
+            partial(objects.read, href),
         ):
             try:
-                found.append(await asked)
+                found.append(await ask())
             except OgcError as error:
                 found.append(error)
     return found
@@ -322,4 +322,3 @@ ENDPOINT = (
     Parser("object", _object, _objects, 0.5),
     Parser("workspace", _workspace, lambda: _messages(WORKSPACE)()),
 )  # fmt: skip
-

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 from unittest import mock
@@ -19,8 +22,12 @@ from mcp_ogc.errors import OgcError
 from tests.parsers.mutation import mutated
 from tests.parsers.parser import Parser
 
+FEW = 2000
+"""Inputs of a short run."""
 SECONDS = 1.0
-"""No input may take longer."""
+"""Of the processor: no input may take longer."""
+GIVEN_UP_SECONDS = 5.0
+"""After which one is interrupted, so that the others have their turn."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +89,20 @@ def without_waiting() -> Iterator[None]:
 
 async def _fuzz(given: Iterable[tuple[Parser, bytes]]) -> Fuzzed:
     found = Fuzzed()
-    with without_waiting():
+    with without_waiting(), _interrupting():
         for parser, data in given:
             found.count += 1
             begun = time.process_time()  # of this process: what else the machine does is nobody's fault here
+            signal.setitimer(signal.ITIMER_PROF, GIVEN_UP_SECONDS)
             try:
                 _, refusal = await read_or_refuse(parser, data)
                 found.read += refusal is None
-            except Exception as error:
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                found.findings.append(Finding(parser.name, data, f"{error!r} at {place.filename}:{place.lineno}"[:600]))
+            except (Exception, TookTooLong, BaseExceptionGroup) as error:
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                what = f"{error!r} at {Path(where.filename).name}:{where.lineno}"
+                found.findings.append(Finding(parser.name, data, what[:600]))
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
             took = time.process_time() - begun
             found.seconds[parser.name] = found.seconds.get(parser.name, 0) + took
             if took > found.slowest:
@@ -99,3 +110,33 @@ async def _fuzz(given: Iterable[tuple[Parser, bytes]]) -> Fuzzed:
             if took > SECONDS:
                 found.findings.append(Finding(parser.name, data, f"took {took:.2f} s"))
     return found
+
+
+class TookTooLong(BaseException):
+    """Raised in whatever runs: no parser catches it."""
+
+
+@contextmanager
+def _interrupting() -> Iterator[None]:
+    def interrupt(*_: object) -> None:
+        raise TookTooLong
+
+    before = signal.signal(signal.SIGPROF, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPROF, before)
+
+
+def main(seed: int, count: int) -> int:
+    """A run again, its findings on stdout."""
+    from tests.parsers.registry import PARSERS
+
+    found = fuzz(PARSERS, count, seed)
+    for finding in found.findings:
+        print(finding)
+    return len(found.findings)
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else FEW)))

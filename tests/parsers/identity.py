@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
+from urllib.parse import parse_qsl, urlencode
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,7 +22,7 @@ from mcp_ogc.net.refusal import claims_of
 from mcp_ogc.net.storage import bucket_and_key
 from mcp_ogc.tools.paging import decode, encode
 from mcp_ogc.uris import RasterHandle, job_of, process_list_of
-from tests.parsers.documents import of_bytes, of_json, of_text
+from tests.parsers.documents import of_bytes, of_text
 from tests.parsers.endpoint import BASE, reached
 from tests.parsers.message import Message
 from tests.parsers.parser import Parser
@@ -108,12 +110,13 @@ async def _device(client: OidcClient) -> object:
 async def _came_back(data: bytes) -> object:
     """A browser comes back with a query."""
     try:
-        told = json.loads(data)
+        told = json.loads(data.decode("utf-8", errors="replace"))
     except (ValueError, RecursionError):
         told = {}
-    returned = {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
-    answers = {"/openid-configuration": Message.of(json.dumps(DISCOVERY)), "/keys": Message.of(json.dumps(keys()))}
-    client = OidcClient(reached(messages({}), answers), BASE, CLIENT, lambda _: None)
+    query = urlencode({str(name): str(value) for name, value in told.items()}, errors="replace") if isinstance(told, dict) else ""
+    returned = dict(parse_qsl(query))
+    answers = {end: Message.of(json.dumps(document)) for end, document in FOUND.items()}
+    client = OidcClient(reached(messages({**TOKENS, "id_token": signed(CLAIMS)}), answers), BASE, CLIENT, lambda _: None)
     request = AuthorizationRequest("https://x.example", "http://127.0.0.1:1/", "state", "n", "verifier")
     return await client.tokens_of_code(request, returned)
 
@@ -142,11 +145,19 @@ def _id_token(data: bytes) -> object:
     return person_of(verified(token, keys(), issuer=ISSUER, client_id="us", nonce="n"))  # type: ignore[arg-type]
 
 
+def _sent(data: bytes) -> object:
+    return claims_of({"Authorization": f"Bearer {jwt.api_jws.encode(data, key(), 'ES256')}"})
+
+
 def _asked_for(data: bytes) -> object:
     async def nothing(*_: object) -> None: ...
 
     scopes = ToolScopes(nothing, {"ogc_execute_process": "execute"}, {"execute": "x"}, "m")
     return scopes._needed(data)
+
+
+def _position(data: bytes) -> object:
+    return decode(base64.urlsafe_b64encode(data).decode(), "jobs")
 
 
 def _named(text: str) -> object:
@@ -174,9 +185,10 @@ IDENTITY = (
     Parser("access token", _text_presented, lambda: [signed(CLAIMS).encode()], 0.5),
     Parser("claims of an access token", _claims_presented, lambda: [json.dumps(CLAIMS).encode()], 0.5),
     of_bytes("claims of an ID token", _id_token, lambda: [json.dumps(CLAIMS).encode()], 0.5),
-    of_json("authorization header", lambda told: claims_of({"Authorization": f"Bearer {told}"}), signed(CLAIMS)),
+    of_bytes("authorization header", _sent, lambda: [json.dumps(CLAIMS).encode()]),
     of_bytes("message of a client", _asked_for, lambda: [b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "ogc_execute_process", "arguments": {}}}']),
     of_text("cursor", lambda text: decode(text, "jobs"), encode("jobs", page="https://x.example/?2", skip=3)),
+    of_bytes("position of a cursor", _position, lambda: [b'["jobs", {"page": "https://x.example/?2", "skip": 3}]']),
     of_text("ogc:// URI", _named, "ogc://e/jobs/j%2F1/rasters/out/item/asset/preview.png", "ogc://e/jobs/j", "ogc://e/processes"),
     of_text("s3 URL", bucket_and_key, "s3://bucket/a/b%20c.tif", "s3://bucket:80/x"),
 )  # fmt: skip

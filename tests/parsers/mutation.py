@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -17,6 +18,8 @@ from tests.parsers.message import Message
 
 LARGEST = 200_000
 """Bytes: what takes time by the square of its length shows at this length, and the whole run stays short."""
+LONGEST_VALUE = 500
+"""Characters of a value that is put somewhere else."""
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 STATUSES = (200, 200, 201, 202, 204, 206, 301, 302, 303, 307, 400, 401, 403, 404, 409, 410, 412, 415, 416, 422, 429, 500, 502, 503)  # fmt: skip
 ODD_TEXTS = (
@@ -55,7 +58,8 @@ class Words:
             tokens |= dict.fromkeys(TOKEN.findall(body.decode("utf-8", errors="replace")[:5000]))
             for container, key in _places(_json(body)):
                 value = container[key]
-                values.append(value)
+                if len(str(value)) < LONGEST_VALUE:
+                    values.append(value)
                 if isinstance(key, str):
                     names[key] = None
         return cls(tuple(names) or ("a",), tuple(values) or (1,), tuple(tokens) or ("a",))
@@ -106,16 +110,16 @@ def _tree(document: Any, words: Words, random: Random) -> Any:
     """A document that differs in one place."""
     places = list(_places(document))
     if not places or random.random() < 0.03:
-        return random.choice((*ODD_VALUES, random.choice(words.values), [document], {random.choice(words.names): document}))
+        return _odd(random, random.choice(words.values), [document], {random.choice(words.names): document})
     container, key = random.choice(places)
     value = container[key]
     match random.choice(("odd", "text", "other", "drop", "rename", "wrap", "repeat", "deep", "near")):
         case "odd":
-            container[key] = random.choice(ODD_VALUES)
+            container[key] = _odd(random)
         case "text":
             container[key] = random.choice((*ODD_TEXTS, *words.tokens))
         case "other":
-            container[key] = _copy(random.choice(words.values))
+            container[key] = deepcopy(random.choice(words.values))
         case "drop":
             del container[key]
         case "rename" if isinstance(container, dict):
@@ -123,7 +127,7 @@ def _tree(document: Any, words: Words, random: Random) -> Any:
         case "wrap":
             container[key] = random.choice(([value], {random.choice(words.names): value}))
         case "repeat" if isinstance(value, list) and value:
-            container[key] = [_copy(random.choice(value)) for _ in range(random.choice((2, 10, 500)))]
+            container[key] = [deepcopy(random.choice(value)) for _ in range(random.choice((2, 10, 500)))]
         case "deep":
             for _ in range(random.choice((5, 60, 400))):
                 value = [value] if random.random() < 0.5 else {random.choice(words.names): value}
@@ -147,7 +151,7 @@ def _near(value: Any, words: Words, random: Random) -> Any:
         case dict() if value:
             return dict(random.sample(list(value.items()), random.randint(0, len(value))))
         case _:
-            return random.choice(words.values)
+            return deepcopy(random.choice(words.values))
 
 
 def _text(text: str, words: Words, random: Random) -> str:
@@ -214,8 +218,9 @@ def _written(document: Any) -> bytes:
         return b"[" * 2000
 
 
-def _copy(value: Any) -> Any:
-    return json.loads(json.dumps(value))
+def _odd(random: Random, *more: Any) -> Any:
+    """A value of its own: documents that share one would be changed together."""
+    return deepcopy(random.choice((*ODD_VALUES, *more)))
 
 
 def _places(document: Any) -> Iterator[tuple[Any, Any]]:

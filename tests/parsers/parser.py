@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,6 +23,11 @@ class Parser:
     """What a well-behaved server sends, in each of its shapes."""
     share: float = 1
     """How often it is taken, beside the others: less where reading one takes long."""
+
+    @property
+    def folder(self) -> str:
+        """Of `tests/data/fuzzed`: where inputs that were too much once are kept."""
+        return re.sub(r"\W+", "-", self.name)
 
     @cached_property
     def seeds(self) -> tuple[bytes, ...]:
