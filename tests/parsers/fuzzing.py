@@ -92,6 +92,8 @@ async def _fuzz(given: Iterable[tuple[Parser, bytes]]) -> Fuzzed:
     with without_waiting(), _interrupting():
         for parser, data in given:
             found.count += 1
+            if found.count % 20_000 == 0:
+                print(f"{found.count:,} inputs, {len(found.findings)} findings", file=sys.stderr, flush=True)
             begun = time.process_time()  # of this process: what else the machine does is nobody's fault here
             signal.setitimer(signal.ITIMER_PROF, GIVEN_UP_SECONDS)
             try:

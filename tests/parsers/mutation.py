@@ -119,7 +119,7 @@ def _tree(document: Any, words: Words, random: Random) -> Any:
         case "text":
             container[key] = random.choice((*ODD_TEXTS, *words.tokens))
         case "other":
-            container[key] = deepcopy(random.choice(words.values))
+            container[key] = _copy(random.choice(words.values))
         case "drop":
             del container[key]
         case "rename" if isinstance(container, dict):
@@ -127,7 +127,7 @@ def _tree(document: Any, words: Words, random: Random) -> Any:
         case "wrap":
             container[key] = random.choice(([value], {random.choice(words.names): value}))
         case "repeat" if isinstance(value, list) and value:
-            container[key] = [deepcopy(random.choice(value)) for _ in range(random.choice((2, 10, 500)))]
+            container[key] = [_copy(random.choice(value)) for _ in range(random.choice((2, 10, 500)))]
         case "deep":
             for _ in range(random.choice((5, 60, 400))):
                 value = [value] if random.random() < 0.5 else {random.choice(words.names): value}
@@ -151,7 +151,7 @@ def _near(value: Any, words: Words, random: Random) -> Any:
         case dict() if value:
             return dict(random.sample(list(value.items()), random.randint(0, len(value))))
         case _:
-            return deepcopy(random.choice(words.values))
+            return _copy(random.choice(words.values))
 
 
 def _text(text: str, words: Words, random: Random) -> str:
@@ -220,7 +220,14 @@ def _written(document: Any) -> bytes:
 
 def _odd(random: Random, *more: Any) -> Any:
     """A value of its own: documents that share one would be changed together."""
-    return deepcopy(random.choice((*ODD_VALUES, *more)))
+    return _copy(random.choice((*ODD_VALUES, *more)))
+
+
+def _copy(value: Any) -> Any:
+    try:
+        return deepcopy(value)
+    except RecursionError:
+        return []
 
 
 def _places(document: Any) -> Iterator[tuple[Any, Any]]:
