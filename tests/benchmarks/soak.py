@@ -131,7 +131,7 @@ class Soak:
     def _of_a_map(self) -> Iterator[Any]:
         job_id = yield from self._executed("map")
         results = yield "ogc_get_results", {"job_id": job_id}
-        handle = results.structured_content["outputs"][0]["raster"]
+        handle = results.structured_content["outputs"][0]["files"][0]["raster"]
         yield "ogc_summarize_raster", {"raster": handle}
         yield "ogc_measure_raster", {"raster": handle, "points": [[-123.0, 40.64]]}
         preview = yield "ogc_dismiss_job", {"job_id": job_id}

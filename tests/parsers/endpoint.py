@@ -22,6 +22,7 @@ from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.realms import realms_of
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.net.workspaces import Workspaces
+from mcp_ogc.ogc.answers import reference
 from mcp_ogc.ogc.capabilities import capabilities_of
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.recognition import DIALECTS
@@ -162,6 +163,7 @@ def _description() -> ProcessDescription:
 
 async def _results(endpoint: ProcessesClient) -> object:
     answer = await endpoint.results("j1")
+    assert answer.is_document in (True, False)
 
     async def fetch(href: str, hint: object) -> bytes:
         return answer.body if "json" in href else json.dumps(ITEM).encode()
@@ -228,6 +230,11 @@ class _Around:
 
     def __init__(self, endpoint: ProcessesClient) -> None:
         self.client = endpoint
+
+
+async def _packaged(endpoint: ProcessesClient) -> object:
+    found = await endpoint.package("p")
+    return found, reference(found.text)
 
 
 async def _deployed(endpoint: ProcessesClient) -> object:
@@ -317,7 +324,7 @@ ENDPOINT = (
     asking("deployment", _deployed, lambda: answered("20", "22", "28", "30", "44-"), _errors, share=0.5),
     asking("replacement", lambda c: c.replace("p", PACKAGE), lambda: answered("29"), _errors, share=0.5),
     asking("undeployment", lambda c: c.undeploy("p"), lambda: answered("31"), _errors, share=0.5),
-    asking("package of a process", lambda c: c.package("p"), lambda: answered("27"), _errors),
+    asking("package of a process", _packaged, lambda: answered("27"), _errors),
     asking("logs", _logs, _log_shapes, _errors),
     Parser("object", _object, _objects, 0.5),
     Parser("workspace", _workspace, lambda: _messages(WORKSPACE)()),
