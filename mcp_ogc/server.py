@@ -172,7 +172,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
     """
     redact = redaction or Redaction(secrets_of(settings))
 
-    subscriptions = Subscriptions(lambda: built.serving())
+    subscriptions = Subscriptions(lambda: built.serving())  # noqa: PLW0108 - it is not built yet
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Sessions]) -> AsyncIterator[Sessions]:

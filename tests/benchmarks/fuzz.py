@@ -1,4 +1,4 @@
-"""Every parser of remote data given what nobody meant to send (`tests/parsers/`): what it raises, and how long it takes."""
+"""Every parser of remote data (`tests/parsers/`) given what nobody meant to send: what it raises, how long it takes."""
 
 import sys
 
@@ -15,9 +15,30 @@ def measure() -> tuple[Measure, ...]:
     for finding in found.findings:
         print(finding, file=sys.stderr)
     share = found.read / found.count
-    print(f"{found.count:,} inputs of {len(PARSERS)} parsers, {share:.0%} read, slowest: {found.slowest_parser}", file=sys.stderr)
+    print(
+        f"{found.count:,} inputs of {len(PARSERS)} parsers, {share:.0%} read, slowest: {found.slowest_parser}",
+        file=sys.stderr,
+    )
     took_long = sum(finding.what.startswith("took") for finding in found.findings)
     return (
-        Measure("fuzz", float(len(found.findings) - took_long), "inputs of 200,000 that raise what is not ours", "", None, None, "0", len(found.findings) == took_long),
-        Measure("fuzz-slowest", round(found.slowest, 3), "s of the processor", "", None, None, f"<= {SECONDS:g} s", found.slowest <= SECONDS),
-    )  # fmt: skip
+        Measure(
+            "fuzz",
+            float(len(found.findings) - took_long),
+            "inputs of 200,000 that raise what is not ours",
+            "",
+            None,
+            None,
+            "0",
+            len(found.findings) == took_long,
+        ),
+        Measure(
+            "fuzz-slowest",
+            round(found.slowest, 3),
+            "s of the processor",
+            "",
+            None,
+            None,
+            f"<= {SECONDS:g} s",
+            found.slowest <= SECONDS,
+        ),
+    )

@@ -1,4 +1,4 @@
-"""20,000 tool calls over HTTP with 32 clients of 8 users: whether the server's memory grows, and whether any call fails.
+"""20,000 tool calls over HTTP with 32 clients of 8 users: whether the server's memory grows, whether any call fails.
 
 The server is `mcp-ogc serve --http` in a process of its own, with an issuer of tokens; its endpoint and the issuer are
 in this process. After the first calls, and at the end, all clients wait for each other, and the memory is read.
@@ -207,10 +207,24 @@ def measure() -> tuple[Measure, ...]:
     first, last = memory[0], memory[-1]
     calls = sum(soak.tools.values())
     return (
-        Measure("soak", round(last, 1), f"MB after {calls:,} calls over HTTP", f"after {FIRST:,}", round(first, 1),
-                round(last / first, 3), f"<= {1 + GROWTH:g} of peer", last <= first * (1 + GROWTH)),
-        Measure("soak-errors", float(len(soak.errors)), f"calls of {CLIENTS} clients that failed", "", None, None, "0",
-                not soak.errors and calls == CALLS),
-    )  # fmt: skip
-
-
+        Measure(
+            "soak",
+            round(last, 1),
+            f"MB after {calls:,} calls over HTTP",
+            f"after {FIRST:,}",
+            round(first, 1),
+            round(last / first, 3),
+            f"<= {1 + GROWTH:g} of peer",
+            last <= first * (1 + GROWTH),
+        ),
+        Measure(
+            "soak-errors",
+            float(len(soak.errors)),
+            f"calls of {CLIENTS} clients that failed",
+            "",
+            None,
+            None,
+            "0",
+            not soak.errors and calls == CALLS,
+        ),
+    )

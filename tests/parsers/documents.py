@@ -52,7 +52,9 @@ POLYGON = {"type": "Polygon", "coordinates": [[[1, 2], [3, 2], [3, 4], [1, 2]]]}
 FEATURE = {"type": "Feature", "properties": {"name": "a"}, "geometry": POLYGON, "bbox": [1, 2, 3, 4]}
 
 
-def of_bytes(name: str, read: Callable[[bytes], object], usual: Callable[[], Iterable[bytes]], share: float = 1) -> Parser:  # fmt: skip
+def of_bytes(
+    name: str, read: Callable[[bytes], object], usual: Callable[[], Iterable[bytes]], share: float = 1
+) -> Parser:
     """A parser that waits for nothing."""
 
     async def called(data: bytes) -> object:
@@ -260,7 +262,9 @@ def _staged(document: Any) -> object:
             return error
 
 
-def _local(name: str, read: Callable[[bytes, str], object], usual: Callable[[], Iterable[bytes]], share: float) -> Parser:  # fmt: skip
+def _local(
+    name: str, read: Callable[[bytes, str], object], usual: Callable[[], Iterable[bytes]], share: float
+) -> Parser:
     def called(data: bytes) -> object:
         message = Message.read(data)
         try:
@@ -289,7 +293,11 @@ def _deployments() -> list[bytes]:
     ]
 
 
-REQUEST = {"inputs": {"a": 1, "b": [{"href": "x"}]}, "outputs": {"out": {"transmissionMode": "value"}}, "response": "document"}  # fmt: skip
+REQUEST = {
+    "inputs": {"a": 1, "b": [{"href": "x"}]},
+    "outputs": {"out": {"transmissionMode": "value"}},
+    "response": "document",
+}
 WKT = "MULTIPOLYGON(((1 2, 3 2, 3 4, 1 2)),((5 6, 7 6, 7 8, 5 6),(5.1 6.1, 5.2 6.1, 5.2 6.2, 5.1 6.1)))"
 MULTIPART = (
     "--B\r\nContent-Type: image/tiff\r\nContent-ID: <a@x>\r\n\r\nII*\r\n"
@@ -299,18 +307,68 @@ MULTIPART = (
 DOCUMENTS = (
     of_bytes("application package", lambda data: _package(data.decode("utf-8", errors="replace")), packages, 0.25),
     of_bytes("table", _content, _contents, 1.5),
-    of_json("value of a result", content_of_value, {"a": [1, {"b": "c"}]}, FEATURE, [[1, 2], [3, 4]], ["a", "b"], "a,b\n1,2\n"),
+    of_json(
+        "value of a result",
+        content_of_value,
+        {"a": [1, {"b": "c"}]},
+        FEATURE,
+        [[1, 2], [3, 4]],
+        ["a", "b"],
+        "a,b\n1,2\n",
+    ),
     Parser("failed job", of_json("", _diagnosed).read, lambda: [json.dumps(one).encode() for one in failures()], 1.5),
     Parser("raster worker", _worker, _pipes, 0.7),
-    of_bytes("head of a raster", lambda data: driver_of(data, "x"), lambda: [(DATA / "L7_ETMs.tif").read_bytes()[:64], b"\x89PNG\r\n\x1a\n" + bytes(8)]),
-    of_json("place", shapes_of, POLYGON, FEATURE, {"type": "FeatureCollection", "features": [FEATURE]}, [1, 2, 3, 4], WKT, "POLYGON((1 2, 3 2, 3 4, 1 2))"),
-    of_json("extent", read_extent, FEATURE, POLYGON, [1, 2, 3, 4], {"bbox": [1, 2, 3, 4], "crs": "EPSG:4326"}, {"west": 1, "south": 2, "east": 3, "north": 4},
-            "1,2,3,4", "SRID=4326;POLYGON((1 2, 3 2, 3 4, 1 2))", '{"bbox": [1, 2, 3, 4]}', {"lowerLeft": [1, 2], "upperRight": [3, 4]}),
-    of_bytes("multipart", lambda data: read_parts(dict(Message.read(data).fields).get("content-type", ""), Message.read(data).body),
-             lambda: [Message.of(MULTIPART, 'multipart/mixed; boundary="B"').wire]),
-    of_text("Link header", lambda text: link_headers([text], "https://x.example/a/"), '<b>; rel="next"; type="application/json", </c>; rel=self; title="a, b"'),
+    of_bytes(
+        "head of a raster",
+        lambda data: driver_of(data, "x"),
+        lambda: [(DATA / "L7_ETMs.tif").read_bytes()[:64], b"\x89PNG\r\n\x1a\n" + bytes(8)],
+    ),
+    of_json(
+        "place",
+        shapes_of,
+        POLYGON,
+        FEATURE,
+        {"type": "FeatureCollection", "features": [FEATURE]},
+        [1, 2, 3, 4],
+        WKT,
+        "POLYGON((1 2, 3 2, 3 4, 1 2))",
+    ),
+    of_json(
+        "extent",
+        read_extent,
+        FEATURE,
+        POLYGON,
+        [1, 2, 3, 4],
+        {"bbox": [1, 2, 3, 4], "crs": "EPSG:4326"},
+        {"west": 1, "south": 2, "east": 3, "north": 4},
+        "1,2,3,4",
+        "SRID=4326;POLYGON((1 2, 3 2, 3 4, 1 2))",
+        '{"bbox": [1, 2, 3, 4]}',
+        {"lowerLeft": [1, 2], "upperRight": [3, 4]},
+    ),
+    of_bytes(
+        "multipart",
+        lambda data: read_parts(dict(Message.read(data).fields).get("content-type", ""), Message.read(data).body),
+        lambda: [Message.of(MULTIPART, 'multipart/mixed; boundary="B"').wire],
+    ),
+    of_text(
+        "Link header",
+        lambda text: link_headers([text], "https://x.example/a/"),
+        '<b>; rel="next"; type="application/json", </c>; rel=self; title="a, b"',
+    ),
     of_json("staged-in items", _staged, ITEM, CATALOGUE, {"type": "FeatureCollection", "features": [ITEM]}, share=0.3),
     _local("execute request", _execute_request, lambda: [Message.of(json.dumps(REQUEST)).wire], 0.7),
     _local("deploy request", lambda body, kind: read_deployment(body, kind, None), _deployments, 0.2),
-    of_json("query of jobs", _query, {"limit": "5", "offset": "0", "status": "running,failed", "datetime": "2026-01-01T00:00:00Z/..", "minDuration": "3", "processID": "a"}),
-)  # fmt: skip
+    of_json(
+        "query of jobs",
+        _query,
+        {
+            "limit": "5",
+            "offset": "0",
+            "status": "running,failed",
+            "datetime": "2026-01-01T00:00:00Z/..",
+            "minDuration": "3",
+            "processID": "a",
+        },
+    ),
+)

@@ -74,14 +74,28 @@ SCHEMAS = {
     "version": "1",
     "outputs": {"out": {"schema": {"oneOf": [{"type": "string", "contentMediaType": "image/tiff"}, {"$ref": "#/x"}]}}},
     "inputs": {
-        "aoi": {"title": "Area", "schema": {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}},
+        "aoi": {
+            "title": "Area",
+            "schema": {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4},
+        },
         "when": {"schema": {"type": "string", "format": "date-time"}, "minOccurs": 0, "maxOccurs": "unbounded"},
         "mode": {"schema": {"type": "string", "enum": ["a", "b"], "default": "a", "pattern": "^[ab]$"}},
-        "scene": {"schema": {"$ref": "http://schemas.opengis.net/ogcapi/features/part1/1.0/openapi/schemas/featureGeoJSON.yaml"}},
+        "scene": {
+            "schema": {
+                "$ref": "http://schemas.opengis.net/ogcapi/features/part1/1.0/openapi/schemas/featureGeoJSON.yaml"
+            }
+        },
         "any": {"schema": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, {"not": {"const": 3}}]}},
-        "whole": {"schema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}},
+        "whole": {
+            "schema": {
+                "type": "object",
+                "properties": {"n": {"type": "integer"}},
+                "required": ["n"],
+                "additionalProperties": False,
+            }
+        },
     },
-}  # fmt: skip
+}
 
 
 class OneServer(Connections):
@@ -128,7 +142,7 @@ def asking(
     name: str,
     ask: Callable[[ProcessesClient], Awaitable[object]],
     *seeds: Callable[[], Iterable[bytes]],
-    well: Mapping[str, Message] = {"/ogc-api/": LANDING},  # noqa: B006 - not changed
+    well: Mapping[str, Message] = {"/ogc-api/": LANDING},
     share: float = 1,
 ) -> Parser:
     """What the client makes of an answer."""
@@ -253,7 +267,9 @@ def _log_shapes() -> list[bytes]:
 async def _object(data: bytes) -> object:
     """The first bytes of a file, a range of it, all of it, and what is known of it."""
     http = reached(data, {})
-    objects = Objects(http, Storage({"s": StorageSettings(buckets=("b",), endpoint=BASE, anonymous=True)}), [], settings().limits)  # fmt: skip
+    objects = Objects(
+        http, Storage({"s": StorageSettings(buckets=("b",), endpoint=BASE, anonymous=True)}), [], settings().limits
+    )
     found: list[object] = []
     for href in ("https://ogc.example/ogc-api/a.tif", "s3://b/a.tif"):
         for ask in (
@@ -291,13 +307,22 @@ async def _workspace(data: bytes) -> object:
 
 WORKSPACE = {
     "storage": {
-        "credentials": {"endpoint": "https://s3.example", "access": "a", "secret": "b", "bucketname": "ws", "region": "r"}
+        "credentials": {
+            "endpoint": "https://s3.example",
+            "access": "a",
+            "secret": "b",
+            "bucketname": "ws",
+            "region": "r",
+        }
     }
-}  # fmt: skip
+}
 
 
 def _errors() -> list[bytes]:
-    ows = '<ows:ExceptionReport><ows:Exception exceptionCode="NotSupported"><ows:ExceptionText>no</ows:ExceptionText></ows:Exception></ows:ExceptionReport>'
+    ows = (
+        '<ows:ExceptionReport><ows:Exception exceptionCode="NotSupported">'
+        "<ows:ExceptionText>no</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
+    )
     page = "<html><head><title>502</title><script>x</script></head><body>Bad &amp; gone</body></html>"
     return [
         *answered("04c", "05e", "05f", "05l", "05c", "11", "13", "22", "24a", "30", "31"),
@@ -312,13 +337,17 @@ ENDPOINT = (
     asking("landing page", lambda c: c.landing_page(), lambda: answered("01"), well={}),
     asking("dialect", lambda c: c.dialect(), lambda: answered("01", "02"), well={}),
     asking("conformance", lambda c: c.conformance(), lambda: answered("02"), _errors),
-    asking("API definition", lambda c: c.api_definition(), _messages({"openapi": "3.0.0", "paths": {"/jobs": {"get": {}}}})),
+    asking(
+        "API definition", lambda c: c.api_definition(), _messages({"openapi": "3.0.0", "paths": {"/jobs": {"get": {}}}})
+    ),
     asking("capabilities", capabilities_of, lambda: answered("01", "02", "03", "10"), well={}, share=0.5),
     asking("list of processes", lambda c: c.processes(), lambda: answered("03"), _errors),
     asking("process description", _described, lambda: answered("04", "21"), _messages(SCHEMAS), share=0.6),
     asking("execution", _executed, lambda: answered("05", "06", "26"), _errors, well={}),
     asking("job", lambda c: c.job("j1"), lambda: answered("07", "24-", "44f"), _errors, well={}),
-    asking("list of jobs", lambda c: c.jobs(status=JobStatus.RUNNING, process_id="echo"), lambda: answered("10"), _errors),
+    asking(
+        "list of jobs", lambda c: c.jobs(status=JobStatus.RUNNING, process_id="echo"), lambda: answered("10"), _errors
+    ),
     asking("results", _results, _result_shapes, well={"/ogc-api/": LANDING, "/j1": DONE}, share=2),
     asking("dismissal", lambda c: c.dismiss("j1"), lambda: answered("09"), _errors),
     asking("deployment", _deployed, lambda: answered("20", "22", "28", "30", "44-"), _errors, share=0.5),
@@ -327,5 +356,5 @@ ENDPOINT = (
     asking("package of a process", _packaged, lambda: answered("27"), _errors),
     asking("logs", _logs, _log_shapes, _errors),
     Parser("object", _object, _objects, 0.5),
-    Parser("workspace", _workspace, lambda: _messages(WORKSPACE)()),
-)  # fmt: skip
+    Parser("workspace", _workspace, _messages(WORKSPACE)),
+)

@@ -9,7 +9,7 @@ from functools import cache
 from urllib.parse import parse_qsl, urlencode
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 
 from mcp_ogc.authentication import OidcAuthentication
@@ -57,19 +57,20 @@ CLIENT = OidcAuthentication(kind="oidc", issuer=ISSUER, client_id="us", client_s
 
 
 @cache
-def key() -> ec.EllipticCurvePrivateKey:
-    return ec.derive_private_key(7, ec.SECP256R1())
+def key() -> Ed25519PrivateKey:
+    """Whose signatures are always the same: what is given to a parser follows from the seed of a run."""
+    return Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
 @cache
 def keys() -> Mapping[str, list[Mapping[str, str]]]:
-    told = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key().public_key()))
-    return {"keys": [{**told, "kid": "1", "alg": "ES256", "use": "sig"}]}
+    told = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(key().public_key()))
+    return {"keys": [{**told, "kid": "1", "alg": "EdDSA", "use": "sig"}]}
 
 
-def signed(claims: object, head: Mapping[str, object] = {"kid": "1"}) -> str:  # noqa: B006 - not changed
+def signed(claims: object, head: Mapping[str, object] = {"kid": "1"}) -> str:
     """A token of the provider's, whatever it says; PyJWT would not sign claims that are none."""
-    return jwt.api_jws.encode(json.dumps(claims).encode(), key(), "ES256", dict(head))
+    return jwt.api_jws.encode(json.dumps(claims).encode(), key(), "EdDSA", dict(head))
 
 
 def messages(document: object) -> bytes:
@@ -89,7 +90,9 @@ def asking_provider(
         asker = OidcClient(reached(data, answers), BASE, CLIENT, lambda _: None, clock=_Clock(), sleep=no_wait)
         return await ask(asker)
 
-    return Parser(name, read, lambda: [*map(messages, documents), Message.of('{"error": "invalid_grant"}', status=400).wire], 0.7)  # fmt: skip
+    return Parser(
+        name, read, lambda: [*map(messages, documents), Message.of('{"error": "invalid_grant"}', status=400).wire], 0.7
+    )
 
 
 class _Clock:
@@ -113,10 +116,16 @@ async def _came_back(data: bytes) -> object:
         told = json.loads(data.decode("utf-8", errors="replace"))
     except (ValueError, RecursionError):
         told = {}
-    query = urlencode({str(name): str(value) for name, value in told.items()}, errors="replace") if isinstance(told, dict) else ""
+    query = (
+        urlencode({str(name): str(value) for name, value in told.items()}, errors="replace")
+        if isinstance(told, dict)
+        else ""
+    )
     returned = dict(parse_qsl(query))
     answers = {end: Message.of(json.dumps(document)) for end, document in FOUND.items()}
-    client = OidcClient(reached(messages({**TOKENS, "id_token": signed(CLAIMS)}), answers), BASE, CLIENT, lambda _: None)
+    client = OidcClient(
+        reached(messages({**TOKENS, "id_token": signed(CLAIMS)}), answers), BASE, CLIENT, lambda _: None
+    )
     request = AuthorizationRequest("https://x.example", "http://127.0.0.1:1/", "state", "n", "verifier")
     return await client.tokens_of_code(request, returned)
 
@@ -137,16 +146,16 @@ async def _text_presented(data: bytes) -> object:
 
 
 async def _claims_presented(data: bytes) -> object:
-    return await _presented(jwt.api_jws.encode(data, key(), "ES256", {"kid": "1"}))
+    return await _presented(jwt.api_jws.encode(data, key(), "EdDSA", {"kid": "1"}))
 
 
 def _id_token(data: bytes) -> object:
-    token = jwt.api_jws.encode(data, key(), "ES256", {"kid": "1"})
+    token = jwt.api_jws.encode(data, key(), "EdDSA", {"kid": "1"})
     return person_of(verified(token, keys(), issuer=ISSUER, client_id="us", nonce="n"))  # type: ignore[arg-type]
 
 
 def _sent(data: bytes) -> object:
-    return claims_of({"Authorization": f"Bearer {jwt.api_jws.encode(data, key(), 'ES256')}"})
+    return claims_of({"Authorization": f"Bearer {jwt.api_jws.encode(data, key(), 'EdDSA')}"})
 
 
 def _asked_for(data: bytes) -> object:
@@ -181,14 +190,31 @@ IDENTITY = (
     ),
     asking_provider("device authorization", _device, DEVICE, well={**FOUND, "/token": TOKENS}),
     Parser("keys of a provider", _verified_with, lambda: [messages(keys())], 0.5),
-    Parser("browser that comes back", _came_back, lambda: [b'{"state": "state", "code": "c", "iss": "' + ISSUER.encode() + b'"}'], 0.3),
+    Parser(
+        "browser that comes back",
+        _came_back,
+        lambda: [b'{"state": "state", "code": "c", "iss": "' + ISSUER.encode() + b'"}'],
+        0.3,
+    ),
     Parser("access token", _text_presented, lambda: [signed(CLAIMS).encode()], 0.5),
     Parser("claims of an access token", _claims_presented, lambda: [json.dumps(CLAIMS).encode()], 0.5),
     of_bytes("claims of an ID token", _id_token, lambda: [json.dumps(CLAIMS).encode()], 0.5),
     of_bytes("authorization header", _sent, lambda: [json.dumps(CLAIMS).encode()]),
-    of_bytes("message of a client", _asked_for, lambda: [b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "ogc_execute_process", "arguments": {}}}']),
+    of_bytes(
+        "message of a client",
+        _asked_for,
+        lambda: [
+            b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "ogc_execute_process"}}',
+        ],
+    ),
     of_text("cursor", lambda text: decode(text, "jobs"), encode("jobs", page="https://x.example/?2", skip=3)),
     of_bytes("position of a cursor", _position, lambda: [b'["jobs", {"page": "https://x.example/?2", "skip": 3}]']),
-    of_text("ogc:// URI", _named, "ogc://e/jobs/j%2F1/rasters/out/item/asset/preview.png", "ogc://e/jobs/j", "ogc://e/processes"),
+    of_text(
+        "ogc:// URI",
+        _named,
+        "ogc://e/jobs/j%2F1/rasters/out/item/asset/preview.png",
+        "ogc://e/jobs/j",
+        "ogc://e/processes",
+    ),
     of_text("s3 URL", bucket_and_key, "s3://bucket/a/b%20c.tif", "s3://bucket:80/x"),
-)  # fmt: skip
+)

@@ -21,24 +21,31 @@ LARGEST = 200_000
 LONGEST_VALUE = 500
 """Characters of a value that is put somewhere else."""
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
-STATUSES = (200, 200, 201, 202, 204, 206, 301, 302, 303, 307, 400, 401, 403, 404, 409, 410, 412, 415, 416, 422, 429, 500, 502, 503)  # fmt: skip
+STATUSES = (
+    200, 200, 201, 202, 204, 206, 301, 302, 303, 307, 400, 401, 403, 404, 409, 410, 412, 415, 416, 422, 429, 500, 502,
+    503,
+)  # fmt: skip
 ODD_TEXTS = (
-    "", " ", "\x00", "\ud800", "\u202e", "\ufeff", "é" * 300, "a" * 5000, "null", "None", "-", "..", "/", "//", "../../etc/passwd",
-    "%", "%zz", "%00", "http://[", "http://[::1", "http://x:99999999/", "http://x:a/", "//host", "s3://", "s3://b", "file:///etc/passwd",
-    "data:,x", "javascript:alert(1)", "http://é.example/ü", "http://a b/", "?", "#", "9" * 400, "1e999", "-1", "0x10", "٣", "²",
-    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00+99:99", "24:00", "NaN", "Infinity",
-    "#" * 60, "$(inputs)", "${return 1}", "<script>", "<!--", "{", "[", '"', "\\", "\\u", "a\nb", "image/tiff", "multipart/mixed; boundary=",
+    "", " ", "\x00", "\ud800", "\u202e", "\ufeff", "é" * 300, "a" * 5000, "null", "None", "-", "..", "/", "//",
+    "../../etc/passwd", "%", "%zz", "%00", "http://[", "http://[::1", "http://x:99999999/", "http://x:a/", "//host",
+    "s3://", "s3://b", "file:///etc/passwd", "data:,x", "javascript:alert(1)", "http://é.example/ü", "http://a b/",
+    "?", "#", "9" * 400, "1e999", "-1", "0x10", "٣", "²", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59",
+    "2026-13-01T00:00:00Z", "2026-01-01T00:00:00+99:99", "24:00", "NaN", "Infinity", "#" * 60, "$(inputs)",
+    "${return 1}", "<script>", "<!--", "{", "[", '"', "\\", "\\u", "a\nb", "image/tiff", "multipart/mixed; boundary=",
     "(" * 300, "[" * 3000,
 )  # fmt: skip
 ODD_VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**400, -(10**400), 0.1, 1e308, -1e308, float("nan"), float("inf"), float("-inf"),
-    [], {}, [[]], [None], {"": None}, [{}], {"type": "Feature"}, {"href": 5}, {"value": {"value": {"value": 1}}}, [0, 0, 0, 0],
+    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**400, -(10**400), 0.1, 1e308, -1e308, float("nan"),
+    float("inf"), float("-inf"), [], {}, [[]], [None], {"": None}, [{}], {"type": "Feature"}, {"href": 5},
+    {"value": {"value": {"value": 1}}}, [0, 0, 0, 0],
 )  # fmt: skip
 ODD_FIELDS = (
-    ("Link", '<a>; rel="next"'), ("Location", "/jobs/x"), ("Location", "http://["), ("Content-Encoding", "gzip"), ("Content-Encoding", "br"),
-    ("Retry-After", "9" * 400), ("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT"), ("Content-Type", "application/octet-stream"),
-    ("Content-Type", "multipart/mixed; boundary=B"), ("Content-Type", "text/html; charset=utf-16"), ("Content-Location", "//["),
-    ("Content-Range", "bytes 0-0/" + "9" * 5000), ("Last-Modified", "Mon, 01 Jan 0000 00:00:00 GMT"), ("WWW-Authenticate", "Bearer"),
+    ("Link", '<a>; rel="next"'), ("Location", "/jobs/x"), ("Location", "http://["), ("Content-Encoding", "gzip"),
+    ("Content-Encoding", "br"), ("Retry-After", "9" * 400), ("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ("Content-Type", "application/octet-stream"), ("Content-Type", "multipart/mixed; boundary=B"),
+    ("Content-Type", "text/html; charset=utf-16"), ("Content-Location", "//["),
+    ("Content-Range", "bytes 0-0/" + "9" * 5000), ("Last-Modified", "Mon, 01 Jan 0000 00:00:00 GMT"),
+    ("WWW-Authenticate", "Bearer"),
 )  # fmt: skip
 
 
@@ -235,7 +242,13 @@ def _places(document: Any) -> Iterator[tuple[Any, Any]]:
     held = [document]
     while held:
         container = held.pop()
-        keys: Sequence[Any] = list(container) if isinstance(container, dict) else range(len(container)) if isinstance(container, list) else ()  # fmt: skip
+        keys: Sequence[Any] = (
+            list(container)
+            if isinstance(container, dict)
+            else range(len(container))
+            if isinstance(container, list)
+            else ()
+        )
         for key in keys:
             yield container, key
             held.append(container[key])

@@ -1,4 +1,4 @@
-"""Every parser of remote data. Whoever writes one adds it here: `test_rooms.py` finds the code that none of these runs."""
+"""Every parser of remote data. Whoever writes one adds it here: `test_rooms.py` finds code that none of these runs."""
 
 from tests.parsers.documents import DOCUMENTS
 from tests.parsers.endpoint import ENDPOINT

@@ -1,5 +1,5 @@
-"""No code that reads remote data is forgotten: every function that decodes something is run by a parser of the registry,
-or is named here with whose data it is.
+"""No code that reads remote data is forgotten: every function that decodes something is run by a parser of the
+registry, or is named here with whose data it is.
 
 Which functions decode is read off the syntax trees, and which ones run off the interpreter: neither is told by hand.
 """
