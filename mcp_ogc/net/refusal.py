@@ -143,8 +143,9 @@ def claims_of(sent: Mapping[str, str]) -> Claims:
     names = [told.get(member) for member in ("preferred_username", "username", "user_name")]
     person = next((name for name in names if isinstance(name, str) and PERSON.fullmatch(name)), None)
     expires_at = told.get("exp")
-    is_time = isinstance(expires_at, int | float) and abs(expires_at) < LATEST
-    return Claims(person, float(expires_at) if is_time else None)
+    if not isinstance(expires_at, int | float) or not abs(expires_at) < LATEST:
+        return Claims(person)
+    return Claims(person, float(expires_at))
 
 
 def namespace_of(url: str) -> str | None:

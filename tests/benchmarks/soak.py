@@ -113,8 +113,10 @@ class Soak:
 
     def _conversations(self) -> Iterator[Any]:
         while True:
-            yield self._of_a_text()
-            yield self._of_a_map()
+            yield self._of_a_package()
+            for _ in range(4):
+                yield self._of_a_text()
+                yield self._of_a_map()
 
     def _of_a_text(self) -> Iterator[Any]:
         yield "ogc_list_endpoints", {}
@@ -126,6 +128,8 @@ class Soak:
         yield "ogc_get_results", {"job_id": job_id}
         yield "ogc_get_results", {"job_id": job_id, "output": "text"}
         yield "ogc_list_jobs", {"limit": 20}
+
+    def _of_a_package(self) -> Iterator[Any]:
         yield "ogc_validate_package", {"package": "vegetation-index"}
 
     def _of_a_map(self) -> Iterator[Any]:

@@ -32,8 +32,9 @@ from mcp_ogc.packages.description import describe
 from mcp_ogc.packages.lint import lint
 from mcp_ogc.rasters.places.shapes import shapes_of
 from mcp_ogc.rasters.source import Source, driver_of
+from mcp_ogc.rasters.worker.fetching import Given
 from mcp_ogc.rasters.worker.frames import LENGTHS
-from mcp_ogc.rasters.worker.pool import Given, _Worker
+from mcp_ogc.rasters.worker.process import Worker
 from mcp_ogc.rasters.worker.tasks import SUMMARIZED, Order, RasterFile, Summarize, Wanted, perform
 from mcp_ogc.tables import content_of_bytes, content_of_value
 from tests.parsers.endpoint import CATALOGUE, DATA, ITEM
@@ -176,7 +177,7 @@ async def _worker(data: bytes) -> object:
 
     file = RasterFile("a.tif", 1000, '"1"')
     order = Order(Summarize(Wanted((1,), (), None), "exact"), (file,), 1)
-    worker = _Worker(cast("Process", _Pipe(_framed(data))))
+    worker = Worker(cast("Process", _Pipe(_framed(data))))
     return await worker.do(order, [Given(file, bytes(16), ranges)], 10_000, lambda _: None)
 
 
