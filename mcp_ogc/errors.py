@@ -42,6 +42,9 @@ from a server is kept in `RemoteProblem.detail` and is labelled where it is show
 
 from dataclasses import dataclass
 
+SHOWN_CHARACTERS = 200
+"""Of a name that nothing has."""
+
 
 class OgcError(Exception):
     """Base of the tree.
@@ -99,7 +102,8 @@ class UnknownName(OgcError):
 
     def __init__(self, noun: str, name: str, known: tuple[str, ...] = (), *, remedy: str = "") -> None:
         nearest = f"Did you mean {', '.join(known[:5])}?" if known else ""
-        super().__init__(f"There is no {noun} {name!r}", remedy=" ".join(part for part in (nearest, remedy) if part))
+        shown = name if len(name) <= SHOWN_CHARACTERS else f"{name[:SHOWN_CHARACTERS]}…"
+        super().__init__(f"There is no {noun} {shown!r}", remedy=" ".join(part for part in (nearest, remedy) if part))
         self.noun = noun
         self.name = name
         self.known = known

@@ -139,7 +139,7 @@ class ToolScopes:
     def _needed(self, body: bytes | None) -> Permission | None:
         try:
             message = json.loads(body or b"null")
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if not isinstance(message, dict) or message.get("method") != "tools/call":
             return None

@@ -62,14 +62,18 @@ class OgcServer(MCPServer[Sessions]):
     """The tools that change something: each call of one is in the audit."""
 
     def session(self) -> Session:
-        """What the current user works with, for resources that the SDK gives no context.
+        """What the current user works with, for resources that the SDK gives no context; raises as `serving`."""
+        return self.serving().current()
+
+    def serving(self) -> Sessions:
+        """What all users work with.
 
         Raises:
             ResourceError: Nothing is served yet.
         """
         if self.sessions is None:
             raise ResourceError("The server is not serving yet")
-        return self.sessions.current()
+        return self.sessions
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Sessions, Any] | None = None
@@ -168,10 +172,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
     """
     redact = redaction or Redaction(secrets_of(settings))
 
-    async def opened() -> Workspace:
-        return await built.session().late_workspace.get()
-
-    subscriptions = Subscriptions(opened)
+    subscriptions = Subscriptions(lambda: built.serving())  # noqa: PLW0108 - it is not built yet
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Sessions]) -> AsyncIterator[Sessions]:
@@ -185,7 +186,8 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
 
         async with aclosing(workers), anyio.create_task_group() as tasks, anyio.create_task_group() as telling:
             subscriptions.start(telling)
-            built.sessions = sessions = Sessions(opening, tasks, redact)
+            built.sessions = sessions = Sessions(opening, tasks, redact, settings.http.idle_seconds)
+            telling.start_soon(sessions.close_idle_ones)
             try:
                 yield sessions
             finally:
@@ -220,7 +222,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
 
 async def _as_user(ctx: ServerRequestContext[Sessions, Any], call_next: CallNext) -> HandlerResult:
     """The one place where a request gets its user: of the token it came with, or whoever runs the server."""
-    with served(user_of(ctx.request)):
+    with served(user_of(ctx.request)), ctx.lifespan_context.in_use():
         return await call_next(ctx)
 
 

@@ -67,6 +67,8 @@ class HttpSettings(Section):
     """Values of the Host header beside that of `url`, such as one that a proxy sends; `name:*` for any port."""
     allowed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/*]+$")], ...] = ()
     """Origins whose pages may call (CORS)."""
+    idle_seconds: float = Field(default=1800, ge=600)
+    """After which what is open for a user who asks for nothing is closed; confirmations are good for 600."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -7,7 +7,7 @@ are told of their own.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.models import StatusInfo
     from mcp_ogc.sessions import Sessions
-    from mcp_ogc.workspace import Workspace
-
-Opened = Callable[[], Awaitable["Workspace"]]
 
 
 class UserBus(InMemorySubscriptionBus):
@@ -58,11 +55,11 @@ class Subscriptions:
     """Who subscribed to which job, or list of processes.
 
     Args:
-        opened: Gives the workspace.
+        sessions: Gives what users work with; it stays for as long as somebody is subscribed.
     """
 
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
+    def __init__(self, sessions: Callable[[], Sessions]) -> None:
+        self._sessions = sessions
         self._tasks: TaskGroup | None = None
         self.bus = UserBus()
         """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
@@ -90,13 +87,14 @@ class Subscriptions:
     async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
         """Keep the jobs among these URIs followed and the lists looked at; any other URI never changes."""
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._sessions().in_use())
             for uri in subscribed:
                 with suppress(OgcError):  # an endpoint that is not configured has nothing that changes
                     if job := uris.job_of(uri):
-                        work = await self._opened()
+                        work = await self._sessions().current().late_workspace.get()
                         await stack.enter_async_context(work.endpoint(job[0]).monitor.following(job[1]))
                     elif endpoint := uris.process_list_of(uri):
-                        work = await self._opened()
+                        work = await self._sessions().current().late_workspace.get()
                         stack.enter_context(self._watching(work.endpoint(endpoint).catalogue, uri))
             yield
 

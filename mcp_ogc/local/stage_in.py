@@ -110,11 +110,11 @@ def _items(href: str, folder: Path, reader: Reader) -> list[tuple[str, dict[str,
     document = reader.document(href, folder)
     if document.get("type") == "Feature":
         return [(href, document)]
-    features = [one for one in document.get("features") or () if isinstance(one, dict)]
+    features = _objects(document, "features")
     links = [
         _joined(href, link["href"])
-        for link in document.get("links") or ()
-        if isinstance(link, dict) and link.get("rel") == "item" and isinstance(link.get("href"), str)
+        for link in _objects(document, "links")
+        if link.get("rel") == "item" and isinstance(link.get("href"), str)
     ]
     count = len(features) or len(links)
     if not count:
@@ -126,10 +126,16 @@ def _items(href: str, folder: Path, reader: Reader) -> list[tuple[str, dict[str,
     return [(href, one) for one in features] or [(link, reader.document(link, folder)) for link in links]
 
 
+def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in a member that should be a list of them."""
+    value = document.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def _save_item(item: Mapping[str, Any], href: str, folder: Path, reader: Reader) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    assets = {}
-    for number, (key, asset) in enumerate((item.get("assets") or {}).items()):
+    assets, told = {}, item.get("assets")
+    for number, (key, asset) in enumerate(told.items() if isinstance(told, dict) else ()):
         if not isinstance(asset, dict) or not isinstance(asset.get("href"), str):
             raise StageInError(f"The asset {key!r} of {href} has no href")
         name = f"{_name(key)}-{_name(asset['href'])}"
@@ -148,7 +154,11 @@ def _save_item(item: Mapping[str, Any], href: str, folder: Path, reader: Reader)
 
 def _joined(base: str, href: str) -> str:
     """A reference of a document. One from another machine has no say in what is read from this one."""
-    joined = urljoin(base, href)
+    try:
+        joined = urljoin(base, href)
+        urlsplit(joined)
+    except ValueError as error:
+        raise StageInError(f"{base} refers to {href[:200]!r}, which is not a URL") from error
     if base.startswith(("http:", "https:")) and not joined.startswith(("http:", "https:")):
         raise StageInError(f"{base} refers to {joined[:200]}, which can't be staged in")
     return joined
@@ -156,4 +166,8 @@ def _joined(base: str, href: str) -> str:
 
 def _name(href: str) -> str:
     """The last segment of a URL or id, fit for a file name."""
-    return safe_name(unquote(urlsplit(href).path.rstrip("/").rsplit("/", 1)[-1]) or "file")
+    try:
+        path = urlsplit(href).path
+    except ValueError:  # an id may be anything
+        path = href
+    return safe_name(unquote(path.rstrip("/").rsplit("/", 1)[-1]) or "file")

@@ -66,9 +66,9 @@ class AccessTokens:
             claims = await self._claims(token, ROTATION_SECONDS)
         expires, subject = claims["exp"], claims["sub"]
         client = claims.get("client_id") or claims.get("azp") or ""
-        assert isinstance(expires, int | float)  # PyJWT has looked at these
-        assert isinstance(subject, str)
-        if not subject or not isinstance(client, str):
+        if not isinstance(expires, int | float):  # PyJWT takes a text too
+            raise UnreadableAnswer("its end is not a number")
+        if not subject or not isinstance(subject, str) or not isinstance(client, str):
             raise UnreadableAnswer("it names nobody")
         return Grant(subject, client, frozenset(_scopes(claims)), int(expires))
 

@@ -71,23 +71,33 @@ def signed_claims(
     import jwt
 
     try:
-        key_id = jwt.get_unverified_header(token).get("kid")
-        known = jwt.PyJWKSet.from_dict(dict(keys)).keys
-        key = next(one for one in known if one.key_id == key_id or (key_id is None and len(known) == 1))
+        key = _key_of(jwt.get_unverified_header(token).get("kid"), keys.get("keys"))
         claims: dict[str, JsonValue] = jwt.decode(
             token,
-            key,
+            jwt.PyJWK(key),
             algorithms=list(ALGORITHMS),
             audience=audience,
             issuer=issuer,
             leeway=leeway,
             options={"require": ["exp", "iss", "aud", "sub", *required]},
         )
-    except StopIteration:
-        raise UnknownKey("signed with a key it does not list") from None
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        # Of a key or a claim that is not what the standards say, the library raises whatever Python does.
         raise UnreadableAnswer(type(error).__name__) from None
     return claims
+
+
+def _key_of(key_id: object, listed: JsonValue) -> dict[str, JsonValue]:
+    """The key a token names, or the only one there is; what else is listed is not looked at.
+
+    Raises:
+        UnknownKey: It is not listed.
+    """
+    known = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    for one in known:
+        if one.get("kid") == key_id or (key_id is None and len(known) == 1):
+            return one
+    raise UnknownKey("signed with a key it does not list")
 
 
 def person_of(claims: Mapping[str, JsonValue]) -> str | None:

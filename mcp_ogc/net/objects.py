@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mcp_ogc.settings import Limits
 
 CHUNK = 1 << 20
-CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,19})-\d{1,19}|\*)/(\d{1,19}|\*)")
+LENGTH = re.compile(r"\d{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,7 @@ def _total(response: httpx.Response) -> int | None:
     """The size of the whole object, as far as the answer to a ranged request tells."""
     if response.status_code == 200:
         length = response.headers.get("content-length", "")
-        return int(length) if length.isdecimal() else None
+        return int(length) if LENGTH.fullmatch(length) else None
     told = CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
     return int(told[2]) if told and told[2] != "*" else None
 

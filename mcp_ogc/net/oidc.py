@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -233,7 +234,7 @@ class OidcClient:
                 issuer=self._client.issuer,
                 client_id=self._client.client_id,
                 person=person,
-                expires_at=self._clock() + float(lifetime) if isinstance(lifetime, int | float | str) else None,
+                expires_at=_end(self._clock(), lifetime),
                 renewable=isinstance(refresh_token, str),
             ),
             SecretStr(access_token),
@@ -246,3 +247,12 @@ class OidcClient:
             raise UnreadableAnswer(f"{metadata.issuer} has no keys to verify its ID tokens with")
         keys = await self.provider.json("GET", metadata.jwks_uri)
         return verified(id_token, keys, issuer=metadata.issuer, client_id=self._client.client_id, nonce=nonce)
+
+
+def _end(now: float, lifetime: JsonValue) -> float | None:
+    """When a token ends, whose lifetime some providers give as a text; None where they do not say."""
+    try:
+        end = now + float(lifetime) if isinstance(lifetime, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return end if math.isfinite(end) else None

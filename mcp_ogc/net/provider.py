@@ -179,7 +179,10 @@ class Provider(Issuer):
 
 def _check_is_protected(address: str) -> None:
     """Tokens and codes travel there: https, or a host that only this machine or its cluster has."""
-    url = httpx.URL(address)
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise UnreadableAnswer(f"The provider names {address[:200]!r}, which is not a URL: {error}") from error
     if url.scheme != "https" and url.host not in LOOPBACK and not is_inside(url.host):
         raise HostRefused(f"{shown(url)} is not https, and tokens would be sent there", remedy="Use https")
 

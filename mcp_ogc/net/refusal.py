@@ -17,6 +17,8 @@ from mcp_ogc.net.auth import Realm
 
 PERSON = re.compile(r"[\w.@+-]{1,64}")
 PASSWORD_FIELD = re.compile(rb"<input[^<>]{0,400}type\s*=\s*[\"']?password", re.IGNORECASE)
+LATEST = 1e12
+"""Seconds since 1970: later than any token ends."""
 LOGIN_PATH = re.compile(r"/(log[-_]?[io]n|sign[-_]?in|oauth2?|openid-connect|sso|saml2?|cas)(/|$)", re.IGNORECASE)
 LOGIN_READ = 256 * 1024
 AGAIN = "start the server again"
@@ -136,12 +138,14 @@ def claims_of(sent: Mapping[str, str]) -> Claims:
 
     try:
         told = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, RecursionError):
         return Claims()
     names = [told.get(member) for member in ("preferred_username", "username", "user_name")]
     person = next((name for name in names if isinstance(name, str) and PERSON.fullmatch(name)), None)
     expires_at = told.get("exp")
-    return Claims(person, float(expires_at) if isinstance(expires_at, int | float) else None)
+    if not isinstance(expires_at, int | float) or not abs(expires_at) < LATEST:
+        return Claims(person)
+    return Claims(person, float(expires_at))
 
 
 def namespace_of(url: str) -> str | None:

@@ -30,16 +30,27 @@ EXCEPTIONS_PART2 = "http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0
 RELATIONS = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 
+FURTHEST = 6e13
+"""Milliseconds from 1970 that are still years of four digits, in the past too."""
+
+
 def _utc(value: object) -> object:
-    """Naive times are UTC (quirk Q49)."""
+    """Naive times are UTC (quirk Q49); what is no time is none, and the document is read all the same."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
         except ValueError:
             return None
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    return value
+    match value:
+        case datetime(tzinfo=None):
+            return value.replace(tzinfo=UTC)
+        case bool():
+            return None
+        case int() | float():  # seconds or milliseconds since 1970
+            return value if abs(value) < FURTHEST else None
+        case datetime():
+            return value
+    return None
 
 
 def _text(value: object) -> object:

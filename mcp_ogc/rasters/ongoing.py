@@ -70,6 +70,11 @@ class Ongoing(Generic[T]):
         """Of those that are on their way or unclaimed."""
         return tuple(self._counts)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether anything is not done yet."""
+        return not all(count.done.is_set() for count in self._counts.values())
+
     async def get(self, name: str | None, work: Work[T], told: Told | None, seconds: float) -> T | Underway:
         """What came of it, begun now or by an earlier call.
 

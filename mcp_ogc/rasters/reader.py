@@ -97,6 +97,11 @@ class RasterReader:
         self._comparisons = Ongoing[Comparison](background)
         self._turn = anyio.Semaphore(1)  # one worker stays free for what is quick
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether a count is under way, whose caller may be waiting or be back for it."""
+        return any(counts.is_under_way for counts in (self._summaries, self._zones, self._comparisons))
+
     def get_ready(self) -> None:
         """Have a worker warm before it is needed: once, and when what the client begins with is answered."""
         if not self._ready:

@@ -27,7 +27,7 @@ def decode(cursor: str | None, scope: str) -> dict[str, JsonValue]:
         return {}
     try:
         given, position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error, TypeError):
+    except (ValueError, binascii.Error, TypeError, RecursionError):
         given, position = None, None
     if given != scope or not isinstance(position, dict):
         raise UnknownName("page", cursor[:40], remedy="Repeat the call that gave next_cursor, with the same arguments")

@@ -23,6 +23,8 @@ NAMES = (
     "lint",
     "lint-recall",
     "items-10000",
+    "fuzz",
+    "soak",
     "view",
 )
 ONLY_WHEN_NAMED = ("chaos",)

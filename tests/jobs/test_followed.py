@@ -71,3 +71,12 @@ def test_q10_a_job_is_young_for_half_a_minute() -> None:
     assert Followed("j1", now - timedelta(seconds=20)).is_young
     assert not Followed("j1", now - timedelta(seconds=40)).is_young
     assert not Followed("j1", None).is_young
+
+
+@pytest.mark.parametrize(("wanted", "pause"), [(20.0, 20.0), (float("inf"), 600.0), (1e300, 600.0)])
+async def test_a_server_is_left_alone_as_long_as_it_wants_but_not_for_ever(wanted: float, pause: float) -> None:
+    job = Followed("j1", None)
+    problem = EndpointFault("HTTP 503", status=503)
+    problem.retry_after = wanted
+    job.missed(problem)
+    assert job.pause == pause
