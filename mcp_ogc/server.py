@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,9 @@ from mcp_ogc.audit import Audit
 from mcp_ogc.bearers import user_of
 from mcp_ogc.completions import add_completions
 from mcp_ogc.errors import OgcError, TimedOut
+from mcp_ogc.misuse import misfits, not_permitted, too_long, unknown_arguments, unknown_tool
 from mcp_ogc.net.redaction import Redaction, secrets_of
+from mcp_ogc.opening import LateWorkers, opened
 from mcp_ogc.outgoing import Outgoing
 from mcp_ogc.prompts import as_mcp, misfit, read_prompts
 from mcp_ogc.resources import add_resources, newest_resources
@@ -37,15 +38,13 @@ from mcp_ogc.tools.catalogue import TOOLS
 from mcp_ogc.tools.spec import Effect, ToolSpec
 from mcp_ogc.users import Permission, User, current_user, served
 from mcp_ogc.views.app import view_app
-from mcp_ogc.workspace import LOCAL, LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace, rules_of
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.mcpserver.tools import Tool
 
-    from mcp_ogc.ogc.client import ProcessesClient
-    from mcp_ogc.rasters.worker.pool import Workers
     from mcp_ogc.settings import Settings
+    from mcp_ogc.workspace import Workspace
 
 
 TOOL_SECONDS = 45
@@ -81,11 +80,11 @@ class OgcServer(MCPServer[Sessions]):
         """Run a tool; whatever we foresaw comes back as an answer, anything else as the SDK's masked error."""
         tool = self._tool_manager.get_tool(name)
         if tool is None:
-            return refuse(_unknown_tool(name, [known.name for known in self._tool_manager.list_tools()]))
+            return refuse(unknown_tool(name, [known.name for known in self._tool_manager.list_tools()]))
         if unknown := sorted(set(arguments) - set(tool.parameters["properties"])):
-            return refuse(_unknown_arguments(tool, unknown))
+            return refuse(unknown_arguments(tool, unknown))
         if (needed := PERMISSIONS.get(name, "deploy")) not in current_user().permissions:
-            return refuse(_not_permitted(name, needed))
+            return refuse(not_permitted(name, needed))
         try:
             if name not in self.changing:
                 return await self._ended(tool, arguments, context)
@@ -110,13 +109,13 @@ class OgcServer(MCPServer[Sessions]):
             with anyio.fail_after(TOOL_SECONDS):
                 return self._of_what_is_here(await super().call_tool(tool.name, arguments, context))
         except TimeoutError:
-            raise TimedOut(_too_long(tool.name)) from None
+            raise TimedOut(too_long(tool.name, TOOL_SECONDS)) from None
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, OgcError):
                 raise cause from None
             if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
-                raise OgcError(_misfits(tool, cause)) from None
+                raise OgcError(misfits(tool, cause)) from None
             raise
 
     def _of_what_is_here(self, answer: CallToolResult | InputRequiredResult) -> CallToolResult | InputRequiredResult:
@@ -176,11 +175,11 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Sessions]) -> AsyncIterator[Sessions]:
-        workers = _LateWorkers(settings)
+        workers = LateWorkers(settings)
 
         @asynccontextmanager
         async def opening(user: User) -> AsyncIterator[Workspace]:
-            async with _opened(settings.of(user), redact, workers.get()) as work:
+            async with opened(settings.of(user), redact, workers.get()) as work:
                 work.changes.subscribe(partial(subscriptions.changed, user))
                 yield work
 
@@ -281,119 +280,3 @@ def _strip_titles(schema: object) -> None:
     elif isinstance(schema, list):
         for value in schema:
             _strip_titles(value)
-
-
-def _too_long(name: str) -> str:
-    return (
-        f"{name} did not end within {TOOL_SECONDS} s. What it started goes on: call it again with the same arguments, "
-        "a submission is not sent twice. If it stays so, the endpoint does not answer: ogc_list_endpoints tells."
-    )
-
-
-def _not_permitted(name: str, needed: Permission) -> str:
-    return (
-        f"{name} is not permitted: the token this client presents does not allow to {needed}; nothing was done. "
-        f"A person has to connect again and allow it, or the operators of this server do."
-    )
-
-
-def _unknown_tool(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3)
-    return f"There is no tool {name!r} here. " + (f"Did you mean {', '.join(near)}?" if near else f"Tools: {known}")
-
-
-def _unknown_arguments(tool: Tool, unknown: Sequence[str]) -> str:
-    known = list(tool.parameters["properties"])
-    lines = [f"{tool.name} has no argument {', '.join(unknown)}; nothing was done."]
-    near = {name: difflib.get_close_matches(name, known, n=1) for name in unknown}
-    lines += [f"Did you mean {names[0]} for {name}?" for name, names in near.items() if names]
-    return "\n".join([*lines, f"Its arguments: {', '.join(known)}. Mend it and call again."])
-
-
-def _misfits(tool: Tool, error: ValidationError) -> str:
-    lines = [f"The arguments do not fit {tool.name}; nothing was done."]
-    for problem in error.errors(include_url=False):
-        path = ".".join(str(part) for part in problem["loc"])
-        given = "" if problem["type"] == "missing" else f" (given: {str(problem['input'])[:80]!r})"
-        lines.append(f"- {path}: {problem['msg']}{given}")
-    lines.append("Mend them and call again.")
-    return "\n".join(lines)
-
-
-class _LateWorkers:
-    """The raster workers of all users, there when the first workspace opens."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._workers: Workers | None = None
-
-    def get(self) -> Workers:
-        """The same always."""
-        if self._workers is None:
-            from mcp_ogc.rasters.worker.pool import Workers
-
-            self._workers = Workers(self._settings.rasters.drivers, self._settings.limits.asset_bytes)
-        return self._workers
-
-    async def aclose(self) -> None:
-        """End their processes."""
-        if self._workers is not None:
-            await self._workers.close()
-
-
-@asynccontextmanager
-async def open_from_settings(settings: Settings, redaction: Redaction | None = None) -> AsyncIterator[Workspace]:
-    """The workspace these settings describe, the local endpoint and the samples with it."""
-    from mcp_ogc.rasters.worker.pool import open_workers
-
-    async with (
-        open_workers(settings.rasters.drivers, settings.limits.asset_bytes) as workers,
-        _opened(settings, redaction or Redaction(), workers) as work,
-    ):
-        yield work
-
-
-@asynccontextmanager
-async def _opened(settings: Settings, redaction: Redaction, workers: Workers) -> AsyncIterator[Workspace]:
-    samples = _samples() if settings.has_local else {}
-    local = _local_endpoint(settings, samples) if settings.has_local else None
-    async with open_workspace(settings, local, samples, redaction.learn, workers) as work:
-        yield work
-
-
-def _samples() -> Mapping[str, Sample]:
-    from mcp_ogc.local.sample.samples import digest, example_inputs, names, package_text
-
-    return {name: Sample(package_text(name), digest(name), example_inputs(name)) for name in names()}
-
-
-def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalEndpoint:
-    from mcp_ogc.local.sample.samples import scene_folder
-
-    folders = (settings.local_folder, scene_folder())
-
-    @asynccontextmanager
-    async def open_client() -> AsyncIterator[ProcessesClient]:
-        import httpx
-
-        from mcp_ogc.local.app import open_app
-        from mcp_ogc.local.late_app import LateApp
-        from mcp_ogc.ogc.client import ProcessesClient
-        from mcp_ogc.ogc.dialects.local import LOCAL as LOCAL_DIALECT
-
-        rules = rules_of(settings, LOCAL)
-        digests = [sample.digest for sample in samples.values()]
-        opening = partial(
-            open_app,
-            settings.local,
-            settings.local_folder,
-            trusted_digests=digests,
-            readable_folders=[scene_folder(), *settings.permitted_folders],
-        )
-        async with (
-            aclosing(LateApp(opening)) as app,
-            httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http,
-        ):
-            yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=LOCAL_DIALECT, rules=rules)
-
-    return LocalEndpoint(open_client, folders)

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 import pytest_socket
 
-from mcp_ogc.server import open_from_settings
+from mcp_ogc.opening import open_from_settings
 from mcp_ogc.settings import LocalSettings, Settings
 from mcp_ogc.workspace import Workspace
 

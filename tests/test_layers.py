@@ -12,7 +12,7 @@ ROOT = Path(mcp_ogc.__file__).parent
 
 FLOORS = {
     "cli": 6,
-    **dict.fromkeys(("server", "http_app", "bearers"), 5),
+    **dict.fromkeys(("server", "opening", "http_app", "bearers"), 5),
     **dict.fromkeys(
         (
             "tools",
@@ -24,6 +24,7 @@ FLOORS = {
             "text",
             "uris",
             "confirmation",
+            "misuse",
             "outgoing",
             "sessions",
         ),
@@ -54,7 +55,7 @@ FLOORS = {
 }
 # A wing of its own: what it may import, and who may import it.
 LOCAL_MAY_IMPORT = ("ogc.models", "ogc.inputs", "packages", "errors", "settings", "net.addresses")
-MAY_IMPORT_LOCAL = ("cli", "server")
+MAY_IMPORT_LOCAL = ("cli", "opening")
 
 OWNERS = {
     "httpx": (
@@ -65,7 +66,7 @@ OWNERS = {
         "ogc.deployments",
         "ogc.exchange",
         "ogc.answers",
-        "server",
+        "opening",
     ),
     "boto3": ("net.storage",),
     "botocore": ("net.storage",),
@@ -90,6 +91,7 @@ OWNERS = {
         "views",
         "text",
         "confirmation",
+        "misuse",
         "outgoing",
         "net.auth",
     ),

@@ -17,7 +17,7 @@ from mcp_ogc.ogc.catalogue import Catalogue
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import Execute
-from mcp_ogc.server import open_from_settings
+from mcp_ogc.opening import open_from_settings
 from mcp_ogc.sessions import Sessions
 from mcp_ogc.settings import Limits, Settings
 from mcp_ogc.subscriptions import Subscriptions

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     """Check, one line for each thing that works or does not; 1 where an endpoint can't be used."""
     settings = load(options.config)
     from mcp_ogc.net.redaction import configure_logging
-    from mcp_ogc.server import open_from_settings
+    from mcp_ogc.opening import open_from_settings
 
     redaction = configure_logging(options.log_level or settings.log_level, settings)
 

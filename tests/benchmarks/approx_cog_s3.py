@@ -15,10 +15,10 @@ from typing import Any
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from mcp_ogc.opening import open_from_settings
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.reader import Asked, RasterReader
 from mcp_ogc.rasters.worker.tasks import Wanted
-from mcp_ogc.server import open_from_settings
 from mcp_ogc.settings import LocalSettings, Settings, StorageSettings
 from tests.benchmarks.cogs import make
 from tests.benchmarks.measure import Measure, interleaved

@@ -7,7 +7,8 @@ from pathlib import Path
 from anyio.from_thread import start_blocking_portal
 from mcp import Client
 
-from mcp_ogc.server import build_server, open_from_settings
+from mcp_ogc.opening import open_from_settings
+from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
 from mcp_ogc.workspace import Workspace
 from tests.benchmarks.measure import Measure, interleaved

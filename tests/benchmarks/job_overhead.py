@@ -10,7 +10,7 @@ import anyio
 from anyio.from_thread import start_blocking_portal
 
 from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
-from mcp_ogc.server import open_from_settings
+from mcp_ogc.opening import open_from_settings
 from mcp_ogc.settings import LocalSettings, Settings
 from mcp_ogc.workspace import Endpoint
 from tests.benchmarks.measure import Measure, interleaved

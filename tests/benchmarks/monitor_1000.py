@@ -8,7 +8,7 @@ from itertools import pairwise
 import anyio
 
 from mcp_ogc.ogc.models import StatusInfo
-from mcp_ogc.server import open_from_settings
+from mcp_ogc.opening import open_from_settings
 from tests.benchmarks.beside import Beside, upstream
 from tests.benchmarks.measure import Measure
 

@@ -10,7 +10,7 @@ from mcp_ogc.jobs.entries import SubmissionState
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import submit
 from mcp_ogc.ogc.models import Execute
-from mcp_ogc.server import open_from_settings
+from mcp_ogc.opening import open_from_settings
 from mcp_ogc.settings import Limits
 from tests.benchmarks.beside import Beside, upstream
 from tests.benchmarks.measure import Measure

@@ -11,7 +11,8 @@ from mcp_ogc import confirmation
 from mcp_ogc.errors import NotPermitted
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.models import Execute
-from mcp_ogc.server import build_server, open_from_settings
+from mcp_ogc.opening import open_from_settings
+from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings, load
 from tests.server.talk import call, refused
 

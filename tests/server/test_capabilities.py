@@ -13,7 +13,8 @@ from mcp import Client
 from mcp_ogc.cli.check import check_endpoint, run_process
 from mcp_ogc.errors import NotOffered
 from mcp_ogc.ogc.capabilities import Capability, capabilities_of
-from mcp_ogc.server import build_server, open_from_settings
+from mcp_ogc.opening import open_from_settings
+from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from tests.quirks.talking import ECHO, FAR, WORKFLOW, conversation, talking
 from tests.server.talk import call, refused
