@@ -103,10 +103,12 @@ async def test_a_yes_is_good_for_the_package_that_was_asked_about_only(
     assert replaced["digest"] in asked[-1], "what was asked about is what is there, told apart by the whole digest"
 
 
-async def test_a_data_folder_that_cannot_be_used_is_told_by_every_tool(settings: Settings, tmp_path: Path) -> None:
+async def test_a_data_folder_that_cannot_be_used_is_told_by_what_needs_it(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     broken = settings.model_copy(update={"data_folder": tmp_path / "file"})
     async with Client(build_server(broken)) as client:
         for _ in range(2):
-            told = await refused(client, "ogc_list_endpoints")
-            assert "data_folder" in told
+            (local,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+            assert local["reachable"] is False
+            assert "data_folder" in local["problem"]
+            assert "data_folder" in await refused(client, "ogc_execute_process", process_id="echo", inputs={})

@@ -94,8 +94,9 @@ def test_a_user_s_secrets_are_secrets(tmp_path: Path) -> None:
 
 
 async def test_what_could_not_be_opened_is_tried_again_by_the_next_call(settings: Settings) -> None:
-    settings.data_folder.write_text("in the way", encoding="utf-8")
+    settings.data_folder.mkdir()
+    settings.journal_path.write_bytes(b"no database" * 1000)
     async with Client(build_server(settings)) as client:
         assert "can't be opened" in await refused(client, "ogc_list_jobs")
-        settings.data_folder.unlink()
+        settings.journal_path.unlink()
         assert (await call(client, "ogc_list_jobs"))["jobs"] == []
