@@ -1,11 +1,10 @@
-"""An OGC API - Processes endpoint on loopback, in a process of its own, that can be told to fail.
+"""An OGC API - Processes endpoint on loopback, in a process of its own.
 
 `python -m tests.benchmarks.upstream KIND [COUNT]` prints its port and serves until its standard input ends; then it
 prints what it saw as one JSON object.
 
 - `jobs`: COUNT jobs that run and end one by one over half a minute; every request is counted by its second.
-- `storm`: executions, of which a third fails: the connection is reset before or after the job is made, 502, 503 with
-  Retry-After, no answer.
+- `storm`: executions.
 - `catalogue`: COUNT processes.
 - `items`: one job whose result is a collection of COUNT items like the recorded one.
 """
@@ -26,7 +25,6 @@ from urllib.parse import parse_qs, urlsplit
 LIMIT = 100
 RUN_SECONDS = (8.0, 30.0)
 WORDS = ("water", "vegetation", "burnt area", "snow", "urban", "soil moisture", "ship", "cloud")
-FAULTS = ("reset before", "reset after", "502", "503", "silence")
 
 
 def now() -> str:
@@ -56,8 +54,6 @@ class Upstream:
         """Of jobs, by second."""
         self.readings: list[float] = []
         """When the list of jobs was begun."""
-        self.posts: Counter[str] = Counter()
-        self.faults: Counter[str] = Counter()
         self.jobs: dict[str, dict[str, object]] = {}
         self.ends: dict[str, float] = {}
         self.served: dict[str, float] = {}
@@ -143,8 +139,8 @@ class Upstream:
                 if parts.path == "/jobs" and "offset" not in parts.query:
                     self.readings.append(time.time())
                 if method == "POST":
-                    if not await self.execute(json.loads(body), writer):
-                        return
+                    job_id = self.made(json.loads(body)["inputs"])
+                    reply(writer, 201, {"jobID": job_id, "status": "accepted"}, f"Location: /jobs/{job_id}\r\n")
                 else:
                     reply(writer, *self.get(parts.path, parse_qs(parts.query)))
                 await writer.drain()
@@ -153,41 +149,10 @@ class Upstream:
         finally:
             writer.close()
 
-    async def execute(self, request: dict[str, dict[str, object]], writer: asyncio.StreamWriter) -> bool:
-        """Answer an execution; False where the connection is no more."""
-        inputs = request["inputs"]
-        self.posts[str(inputs["n"])] += 1
-        fault = self.random.choice(FAULTS) if self.random.random() < 1 / 3 else ""
-        self.faults[fault or "none"] += 1
-        match fault:
-            case "reset before":
-                writer.transport.abort()
-                return False
-            case "reset after":
-                self.made(inputs)
-                writer.transport.abort()
-                return False
-            case "502":
-                if self.random.random() < 0.5:
-                    self.made(inputs)
-                reply(writer, 502, {})
-            case "503":
-                reply(writer, 503, {}, "Retry-After: 1\r\n")
-            case "silence":
-                self.made(inputs)
-                await asyncio.sleep(30)
-                return False
-            case _:
-                job_id = self.made(inputs)
-                reply(writer, 201, {"jobID": job_id, "status": "accepted"}, f"Location: /jobs/{job_id}\r\n")
-        return True
-
     def report(self) -> dict[str, object]:
         return {
             "requests": sorted(self.requests.items()),
             "readings": self.readings,
-            "posts": self.posts,
-            "faults": self.faults,
             "jobs": {job_id: job.get("parameters") for job_id, job in self.jobs.items()},
             "ends": self.ends,
             "served": self.served,
@@ -206,7 +171,7 @@ async def main(kind: str, count: int) -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     print(json.dumps(upstream.report()), flush=True)
-    os._exit(0)  # connections that are never answered are left as they are
+    os._exit(0)  # connections that are kept are left as they are
 
 
 if __name__ == "__main__":
