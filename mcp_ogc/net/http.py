@@ -326,11 +326,11 @@ def _redirected(request: httpx.Request, response: httpx.Response, endpoint: str 
     """
     try:
         target = request.url.join(response.headers["location"])
+        if endpoint is not None and is_inside(target.host):
+            base = httpx.URL(endpoint)
+            target = target.copy_with(scheme=base.scheme, host=base.host, port=base.port)
     except httpx.InvalidURL as error:
         raise Unreachable(f"{shown(request.url)} redirects to what is not a URL: {error}") from error
-    if endpoint is not None and is_inside(target.host):
-        base = httpx.URL(endpoint)
-        target = target.copy_with(scheme=base.scheme, host=base.host, port=base.port)
     if request.url.scheme == "https" and target.scheme != "https":
         raise HostRefused(f"{shown(request.url)} redirects from https to {shown(target)}")
     if request.method in ("GET", "HEAD"):
@@ -362,7 +362,7 @@ def retry_after(response: httpx.Response) -> float | None:
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):  # TypeError: a date without a zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return None
 
 

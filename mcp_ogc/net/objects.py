@@ -317,5 +317,5 @@ def _label(href: str) -> str:
 def _http_date(text: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(text) if text else None
-    except ValueError:  # a date only to show
+    except (ValueError, OverflowError):  # a date only to show
         return None

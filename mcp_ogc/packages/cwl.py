@@ -27,6 +27,7 @@ from mcp_ogc.packages.shape import (
     requirements_of,
     type_names,
     undefined_types,
+    untyped,
     with_inline,
 )
 
@@ -126,7 +127,7 @@ def load(text: str, *, source: str = "package") -> Package:
     _refuse([*references(document), *missing], source)
     _refuse([fault for process in graph for fault in _faults(process, document)], source)
     defined = TYPES | set(type_names(document))
-    _refuse([fault for process in processes for fault in undefined_types(process, defined)], source)
+    _refuse([fault for one in processes for fault in (*untyped(one), *undefined_types(one, defined))], source)
     return Package(
         text=text,
         source=source,

@@ -43,6 +43,9 @@ ADVICE = {
         "boolean, int, long, float, double, string, File, Directory, each with [] or ?; or one of SchemaDefRequirement",
         "CWL Workflow §5.1, type",
     ),
+    "untyped": Advice(
+        "Nobody knows which values it takes", "Add type:, such as string, File or Directory", "CWL Workflow §5.1, type"
+    ),
     "requirement": Advice(
         "Engines refuse what they do not know", "Name a requirement of CWL, or leave it to hints", "CWL Workflow §5.2"
     ),

@@ -105,6 +105,16 @@ def missing_processes(process: Mapping[str, Any], ids: set[str]) -> Iterator[Pac
             yield PackageFault(*place(step, "run"), "run", f"run: there is no process {run[:80]} in the package")
 
 
+def untyped(process: Mapping[str, Any]) -> Iterator[PackageFault]:
+    """Inputs and outputs without a type, which CWL v1.0 lets a parser pass."""
+    for field in ("inputs", "outputs"):
+        told = process.get(field)
+        members = told.items() if isinstance(told, Mapping) else enumerate(told) if isinstance(told, list) else ()
+        for key, member in members:
+            if member is None or (isinstance(member, Mapping) and member.get("type") is None):
+                yield PackageFault(*place(told, key), "untyped", f"one of {field} has no type")
+
+
 def undefined_types(process: Mapping[str, Any], defined: set[str]) -> Iterator[PackageFault]:
     """Types that neither CWL nor the package has; the parser takes any name for one that is defined elsewhere."""
     typed = [

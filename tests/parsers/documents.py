@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
-from mcp_ogc.errors import OgcError
 from mcp_ogc.jobs.diagnosis import diagnose
 from mcp_ogc.jobs.logs import Log
 from mcp_ogc.local.deployment import read_deployment
@@ -93,14 +92,8 @@ def packages() -> tuple[bytes, ...]:
     return (*samples, *(path.read_bytes() for path in published[:20]))
 
 
-def _package(text: str) -> object:
-    found: list[object] = [lint(text, dialect=ZOO)]
-    for ask in (lambda: describe(load(text)), lambda: with_package_defaults(DESCRIPTION, text)):
-        try:
-            found.append(ask())
-        except OgcError as error:
-            found.append(error)
-    return found
+def of_package(name: str, read: Callable[[str], object]) -> Parser:
+    return of_bytes(name, lambda data: read(data.decode("utf-8", errors="replace")), packages, share=0.15)
 
 
 # --- rasters
@@ -306,7 +299,9 @@ MULTIPART = (
 )
 
 DOCUMENTS = (
-    of_bytes("application package", lambda data: _package(data.decode("utf-8", errors="replace")), packages, 0.25),
+    of_package("application package", lambda text: lint(text, dialect=ZOO)),
+    of_package("process of a package", lambda text: describe(load(text))),
+    of_package("defaults of a package", lambda text: with_package_defaults(DESCRIPTION, text)),
     of_bytes("table", _content, _contents, 1.5),
     of_json(
         "value of a result",
