@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from mcp_ogc.errors import PackageError
@@ -19,6 +20,7 @@ MOST_COMMENTS = 5_000
 """Lines that begin with `#`: what keeps comments takes the square of their number."""
 COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)
 TAGS = {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map"))}
+IMPORTING = Lock()
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -30,7 +32,6 @@ def read_document(text: str, source: str) -> CommentedMap:
     """
     from ruamel.yaml.comments import CommentedMap
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
-    from schema_salad.utils import yaml_no_ts
 
     if len(text) > LARGEST:
         raise PackageError(f"{len(text):,} characters are more than a package may have ({LARGEST:,})", source=source)
@@ -41,7 +42,7 @@ def read_document(text: str, source: str) -> CommentedMap:
         )
     try:
         _check_bounds(text, source)
-        document = yaml_no_ts().load(text)
+        document = _yaml().load(text)
     except MarkedYAMLError as error:
         # What is never closed is noticed at the end, and begins where it is opened.
         is_open = "end of stream" in str(error.problem) and error.context_mark
@@ -57,6 +58,18 @@ def read_document(text: str, source: str) -> CommentedMap:
     if not isinstance(document, CommentedMap):
         raise PackageError("not a CWL document: it has no members", source=source, remedy="It starts with cwlVersion")
     return document
+
+
+def _yaml() -> Any:
+    """What reads YAML as CWL wants it. One thread imports it at a time: whoever imports the library's compiled modules
+    meanwhile sees them half made (`KeyError: 'YAML'`).
+    """
+    with IMPORTING:
+        import schema_salad.exceptions
+        import schema_salad.fetcher
+        import schema_salad.sourceline
+        import schema_salad.utils
+    return schema_salad.utils.yaml_no_ts()
 
 
 def copied(node: Any) -> Any:
