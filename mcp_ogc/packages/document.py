@@ -61,10 +61,8 @@ def read_document(text: str, source: str) -> CommentedMap:
 
 
 def _yaml() -> Any:
-    """What reads YAML as CWL wants it. One thread imports it at a time.
-
-    The library's compiled modules are seen half made by whoever imports them meanwhile (`KeyError: 'YAML'`), and those
-    of the parser are made on top of them.
+    """What reads YAML as CWL wants it. One thread imports it at a time: whoever imports the library's compiled modules
+    meanwhile sees them half made (`KeyError: 'YAML'`).
     """
     with IMPORTING:
         import schema_salad.exceptions

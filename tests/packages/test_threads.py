@@ -23,7 +23,7 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-sys.exit("; ".join(failed))
+sys.exit("; ".join(failed) or 0)
 """
 
 
