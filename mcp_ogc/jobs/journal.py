@@ -290,13 +290,17 @@ class Journal:
             write_status(connection, entry.submission, info)
 
     @in_thread
-    def note_gone(self, endpoint: str, job_id: str) -> None:
-        """Write that the endpoint does not have a job any more; since when is kept until it is seen again."""
+    def note_gone(self, endpoint: str, job_id: str) -> bool:
+        """Write that the endpoint does not have a job any more; since when is kept until it is seen again.
+
+        Whether it was this user's job at all.
+        """
         with self._writing() as connection:
-            connection.execute(
+            written = connection.execute(
                 "UPDATE submissions SET gone = coalesce(gone, ?) WHERE user = ? AND endpoint = ? AND job_id = ?",
                 (_now(), self._user, endpoint, job_id),
             )
+            return written.rowcount > 0
 
     @in_thread
     def find(self, job_id: str, endpoint: str | None = None) -> tuple[Entry, ...]:

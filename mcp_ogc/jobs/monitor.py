@@ -302,11 +302,12 @@ class Monitor:
             await anyio.sleep(turn - now)
 
     async def _gone(self, followed: Followed, error: NoSuchJob) -> None:
+        was_there = followed.info is not None
         try:
-            await self._journal.note_gone(self._name, followed.job_id)
+            was_there |= await self._journal.note_gone(self._name, followed.job_id)
         except JournalError as unwritten:
             logger.warning("That job %r of %s is gone could not be written: %s", followed.job_id, self._name, unwritten)
-        is_new = not isinstance(followed.problem, NoSuchJob)
+        is_new = was_there and not isinstance(followed.problem, NoSuchJob)
         followed.missed(error)
         if is_new:
             await self._publish(StatusInfo(job_id=followed.job_id, status=JobStatus.DISMISSED))

@@ -156,12 +156,12 @@ class Conversation:
 async def test_what_a_worker_prints_is_nowhere_and_its_answers_stay_whole(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from mcp_ogc.rasters.worker import pool
+    from mcp_ogc.rasters.worker import fetching, pool, process
     from mcp_ogc.rasters.worker.tasks import RasterFile, Summarize, Wanted
 
-    monkeypatch.setattr(pool, "COMMAND", (sys.executable, "-c", NOISY))
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", NOISY))
     async with pool.open_workers() as workers:
-        given = pool.Given(RasterFile("scene.tif", SCENE.stat().st_size, None, SCENE))
+        given = fetching.Given(RasterFile("scene.tif", SCENE.stat().st_size, None, SCENE))
         for _ in range(2):
             found = await workers.run(Summarize(Wanted(None, (), None), "exact"), [given], 60)
             assert found.summary.width == 349
