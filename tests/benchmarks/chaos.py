@@ -49,7 +49,8 @@ async def chaos(jobs: int, kills: int) -> tuple[list[str], str, int]:
         for made in list(Ledger(running.local_folder).jobs()):
             if made.status != "dismissed":
                 await dismissed(running, made.job_id)
-        wrong += (await verdict(running)).lines
+        after = await verdict(running)
+        wrong += [*after.missing, *after.untrue]
         wrong += [f"{path} is left after dismissal" for path in (running.local_folder / "jobs").glob("*")]
         folder = running
     wrong += [f"{running.hung} calls never ended"] if running.hung else []

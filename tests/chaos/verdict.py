@@ -41,7 +41,7 @@ def told(entry: Entry) -> str:
 async def verdict(world: World) -> Verdict:
     """Compare the journal with what the local endpoint did."""
     made = list(Ledger(world.local_folder).jobs())
-    # A job that failed may be executed again: the same request never is that one.
+    # A job that failed may be executed again: the same request never is that one. Once it is dismissed nothing tells.
     numbers = Counter(one.number for one in made if one.status != "failed")
     entries = await entries_of(world)
     jobs = {entry.job_id: entry for entry in entries if entry.state is SubmissionState.CONFIRMED}

@@ -79,7 +79,10 @@ class World:
         return next((one for one in psutil.Process().children() if "serve" in one.cmdline()), None)
 
     async def call(self, tool: str, **arguments: Any) -> CallToolResult:
-        """Call a tool; where the server ends meanwhile the same call is made to the next one, as clients do."""
+        """Call a tool; where the server ends meanwhile the same call is made to the next one, as clients do.
+
+        But for `new_run`, which asks for another job each time it is said.
+        """
         while True:
             await self._ready.wait()
             client, broken = self.client, self._broken
@@ -93,6 +96,7 @@ class World:
             except Exception as error:  # the SDK raises what it likes when the server is gone
                 print(f"  the server has ended: {type(error).__name__}", file=sys.stderr)
                 broken.set()
+                arguments.pop("new_run", None)
                 await anyio.sleep(0.05)
 
     async def serve(self) -> None:

@@ -18,6 +18,7 @@ def arguments(tool: str, job_id: str) -> dict[str, Any]:
     return known.get(tool, {"job_id": job_id})
 
 
+@pytest.mark.parametrize("endpoint", ["local", "zoo"], indirect=True)
 async def test_what_is_read_is_right_or_refused_and_right_the_next_time(endpoint: Open, tmp_path: Path) -> None:
     async with endpoint(tmp_path / "endpoint") as url:
         right, cases, job_id = await without_faults(url, tmp_path / "before")
