@@ -14,6 +14,7 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
+from mcp_ogc.jobs.entries import text_of
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.ogc.models import JobList, JobStatus
 from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Reply, call, fitting, plural, respond
@@ -53,14 +54,15 @@ async def list_jobs(
     work = await workspace(ctx)
     scope = f"jobs {endpoint or ''} {process_id or ''} {status or ''}"
     place = decode(cursor, scope)
-    before, most = _position(place.get("before")), limit or SHOWN_JOBS
+    before, most = before_of(place.get("before")), limit or SHOWN_JOBS
+    position = (text_of(before[0]) or "", before[1]) if before else None
     reading = _Reading(work, process_id, status, most, before)
     if cursor is None:
         await reading.begin([work.endpoint(endpoint)] if endpoint else list(work.endpoints.values()))
     else:
         await reading.go_on(place.get("further"))
     entries = await work.journal.newest(
-        most + 1, before=before, endpoint=endpoint, process_id=process_id, status=status
+        most + 1, before=position, endpoint=endpoint, process_id=process_id, status=status
     )
     listed = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in entries[:most])
     told = [row_line(one) for one in listed]
@@ -68,7 +70,7 @@ async def list_jobs(
     rows = listed[:shown]
     next_cursor = None
     if len(entries) > shown or reading.further:
-        last = entries[shown - 1].position if shown else before
+        last = entries[shown - 1].position if shown else position
         next_cursor = encode(scope, before=list(last) if last else None, further=dict(reading.further))
     follow = ", more may follow" if next_cursor else ""
     lines = [f"{plural(len(rows), 'job')}{follow}:" if rows else f"No jobs{' so far' if next_cursor else ''}."]
@@ -110,7 +112,7 @@ class _Reading:
     process_id: str | None
     status: JobStatus | None
     limit: int
-    before: tuple[str, int] | None
+    before: tuple[datetime, int] | None
     """Where the page of the answer begins."""
     further: dict[str, str] = field(default_factory=dict)
     """Where each list goes on."""
@@ -161,7 +163,7 @@ class _Reading:
     async def _further(self, endpoint: Endpoint, position: str) -> None:
         listed = await endpoint.client.jobs(position=position, process_id=self.process_id, status=self.status)
         listed = await self._with_jobs(endpoint, listed)
-        begins = datetime.fromisoformat(self.before[0]) if self.before else datetime.max.replace(tzinfo=UTC)
+        begins = self.before[0] if self.before else datetime.max.replace(tzinfo=UTC)
         older = [info for info in listed.jobs if info.created and info.created < begins]
         new = {info.job_id for info in listed.jobs if info not in older} - {
             entry.job_id for entry in await self.work.journal.jobs_since(endpoint.name, begins)
@@ -203,8 +205,15 @@ def _dialect(work: Workspace, endpoint: str) -> Dialect:
     return known.client.known_dialect if known else STANDARD
 
 
-def _position(told: JsonValue) -> tuple[str, int] | None:
+def before_of(told: JsonValue) -> tuple[datetime, int] | None:
+    """The entry that the page of a cursor begins behind; None for the first page, and for what no cursor of ours holds.
+
+    Args:
+        told: `Entry.position` as JSON: a time of ISO 8601 with its offset, and a number of SQLite's.
+    """
     match told:
-        case [str(moment), int(number)]:
-            return moment, number
+        case [str(moment), int(number)] if abs(number) < 2**63:
+            with suppress(ValueError, OverflowError):
+                if (time := datetime.fromisoformat(moment)).tzinfo:
+                    return time.astimezone(UTC), number
     return None

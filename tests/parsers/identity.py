@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,6 +21,7 @@ from mcp_ogc.net.oidc import AuthorizationRequest, OidcClient
 from mcp_ogc.net.provider import Issuer
 from mcp_ogc.net.refusal import claims_of
 from mcp_ogc.net.storage import bucket_and_key
+from mcp_ogc.tools.job_lists import before_of
 from mcp_ogc.tools.paging import decode, encode
 from mcp_ogc.uris import RasterHandle, job_of, process_list_of
 from tests.parsers.documents import of_bytes, of_text
@@ -166,7 +168,9 @@ def _asked_for(data: bytes) -> object:
 
 
 def _position(data: bytes) -> object:
-    return decode(base64.urlsafe_b64encode(data).decode(), "jobs")
+    position = decode(base64.urlsafe_b64encode(data).decode(), "jobs")
+    before = before_of(position.get("before"))
+    return before and before[0] < datetime.now(UTC), position
 
 
 def _named(text: str) -> object:
@@ -208,7 +212,14 @@ IDENTITY = (
         ],
     ),
     of_text("cursor", lambda text: decode(text, "jobs"), encode("jobs", page="https://x.example/?2", skip=3)),
-    of_bytes("position of a cursor", _position, lambda: [b'["jobs", {"page": "https://x.example/?2", "skip": 3}]']),
+    of_bytes(
+        "position of a cursor",
+        _position,
+        lambda: [
+            b'["jobs", {"page": "https://x.example/?2", "skip": 3}]',
+            b'["jobs", {"before": ["2026-01-01T00:00:00+00:00", 3], "further": {"far": "offset=2"}}]',
+        ],
+    ),
     of_text(
         "ogc:// URI",
         _named,
