@@ -57,20 +57,18 @@ class Allowance:
         Raises:
             QuotaReached: With when it resets.
         """
-        recent = [
-            datetime.fromisoformat(row["intended"])
-            for row in connection.execute(
-                "SELECT intended FROM submissions WHERE digest IS NOT NULL AND intended > ? AND intended < ?"
-                " ORDER BY intended",
-                (text_of(now - HOUR), text_of(now + SKEW)),
-            )
-        ]
+        recent = "FROM submissions WHERE digest IS NOT NULL AND intended > ? AND intended < ?"
+        within = (text_of(now - HOUR), text_of(now + SKEW))
+        (count,) = connection.execute(f"SELECT count(*) {recent}", within).fetchone()
         most = self.quotas.submissions_per_hour
-        if len(recent) >= most:
-            resets = recent[-most] + HOUR
+        if count >= most:
+            (last,) = connection.execute(
+                f"SELECT intended {recent} ORDER BY intended DESC LIMIT 1 OFFSET ?",
+                (*within, most - 1),
+            ).fetchone()
+            resets = datetime.fromisoformat(last) + HOUR
             raise QuotaReached(
-                f"{len(recent)} executions were submitted within the last hour, and the quota is {most}; "
-                "nothing was sent",
+                f"{count} executions were submitted within the last hour, and the quota is {most}; nothing was sent",
                 remedy=f"It resets at {resets:%Y-%m-%dT%H:%M:%SZ}, in {max(1, round((resets - now) / HOUR * 60))} min. "
                 "[quotas] submissions_per_hour in the settings is the operator's to raise",
             )
