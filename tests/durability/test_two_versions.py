@@ -130,7 +130,7 @@ UPDATE sqlite_schema SET sql = rtrim(sql, ')') || ', tenant TEXT NOT NULL)' WHER
 @pytest.mark.parametrize(
     "script",
     [
-        "ALTER TABLE submissions RENAME COLUMN message TO told;",
+        "ALTER TABLE submissions RENAME COLUMN message TO words;",
         "ALTER TABLE submissions RENAME TO requests;",
         MORE_TO_GIVE,
     ],

@@ -164,6 +164,11 @@ def test_a_link_to_a_file_that_is_not_the_jobs_is_no_result(job: Path) -> None:
     assert not list((job / "published").rglob("*.txt"))
 
 
+def told_of(content: bytes) -> dict[str, object]:
+    """Size in bytes and checksum (a multihash of SHA-256) by which whoever fetches a file knows that it is whole."""
+    return {"file:size": len(content), "file:checksum": f"1220{hashlib.sha256(content).hexdigest()}"}
+
+
 def test_a_link_to_an_input_is_copied_and_the_input_stays(job: Path) -> None:
     given = job.parent / "given.txt"
     given.write_text("given", encoding="utf-8")
@@ -177,7 +182,7 @@ def test_a_link_to_an_input_is_copied_and_the_input_stays(job: Path) -> None:
     }
     document = Publication(job / "published", "job-1", lambda path: path == given).document(outputs)
     assert (given.read_text(), staged_in.read_text()) == ("given", "staged")
-    assert document["a"] == {"href": "published:a/link.txt", "type": "text/plain"}
+    assert document["a"] == {"href": "published:a/link.txt", "type": "text/plain", **told_of(b"given")}
     assert (job / "published" / "a" / "link.txt").read_text() == "given"
     assert not (job / "published" / "a" / "link.txt").is_symlink()
 
@@ -239,7 +244,7 @@ def test_values_files_lists_and_folders(job: Path) -> None:
     assert (job / "published" / "shape" / "a.dbf").read_text() == "beside"
     assert [one["href"] for one in document["files"]] == [f"{out}/files/0/1.txt", f"{out}/files/1/2.txt"]
     assert document["folder"] == [
-        {"href": f"{out}/folder/b.tif", "type": "image/tiff; application=geotiff"},
-        {"href": f"{out}/folder/deep/%C3%BC%201.json", "type": "application/json"},
+        {"href": f"{out}/folder/b.tif", "type": "image/tiff; application=geotiff", **told_of(b"x")},
+        {"href": f"{out}/folder/deep/%C3%BC%201.json", "type": "application/json", **told_of(b"x")},
     ]
     assert document["empty"] == {"value": {}}, "as ZOO-Project-DRU answers where stage-out found nothing"

@@ -102,7 +102,7 @@ async def test_a_document_by_value(made: httpx.AsyncClient) -> None:
     assert document["text"] == {"value": "ü", "mediaType": "text/plain"}
     assert base64.b64decode(document["bytes"]["value"]) == b"\x01\xff"
     assert document["bytes"]["encoding"] == "base64"
-    assert set(document["large"]) == {"href", "type"}, "too large to be one"
+    assert set(document["large"]) == {"href", "type", "file:size", "file:checksum"}, "too large to be a value"
     assert document["number"] == 5
 
 
