@@ -6,7 +6,7 @@ import argparse
 import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mcp_ogc.errors import SettingsError
@@ -15,6 +15,10 @@ from mcp_ogc.settings import Settings, load
 
 if TYPE_CHECKING:
     from mcp_ogc.server import OgcServer
+
+
+M_ARENA_MAX, ARENAS = -8, 2
+"""Of glibc's malloc.h, and how many there may be."""
 
 
 def add_arguments(options: argparse.ArgumentParser) -> None:
@@ -87,6 +91,7 @@ def _serve_http(server: OgcServer, settings: Settings, level: str) -> None:
     from mcp_ogc.http_app import http_app
     from mcp_ogc.server import PERMISSIONS
 
+    _share_arenas()
     app = http_app(server, settings, PERMISSIONS)
     # log_config=None: uvicorn's own would write access lines to stdout. Headers of proxies are not believed.
     uvicorn.run(
@@ -98,3 +103,15 @@ def _serve_http(server: OgcServer, settings: Settings, level: str) -> None:
         proxy_headers=False,
         server_header=False,
     )
+
+
+def _share_arenas() -> None:
+    """Have all threads allocate from two arenas (mallopt(3)).
+
+    glibc gives threads arenas of their own, eight for each core, and what was freed in one is of no use to another: the
+    server grew by a tenth with every 6,000 calls. Its threads wait for disks, and do not compete for memory.
+    """
+    import ctypes
+
+    with suppress(AttributeError, OSError, TypeError):  # musl, macOS and Windows have none
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
