@@ -9,7 +9,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,11 @@ class World:
 
     def server(self) -> psutil.Process | None:
         """The MCP server that runs now."""
-        return next((one for one in psutil.Process().children() if "serve" in one.cmdline()), None)
+        for one in psutil.Process().children():
+            with suppress(psutil.Error):  # it has ended since
+                if "serve" in one.cmdline():
+                    return one
+        return None
 
     async def call(self, tool: str, **arguments: Any) -> CallToolResult:
         """Call a tool; where the server ends meanwhile the same call is made to the next one, as clients do.
