@@ -43,6 +43,10 @@ $graph:
 """
 
 
+KEEPING_LOGS = ("zoo", "weaver", "ecmwf")
+"""Kinds of servers that have the logs of a failed job somewhere; the others say no more than that it failed."""
+
+
 @pytest.fixture(params=list(PERSONALITIES))
 def endpoint(request: pytest.FixtureRequest) -> TestEndpoint:
     return TestEndpoint(request.param)
@@ -120,6 +124,11 @@ async def test_a_failed_job_is_failed_and_says_why(client: Client, endpoint: Tes
     job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
     done = await finished(client, job["job_id"])
     assert done["status"] == "failed"
+    if endpoint.personality.name in KEEPING_LOGS:
+        assert (done["why"]["cause"], done["why"]["exit_code"]) == ("out of memory", 137)
+        assert any("OOMKilled" in line for line in done["why"]["untrusted"]["evidence"])
+    else:
+        assert done["why"]["cause"] == "unknown", "nothing it says tells, and that is told"
     assert await refused(client, "ogc_get_results", job_id=job["job_id"])
 
 
