@@ -334,10 +334,21 @@ async def undeploy_process(
     return respond(lines, Undeployed(**bound, undeployed=True))
 
 
+async def _deploys(endpoint: Endpoint) -> bool:
+    """Whether it says that it deploys and undeploys; True where it does not tell anything now."""
+    from mcp_ogc.ogc.capabilities import Capability
+
+    with suppress(OgcError):
+        return (await endpoint.capabilities()).has(Capability.DEPLOY)
+    return True
+
+
 async def _undeployment(endpoint: Endpoint, process_id: str) -> tuple[str, tuple[str, ...]]:
     """What would go and what still runs, and the ids of the jobs that do."""
     description = await endpoint.describe(process_id)
     told = f"{process_id} {word(description.version)} would be removed from {endpoint.name}, and its package with it."
+    if not await _deploys(endpoint):
+        told += f" {endpoint.name} does not say that it can do that, and may refuse."
     try:
         listed = await endpoint.client.jobs(process_id=process_id, limit=50)
     except OgcError:

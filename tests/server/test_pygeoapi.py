@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import rasterio
 from mcp import Client
 
 from tests.server.talk import call, finished, refused, text_of
 from tests.servers.pygeoapi import pygeoapi
+
+SCENE = Path(__file__).parents[1] / "data" / "L7_ETMs.tif"
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("pygeoapi")]
 
@@ -95,6 +98,30 @@ async def test_outputs_that_are_files_are_shown_for_what_they_are(far: Client, k
     assert shown in text_of(answer)
 
 
+async def test_a_raster_it_made_is_summarised_measured_compared_and_exported(far: Client) -> None:
+    job = await call(far, "ogc_execute_process", process_id="files", inputs={"kind": "raster"}, wait_seconds=0)
+    assert (await finished(far, job["job_id"]))["status"] == "successful"
+    (output,) = (await call(far, "ogc_get_results", job_id=job["job_id"]))["outputs"]
+    (file,) = output["files"]
+    raster = file["raster"]
+    with rasterio.open(SCENE) as dataset:
+        red = dataset.read(3)
+        middle = dataset.xy(176, 174)
+        crs = str(dataset.crs)
+    summary = await call(far, "ogc_summarize_raster", raster=raster, bands=[3], exact=True)
+    (band,) = summary["bands"]
+    assert (band["minimum"], band["maximum"]) == (red.min(), red.max())
+    assert band["mean"] == pytest.approx(red.mean())
+    measured = await call(far, "ogc_measure_raster", raster=raster, points=[list(middle)], crs=crs, bands=[3])
+    (value,) = measured["points"][0]["values"]
+    assert (value["value"], value["state"]) == (red[176, 174], "valid")
+    compared = await far.call_tool("ogc_compare_rasters", {"before": raster, "after": raster})
+    assert not compared.is_error, text_of(compared)
+    exported = await call(far, "ogc_export_job", job_id=job["job_id"])
+    folder = Path(exported["folder"])
+    assert SCENE.read_bytes() in {path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 async def test_inputs_that_do_not_fit_are_told_before_anything_is_sent(far: Client) -> None:
     told = await refused(far, "ogc_execute_process", process_id="greeting", inputs={"nam": "Ada", "times": 0})
     assert "name is missing" in told
@@ -110,6 +137,13 @@ async def test_what_it_can_not_do_is_told_with_what_to_do_instead(far: Client) -
     assert "No configured endpoint deploys" in told
     told = await refused(far, "ogc_get_package", process_id="greeting")
     assert "greeting" in told
+    preview = await far.call_tool("ogc_undeploy_process", {"process_id": "greeting"})
+    assert "far does not say that it can do that, and may refuse" in text_of(preview)
+    confirm = (preview.structured_content or {})["confirm"]
+    told = await refused(far, "ogc_undeploy_process", process_id="greeting", confirm=confirm)
+    assert "far undeploys no processes" in told
+    checked = await far.call_tool("ogc_validate_package", {"package": package})
+    assert not checked.is_error, "a package can be checked whatever the endpoint takes"
 
 
 async def test_an_unknown_process_or_job_names_what_there_is(far: Client) -> None:

@@ -46,6 +46,7 @@ def pygeoapi(folder: Path) -> Iterator[str]:
     gunicorn = executable("gunicorn")
     (folder / "out").mkdir(parents=True, exist_ok=True)
     (folder / "tests_processes.py").write_bytes((HERE / "pygeoapi_processes.py").read_bytes())
+    (folder / "scene.tif").write_bytes((HERE.parent / "data" / "L7_ETMs.tif").read_bytes())
     port = free_port()
     (folder / "config.yml").write_text(CONFIGURATION.format(port=port, folder=folder), encoding="utf-8")
     environment = variables(

@@ -62,10 +62,10 @@ class Slow(BaseProcessor):  # type: ignore[misc]
 
 
 class Files(BaseProcessor):  # type: ignore[misc]
-    """Outputs of each kind: a table, a feature, a picture."""
+    """Outputs of each kind: a table, a feature, a picture, a real scene."""
 
     def __init__(self, definition: dict[str, Any]) -> None:
-        kind = {"title": "Kind", "schema": {"type": "string", "enum": ["table", "feature", "picture"]}}
+        kind = {"title": "Kind", "schema": {"type": "string", "enum": ["table", "feature", "picture", "raster"]}}
         outputs = {"file": {"title": "File", "schema": {"type": "string"}}}
         super().__init__(definition, metadata("files", "Files", {"kind": kind}, outputs))
 
@@ -75,6 +75,8 @@ class Files(BaseProcessor):  # type: ignore[misc]
                 return "text/csv", CSV.encode()
             case "feature":
                 return "application/geo+json", POINT
+            case "raster":
+                return "image/tiff; application=geotiff", Path(__file__).with_name("scene.tif").read_bytes()
         return "image/png", base64.b64decode(PIXEL)
 
 
