@@ -6,7 +6,7 @@ Nothing here is imported or opened before the first tool call that needs it: col
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -187,6 +187,9 @@ class Workspace:
             chosen, entry = self.endpoint(entries[0].endpoint), entries[0]
             if entry.job_place:
                 chosen.client.place_job(job_id, entry.job_place)
+            if entry.told is None:
+                with suppress(JournalError):  # the same execution would be answered with this job: nothing is lost
+                    await self.journal.note_told(entry.submission)
             return chosen, entry
         return self.endpoint(endpoint), None
 

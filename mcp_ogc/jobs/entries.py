@@ -56,6 +56,12 @@ class Entry:
     """Since when its endpoint is known not to have the job any more; its status is the last one before."""
     user: str = ""
     """Whose it is: a `User.name`."""
+    told: datetime | None = None
+    """Since when whoever executed it is known to know which job it is."""
+
+    def was_dismissed_since(self, time: datetime) -> bool:
+        """Whether it was dismissed after a time: what an endpoint was asked for then is no news of it."""
+        return self.status is JobStatus.DISMISSED and self.updated > time
 
     @property
     def is_answered_here(self) -> bool:
@@ -122,6 +128,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         results_digest=row["results_digest"],
         gone=_time(row["gone"]),
         user=row["user"],
+        told=_time(row["told"]),
     )
 
 

@@ -215,7 +215,7 @@ class Journal:
 
     @in_thread
     def note_told(self, submission: int) -> None:
-        """Write that whoever executed it is told which job it is."""
+        """Write that whoever executed it knows which job it is: it was asked for by its id."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE submissions SET told = coalesce(told, ?) WHERE submission = ?", (_now(), submission)
@@ -265,21 +265,27 @@ class Journal:
             )
 
     @in_thread
-    def record(self, endpoint: str, info: StatusInfo) -> None:
-        """Write the status of a job, submitted from here or not."""
+    def record(self, endpoint: str, info: StatusInfo, *, asked: datetime | None = None) -> None:
+        """Write the status of a job, submitted from here or not.
+
+        Args:
+            endpoint: Whose.
+            info: What it tells.
+            asked: When it was asked: a job that was dismissed since stays so.
+        """
         with self._writing() as connection:
-            self._record(connection, endpoint, info)
+            self._record(connection, endpoint, info, asked)
 
     @in_thread
-    def record_all(self, endpoint: str, infos: Sequence[StatusInfo]) -> None:
-        """Write the status of many jobs at once."""
+    def record_all(self, endpoint: str, infos: Sequence[StatusInfo], *, asked: datetime | None = None) -> None:
+        """Write the status of many jobs at once, as `record` does."""
         if not infos:
             return
         with self._writing() as connection:
             for info in infos:
-                self._record(connection, endpoint, info)
+                self._record(connection, endpoint, info, asked)
 
-    def _record(self, connection: sqlite3.Connection, endpoint: str, info: StatusInfo) -> None:
+    def _record(self, connection: sqlite3.Connection, endpoint: str, info: StatusInfo, asked: datetime | None) -> None:
         """Write the status of a job that is this user's.
 
         One that nobody submitted from here is whoever's has it shown by an endpoint that is not shared.
@@ -287,7 +293,8 @@ class Journal:
         if endpoint not in self._shared:
             add_job(connection, self._user, endpoint, info)
         for entry in select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, info.job_id):
-            write_status(connection, entry.submission, info)
+            if not (asked and entry.was_dismissed_since(asked)):
+                write_status(connection, entry.submission, info)
 
     @in_thread
     def note_gone(self, endpoint: str, job_id: str) -> bool:

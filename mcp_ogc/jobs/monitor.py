@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -238,6 +238,7 @@ class Monitor:
     async def _look(self, followed: Followed) -> None:
         """One job's own status document."""
         await self._keep_pace()
+        asked = datetime.now(UTC)
         try:
             info = await self._client.job(followed.job_id)
         except NoSuchJob as error:
@@ -254,7 +255,7 @@ class Monitor:
             await self._look(followed)
             return
         followed.is_whole = True
-        await self._note([(followed, info)], FIRST_PAUSE)
+        await self._note([(followed, info)], FIRST_PAUSE, asked)
 
     async def _sweep(self, due: list[Followed]) -> None:
         """The list of jobs, as far as those that are followed are in it.
@@ -266,10 +267,11 @@ class Monitor:
         try:
             for _ in range(SWEPT_PAGES):
                 await self._keep_pace()
+                asked = datetime.now(UTC)
                 listed = await self._client.jobs(page=page)
                 seen = [(one, info) for info in listed.jobs if (one := awaited.pop(info.job_id, None))]
                 doubtful = {one.job_id: one for one, info in seen if info.status is JobStatus.FAILED and one.is_young}
-                await self._note([(one, info) for one, info in seen if one.job_id not in doubtful], SWEEP_PAUSE)
+                await self._note([(one, info) for one, info in seen if one.job_id not in doubtful], SWEEP_PAUSE, asked)
                 awaited |= doubtful
                 page = listed.next_page
                 if page is None or not awaited:
@@ -312,13 +314,13 @@ class Monitor:
         if is_new:
             await self._publish(StatusInfo(job_id=followed.job_id, status=JobStatus.DISMISSED))
 
-    async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float) -> None:
+    async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float, asked: datetime) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed.
 
         A journal that can't be written keeps nobody from knowing: what was seen is written at a later look.
         """
         new = [(one, info) for one, info in seen if one.is_unwritten or one.differs(info)]
-        is_written = await self._written([info for _, info in new])
+        is_written = await self._written([info for _, info in new], asked)
         for one, _ in new:
             one.is_unwritten = not is_written
         for one, info in [(one, info) for one, info in seen if one.takes(info, pause)]:
@@ -331,9 +333,9 @@ class Monitor:
         except Exception:  # who is told does not decide whether the others are
             logger.exception("The change of job %r of %s could not be told", info.job_id, self._name)
 
-    async def _written(self, infos: list[StatusInfo]) -> bool:
+    async def _written(self, infos: list[StatusInfo], asked: datetime) -> bool:
         try:
-            await self._journal.record_all(self._name, infos)
+            await self._journal.record_all(self._name, infos, asked=asked)
         except JournalError as error:
             if not self._is_unwritable:
                 logger.warning("What is seen of jobs of %s is not kept: %s", self._name, error)

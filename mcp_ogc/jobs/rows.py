@@ -21,9 +21,9 @@ def open_submission(
     digest: str,
     since: datetime,
 ) -> Entry | None:
-    """The newest submission of the same request that is not known to have ended, or that nobody was told of.
+    """The newest submission of the same request that is not known to have ended, or whose job nobody has asked for yet.
 
-    A server that is killed before it answers is asked the same again, and a short job has ended by then.
+    A server that is killed while it answers is asked the same again, and a short job has ended by then.
     """
     found = select(
         connection,

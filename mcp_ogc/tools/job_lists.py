@@ -119,6 +119,8 @@ class _Reading:
     not_asked: list[str] = field(default_factory=list)
     more_at: list[str] = field(default_factory=list)
     """Lists that go on where no cursor leads."""
+    asked: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it began: what is dismissed meanwhile stays dismissed, whatever a list said before."""
 
     async def begin(self, endpoints: list[Endpoint]) -> None:
         """Read the first page of each.
@@ -185,10 +187,11 @@ class _Reading:
         return listed
 
     async def _keep(self, endpoint: Endpoint, listed: JobList) -> None:
-        await self.work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)))
+        await self.work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)), asked=self.asked)
         for job_id in listed.ids_only[:SINGLE_LOOKS]:  # newest first; each has to be asked for (Q13)
             with suppress(NoSuchJob):
-                await self.work.journal.record(endpoint.name, await endpoint.client.job(job_id))
+                info = await endpoint.client.job(job_id)
+                await self.work.journal.record(endpoint.name, info, asked=self.asked)
 
     def _goes_on(self, endpoint: Endpoint, listed: JobList) -> None:
         if listed.next_position:

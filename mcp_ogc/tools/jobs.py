@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
@@ -12,7 +11,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.errors import EndpointFault, JournalError, NoSuchJob, OgcError, Unreachable
+from mcp_ogc.errors import EndpointFault, NoSuchJob, OgcError, Unreachable
 from mcp_ogc.jobs.entries import digest_of
 from mcp_ogc.jobs.monitor import LONGEST_WAIT, Watcher
 from mcp_ogc.jobs.submission import Submission, is_open, outputs_of, prepared_request, submit
@@ -107,10 +106,7 @@ async def execute_process(
             lines = [f"{area}. Nothing was sent yet. Ask the person; then the same call with:"]
             return respond([*lines, f"confirm={literal(token)}"], held)
     submission = await submit(work, chosen, process_id, request, new_run=new_run)
-    answer = await _submitted_job(ctx, chosen, submission, wait_seconds)
-    with suppress(JournalError):  # the same call would be answered with this job again: nothing is lost
-        await work.journal.note_told(submission.entry.submission)
-    return answer
+    return await _submitted_job(ctx, chosen, submission, wait_seconds)
 
 
 async def _submitted_job(ctx: Call, endpoint: Endpoint, submission: Submission, wait_seconds: int) -> CallToolResult:

@@ -55,8 +55,8 @@ async def test_the_same_request_is_the_same_submission_while_it_is_open(journal:
     assert (again.submission, again.repeats.job_id) == (first, "j1")
 
 
-async def test_a_job_that_has_ended_is_the_same_until_somebody_is_told_of_it(journal: Journal) -> None:
-    """A server that was killed before it answered is asked the same again."""
+async def test_a_job_that_has_ended_is_the_same_until_somebody_asks_for_it(journal: Journal) -> None:
+    """A server that was killed while it answered is asked the same again."""
     number = await submit(journal, "j1")
     await journal.record("zoo", info("j1", JobStatus.SUCCESSFUL))
     again = await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())
@@ -64,6 +64,18 @@ async def test_a_job_that_has_ended_is_the_same_until_somebody_is_told_of_it(jou
     assert again.repeats.job_id == "j1"
     await journal.note_told(number)
     assert (await journal.intend("zoo", "water", "1", {"a": 1}, "digest", same_since=recently())).repeats is None
+
+
+async def test_what_was_asked_before_a_dismissal_does_not_undo_it(journal: Journal) -> None:
+    await submit(journal, "j1")
+    asked = datetime.now(UTC)
+    await journal.record("zoo", info("j1", JobStatus.DISMISSED))
+    await journal.record_all("zoo", [info("j1", JobStatus.SUCCESSFUL)], asked=asked)
+    (entry,) = await journal.find("j1")
+    assert entry.status is JobStatus.DISMISSED
+    await journal.record("zoo", info("j1", JobStatus.RUNNING), asked=datetime.now(UTC))
+    (entry,) = await journal.find("j1")
+    assert entry.status is JobStatus.RUNNING, "the endpoint went on with it all the same"
 
 
 @pytest.mark.parametrize("ended", [JobStatus.FAILED, JobStatus.DISMISSED])

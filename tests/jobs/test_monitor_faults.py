@@ -1,6 +1,7 @@
 """What goes wrong while jobs are followed: told to those who wait, or waited out, and nobody loses a change."""
 
 from contextlib import AsyncExitStack
+from datetime import datetime
 
 import anyio
 import httpx
@@ -146,10 +147,10 @@ async def test_a_journal_that_can_not_be_written_for_a_moment_keeps_nobody_from_
     upstream.put("j1", "successful")
     write, failures = work.journal.record_all, [JournalError("it is locked")] * 2
 
-    async def sometimes(endpoint: str, infos: list[StatusInfo]) -> None:
+    async def sometimes(endpoint: str, infos: list[StatusInfo], *, asked: datetime | None = None) -> None:
         if failures:
             raise failures.pop()
-        await write(endpoint, infos)
+        await write(endpoint, infos, asked=asked)
 
     monkeypatch.setattr(work.journal, "record_all", sometimes)
     assert (await monitor.wait("j1", 0)).status is JobStatus.SUCCESSFUL, "what is seen is told all the same"
@@ -206,10 +207,10 @@ async def test_what_nobody_thought_of_is_told_to_those_who_wait_and_the_poller_g
         upstream.put(job_id, "running")
     write, failures = work.journal.record_all, [LookupError("unforeseen")]
 
-    async def sometimes(endpoint: str, infos: list[StatusInfo]) -> None:
+    async def sometimes(endpoint: str, infos: list[StatusInfo], *, asked: datetime | None = None) -> None:
         if failures and upstream.jobs["j1"]["status"] == "successful" and infos and infos[0].job_id == "j1":
             raise failures.pop()
-        await write(endpoint, infos)
+        await write(endpoint, infos, asked=asked)
 
     monkeypatch.setattr(work.journal, "record_all", sometimes)
 
