@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_polling() -> AsyncIterator[TaskGroup]:
-    """Where pollers run, and rasters are counted: nothing is lost when they end with the server."""
+    """Where pollers run, rasters are counted and files brought: nothing is lost when they end with the server."""
     async with open_background() as polling:
         yield polling
         polling.cancel_scope.cancel()

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,23 +113,31 @@ def _of(asset: Asset, folder: Path) -> Wanted:
     return Wanted(asset.href, asset.storage, path, asset.media_type, asset.size, asset.checksum)
 
 
-async def save(objects: Objects, wanted: Wanted, folder: Path) -> Saved:
+async def save(objects: Objects, wanted: Wanted, folder: Path, received: Callable[[int], None] | None = None) -> Saved:
     """Bring one file. One that is already there, whole, is counted; one that can't be brought says why.
 
     The bytes go to a `.part` file first, so that a file of the final name is always whole.
+
+    Args:
+        objects: Reads it.
+        wanted: Which one.
+        folder: Where it goes, and below which it stays.
+        received: Told how many bytes have come.
     """
     target = folder / wanted.path
     try:
         if await anyio.to_thread.run_sync(target.exists):
             return await anyio.to_thread.run_sync(_digested, target)
-        return await _bring(objects, wanted, target, folder)
+        return await _bring(objects, wanted, target, folder, received)
     except OgcError as error:
         return Saved(target, problem=str(error))
     except OSError as error:
         return Saved(target, problem=f"It can't be written: {error.strerror or error}")
 
 
-async def _bring(objects: Objects, wanted: Wanted, target: Path, folder: Path) -> Saved:
+async def _bring(
+    objects: Objects, wanted: Wanted, target: Path, folder: Path, received: Callable[[int], None] | None
+) -> Saved:
     if not await anyio.to_thread.run_sync(lambda: target.parent.resolve().is_relative_to(folder.resolve())):
         raise FileRefused(f"{target} leads out of the download folder {folder}")
     await anyio.to_thread.run_sync(lambda: target.parent.mkdir(parents=True, exist_ok=True))
@@ -146,6 +154,8 @@ async def _bring(objects: Objects, wanted: Wanted, target: Path, folder: Path) -
                 digest.update(chunk)
                 size += len(chunk)
                 await file.write(chunk)
+                if received:
+                    received(size)
         _check_whole(wanted, size, digest.hexdigest())
         await anyio.to_thread.run_sync(_place, part, target, ours)
     except BaseException:

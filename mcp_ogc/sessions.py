@@ -99,15 +99,15 @@ class Sessions:
     def close_idle(self) -> None:
         """Close the sessions of users who had nothing under way for long.
 
-        A submission on its way is waited for, and its job is in the journal; a raster that is being counted keeps its
-        session. The user's next request opens another.
+        A submission on its way is waited for, and its job is in the journal; a raster that is being counted, or a file
+        that is being brought, keeps its session. The user's next request opens another.
         """
         now = self._clock()
         idle = [n for n, use in self._uses.items() if not use.count and now - use.ended >= self._idle_seconds]
         for name in idle:
             session = self._sessions.get(name)
             opened = session.late_workspace.opened if session else None
-            if name == OPERATOR.name or (opened and opened.rasters.is_counting):
+            if name == OPERATOR.name or (opened and opened.is_at_work):
                 continue
             del self._uses[name]
             if session:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.worker.pool import Workers
     from mcp_ogc.settings import Settings
+    from mcp_ogc.transfers import Transfers
 
 LOCAL = "local"
 LOCAL_URL = "http://local.invalid"
@@ -140,6 +141,7 @@ class Workspace:
     objects: Objects
     inline_files: InlineFiles
     rasters: RasterReader
+    transfers: Transfers
     samples: Mapping[str, Sample]
     background: TaskGroup
     """What outlives the call that started it, such as a submission on its way; closing waits for it."""
@@ -172,6 +174,11 @@ class Workspace:
                 "endpoint", chosen, tuple(self.endpoints), remedy="ogc_list_endpoints shows what each can do"
             )
         return self.endpoints[chosen]
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a raster is being counted or a file brought, whose caller may be waiting or be back for it."""
+        return self.rasters.is_counting or self.transfers.is_under_way
 
     async def job(self, job_id: str, endpoint: str | None) -> tuple[Endpoint, Entry | None]:
         """The endpoint that has a job, and what the journal knows of it.
@@ -314,6 +321,7 @@ async def open_workspace(
     from mcp_ogc.ogc.own_jobs import OwnJobsClient
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.store import Store
+    from mcp_ogc.transfers import Transfers
 
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings, learn))
@@ -358,7 +366,10 @@ async def open_workspace(
             }
             store = Store(settings.user_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
-            yield Workspace(settings, endpoints, journal, objects, files, rasters, samples, background, changes)
+            transfers = Transfers(objects, polling)
+            yield Workspace(
+                settings, endpoints, journal, objects, files, rasters, transfers, samples, background, changes
+            )
 
 
 def rules_of(settings: Settings, endpoint: str) -> Rules:

@@ -42,6 +42,7 @@ FLOORS = {
             "background",
             "columns",
             "export",
+            "transfers",
             "inline_files",
             "scenes",
             "provenance",

@@ -4,12 +4,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import anyio
 import httpx
 import pytest
 
 from mcp_ogc import uris
+from mcp_ogc.export import Wanted
 from mcp_ogc.jobs.entries import SubmissionState
 from mcp_ogc.jobs.monitor import Monitor
 from mcp_ogc.jobs.submission import submit
@@ -131,6 +133,20 @@ async def test_a_raster_that_is_being_counted_keeps_its_session(house: House, se
     assert await closed_by(house, sessions) == []
     done.set()
     assert await work.rasters._zones.get("a", count, None, 20) == "counted"  # type: ignore[arg-type]
+    assert await closed_by(house, sessions) == ["ada"]
+
+
+async def test_a_file_that_is_being_brought_keeps_its_session(house: House, sessions: Sessions, tmp_path: Path) -> None:
+    work, source = await asks(sessions, ADA), tmp_path / "x.tif"
+
+    async def told(ended: int, path: Path) -> None:
+        pass
+
+    wanted = [Wanted(source.as_uri(), None, Path("x.tif"))]
+    await work.transfers.bring(wanted, tmp_path / "downloads", told, 0)
+    house.now += IDLE
+    assert await closed_by(house, sessions) == []
+    await work.transfers.bring(wanted, tmp_path / "downloads", told, 20)
     assert await closed_by(house, sessions) == ["ada"]
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import anyio
 from mcp_types import CallToolResult
 
-from mcp_ogc.export import Saved, Wanted, safe_name, save, wanted_files, with_values_as_files
+from mcp_ogc.export import Saved, Wanted, safe_name, wanted_files, with_values_as_files
 from mcp_ogc.text import Reply, call, plural, respond, size, word
 from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.transfers import Underway
 
 EXPORT_SECONDS = 40
-EXPORTS_AT_ONCE = 4
 SHOWN_FILES = 8
 
 
@@ -26,6 +25,14 @@ class FileRow(Reply):
     problem: str | None = None
 
 
+class ComingRow(Reply):
+    """One file that is on its way: the bytes that have come, and how many it is said to have."""
+
+    path: str
+    received: int
+    bytes: int | None = None
+
+
 class Export(Reply):
     """Answer of ogc_export_job."""
 
@@ -33,13 +40,14 @@ class Export(Reply):
     job_id: str
     folder: str
     files: tuple[FileRow, ...]
+    coming: tuple[ComingRow, ...] = ()
     left_out: int = 0
 
 
 async def export_job(
     ctx: Call, job_id: str, endpoint: str | None = None, outputs: list[str] | None = None
 ) -> Annotated[CallToolResult, Export]:
-    """Save a job's files and result document, with checksums; call again to go on where it stopped."""
+    """Save a job's files and result document, with checksums; what takes long goes on, and the same call returns it."""
     work = await workspace(ctx)
     chosen, _ = await work.job(job_id, endpoint)
     folder = work.settings.download_folder / safe_name(chosen.name) / safe_name(job_id)
@@ -48,42 +56,49 @@ async def export_job(
     wanted = list(wanted_files(found, outputs))
     if not outputs and (answer := await work.raw_results(chosen, job_id)).is_document:
         wanted.append(Wanted(await keep("results", answer.body, answer.media_type), None, Path("results.json")))
-    saved: list[Saved] = []
-    slots = anyio.CapacityLimiter(EXPORTS_AT_ONCE)
 
-    async def bring(one: Wanted) -> None:
-        async with slots:
-            saved.append(await save(work.objects, one, folder))
-        await ctx.report_progress(len(saved), len(wanted), one.path.name)
+    async def told(ended: int, path: Path) -> None:
+        await ctx.report_progress(ended, len(wanted), path.name)
 
-    with anyio.move_on_after(EXPORT_SECONDS):
-        async with anyio.create_task_group() as tasks:
-            for one in wanted:
-                tasks.start_soon(bring, one)
-    saved.sort(key=lambda file: str(file.path))
-    rows = tuple(
-        FileRow(path=str(file.path), problem=file.problem)
-        if file.problem
-        else FileRow(path=str(file.path), bytes=file.size, sha256=file.sha256)
-        for file in saved
+    brought = sorted(await work.transfers.bring(wanted, folder, told, EXPORT_SECONDS), key=lambda one: str(one.path))
+    rows = tuple(_row(one) for one in brought if isinstance(one, Saved))
+    under_way = [one for one in brought if isinstance(one, Underway)]
+    coming = tuple(
+        ComingRow(path=str(one.path), received=one.received, bytes=one.size) for one in under_way if one.received
     )
-    left_out = len(wanted) - len(saved)
     lines = [f"{plural(len(rows), 'file')} of job {job_id} in {folder}:"]
-    lines += [f"- {_file_line(row, str(folder))}" for row in rows[:SHOWN_FILES]]
+    lines += [f"- {_file_line(row, folder)}" for row in rows[:SHOWN_FILES]]
     if len(rows) > SHOWN_FILES:
         lines.append(f"- and {len(rows) - SHOWN_FILES} more, in the structured content")
+    lines += [f"- {_coming_line(row, folder)}" for row in coming[:SHOWN_FILES]]
     again = call("ogc_export_job", job_id=job_id, endpoint=chosen.name, outputs=list(outputs) if outputs else None)
-    if left_out:
-        lines.append(f"{plural(left_out, 'file')} not brought yet. Next: {again}")
+    if under_way:
+        lines.append(f"{plural(len(under_way), 'file')} not brought yet; that goes on. Next: {again} returns them")
     elif any(row.problem for row in rows):
         lines.append(f"To try those again that were not brought: {again}")
     else:
         lines.append("All are there; nothing is left to do.")
-    return respond(
-        lines, Export(endpoint=chosen.name, job_id=job_id, folder=str(folder), files=rows, left_out=left_out)
+    export = Export(
+        endpoint=chosen.name, job_id=job_id, folder=str(folder), files=rows, coming=coming, left_out=len(under_way)
     )
+    return respond(lines, export)
 
 
-def _file_line(row: FileRow, folder: str) -> str:
-    name = word(row.path.removeprefix(folder).lstrip("/\\"))
+def _row(file: Saved) -> FileRow:
+    if file.problem:
+        return FileRow(path=str(file.path), problem=file.problem)
+    return FileRow(path=str(file.path), bytes=file.size, sha256=file.sha256)
+
+
+def _file_line(row: FileRow, folder: Path) -> str:
+    name = _name(row.path, folder)
     return f"{name}: not brought: {row.problem}" if row.problem else f"{name} {size(row.bytes)} sha256 {row.sha256}"
+
+
+def _coming_line(row: ComingRow, folder: Path) -> str:
+    of = "" if row.bytes is None else f" of {size(row.bytes)}"
+    return f"{_name(row.path, folder)}: on its way, {size(row.received)}{of} came"
+
+
+def _name(path: str, folder: Path) -> str:
+    return word(path.removeprefix(str(folder)).lstrip("/\\"))

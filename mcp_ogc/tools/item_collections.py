@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from mcp_ogc.text import Reply, clean, number, size, untrusted
+from mcp_ogc.text import Reply, clean, moment, number, size, untrusted
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.results.item_collections import AssetKind, ItemCollection, Range
@@ -39,7 +39,7 @@ def collection_row(found: ItemCollection) -> CollectionRow:
         without_assets=found.without_assets,
         left_out=_left_out(found),
         untrusted={
-            "times": [_name(time) for time in (found.first, found.last) if time],
+            "times": [moment(time) for time in (found.first, found.last) if time],
             "collections": {_name(name): count for name, count in found.collections[:SHOWN]},
             "assets": [
                 {"key": _name(one.key), "count": one.count, "type": _name(one.media_type or ""), "bytes": one.size}
@@ -64,7 +64,7 @@ def collection_row(found: ItemCollection) -> CollectionRow:
 def collection_lines(output_id: str, found: ItemCollection) -> tuple[str, ...]:
     """The same, for reading."""
     box = f"bbox lon/lat [{', '.join(f'{value:.4f}' for value in found.bbox)}]" if found.bbox else "no bbox"
-    times = f"{_label(found.first)} to {_label(found.last)}" if found.first else "no times"
+    times = f"{moment(found.first)} to {moment(found.last)}" if found.first else "no times"
     lines = [f"All {found.count:,} items of {output_id} as one: {box}, {times}"]
     lacking = {
         "without bbox": found.without_bbox,

@@ -1,6 +1,7 @@
 """Many items as one, against plain counting."""
 
 import statistics
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from pydantic import JsonValue
 from mcp_ogc.ogc.results.item_collections import collection_of
 from mcp_ogc.ogc.results.stac import ItemDocument
 from tests.ogc.test_results import item
+
+EARLIEST = datetime(1900, 1, 1)  # noqa: DTZ001 hypothesis takes bounds without a zone
 
 
 def document(**members: Any) -> ItemDocument:
@@ -44,6 +47,38 @@ def test_the_box_is_that_of_all_boxes_across_the_antimeridian_too(
     boxes: list[JsonValue], expected: tuple[float, ...] | None
 ) -> None:
     assert collection_of([document(bbox=box) for box in boxes]).bbox == expected
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "last"),
+    [
+        (("2024-01-01T00:30:00+02:00", "2024-01-01T00:00:00Z"), "2023-12-31T22:30:00", "2024-01-01T00:00:00"),
+        (("2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00Z"), "2024-01-01T00:00:00", "2024-01-01T00:00:00.5"),
+        (("2024-01-01t00:00:00z", "2024-01-02"), "2024-01-01T00:00:00", "2024-01-02T00:00:00"),
+    ],
+)
+def test_times_are_compared_as_times_whatever_way_they_are_written(
+    times: tuple[str, ...], first: str, last: str
+) -> None:
+    found = collection_of([document(properties={"datetime": time}) for time in times])
+    told = [time and time.isoformat() for time in (found.first, found.last)]
+    assert told == [datetime.fromisoformat(f"{time}+00:00").isoformat() for time in (first, last)]
+    assert found.undated == 0
+
+
+@pytest.mark.parametrize("unreadable", ["yesterday", "", "0001-01-01T00:00:00+02:00", "\ud800", 5, None])
+def test_a_time_that_cannot_be_read_is_none(unreadable: JsonValue) -> None:
+    readable = document(properties={"datetime": None, "start_datetime": "2024-01-01T00:00:00Z", "end_datetime": "x"})
+    found = collection_of([document(properties={"datetime": unreadable}), readable])
+    assert found.first == found.last == datetime(2024, 1, 1, tzinfo=UTC)
+    assert found.undated == 1
+
+
+@given(st.lists(st.datetimes(EARLIEST, timezones=st.timezones()), min_size=1, max_size=8))
+def test_the_span_holds_every_time(times: list[datetime]) -> None:
+    found = collection_of([document(properties={"datetime": time.isoformat()}) for time in times])
+    read = [datetime.fromisoformat(time.isoformat()) for time in times]
+    assert (found.first, found.last) == (min(read), max(read))
 
 
 longitudes = st.integers(-180, 180)

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
@@ -73,10 +74,11 @@ class ItemCollection:
     bbox: Box | None
     """West, south, east, north of all; west is greater than east across the antimeridian."""
     without_bbox: int
-    first: str | None
-    """The earliest time that is told, as it is told."""
-    last: str | None
+    first: datetime | None
+    """The earliest time that is told, in UTC."""
+    last: datetime | None
     undated: int
+    """Those that tell no time, or none that can be read."""
     collections: tuple[tuple[str, int], ...]
     """Their names and how many items each has, the most frequent ones."""
     without_assets: int
@@ -99,7 +101,7 @@ class _Assets:
 def collection_of(items: Sequence[ItemDocument]) -> ItemCollection:
     """Count through items; blocking, in proportion to their number."""
     boxes: list[Box] = []
-    times: list[str] = []
+    times: list[datetime] = []
     undated = without_assets = 0
     numbers: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
     assets: defaultdict[str, _Assets] = defaultdict(_Assets)
@@ -124,14 +126,13 @@ def collection_of(items: Sequence[ItemDocument]) -> ItemCollection:
     every = [_range(name, values, items) for name, values in numbers.items() if values]
     ranges = sorted(every, key=lambda one: (not one.outliers, one.low == one.high, -one.count))
     kinds = sorted(assets.items(), key=lambda one: -one[1].count)
-    times.sort()
     return ItemCollection(
         count=len(items),
         ids=len({item.id for item in items}),
         bbox=_union(boxes),
         without_bbox=len(items) - len(boxes),
-        first=times[0] if times else None,
-        last=times[-1] if times else None,
+        first=min(times, default=None),
+        last=max(times, default=None),
         undated=undated,
         collections=tuple(collections.most_common(MOST_KINDS)),
         without_assets=without_assets,
@@ -173,10 +174,19 @@ def _range(name: str, found: list[tuple[float, int]], items: Sequence[ItemDocume
     return Range(name, len(values), values[0], values[-1], median, len(far), furthest)
 
 
-def _times(properties: JsonObject) -> list[str]:
-    """Times an item tells, in UTC (RFC 3339 with Z), which sort as text."""
+def _times(properties: JsonObject) -> list[datetime]:
+    """Times an item tells, as far as they can be read."""
     told = (properties.get(name) for name in ("datetime", "start_datetime", "end_datetime"))
-    return [time for time in told if isinstance(time, str)]
+    return [time for one in told if isinstance(one, str) and (time := _time(one))]
+
+
+def _time(text: str) -> datetime | None:
+    """RFC 3339 in UTC; without an offset it is UTC (quirk Q49)."""
+    try:
+        time = datetime.fromisoformat(text.upper())
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first hours of the year 1
+        return None
 
 
 def _box(told: JsonValue) -> Box | None:

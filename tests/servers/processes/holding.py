@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
+import anyio
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.servers.processes.endpoint import TestEndpoint
@@ -13,6 +17,8 @@ from tests.servers.processes.endpoint import TestEndpoint
 
 class Holding:
     """The endpoint's app, but that one request gets no answer, or half of one, until its client is gone.
+
+    What is held in the midst goes on to its end once it is released.
 
     Args:
         endpoint: Answers all others.
@@ -28,6 +34,11 @@ class Holding:
         self._held = (method, path)
         self._when = when
         self.reached = threading.Event()
+        self._release: Callable[[], object] = lambda: None
+
+    def release(self) -> None:
+        """Let what is held in the midst, and has been reached, go on; from any thread."""
+        self._release()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -44,13 +55,28 @@ class Holding:
         async def again() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
+        rest: list[Message] = []
+
         async def half(message: Message) -> None:
             if self._when == "midst":
                 whole = message.get("body", b"")
                 await send({**message, **({"body": whole[: len(whole) // 2], "more_body": True} if whole else {})})
+                if message["type"] == "http.response.body":
+                    rest.append({**message, "body": whole[len(whole) // 2 :]})
 
         if self._when != "before":
             await self._endpoint.app(scope, again, half)
+        released = anyio.Event()
+        self._release = partial(asyncio.get_running_loop().call_soon_threadsafe, released.set)
         self.reached.set()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._gone, receive, tasks.cancel_scope)
+            await released.wait()
+            for message in rest:
+                await send(message)
+            tasks.cancel_scope.cancel()
+
+    async def _gone(self, receive: Receive, held: anyio.CancelScope) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+        held.cancel()
