@@ -23,6 +23,7 @@ import anyio.to_thread
 from pydantic import JsonValue
 
 from mcp_ogc.errors import DiskError, OgcError, RemoteProblem, SubmissionUnconfirmed, Unreachable
+from mcp_ogc.users import current_user
 
 REASON_CHARACTERS = 200
 ROOM = 64 * 1024
@@ -88,7 +89,7 @@ class Audit:
 
     @asynccontextmanager
     async def change(self, tool: str, arguments: Mapping[str, JsonValue]) -> AsyncIterator[Change]:
-        """Something is changed within: its line is written at the end, cancelled or not.
+        """Something is changed within, for the current user: its line is written at the end, cancelled or not.
 
         Raises:
             DiskError: The file can't be written, so nothing may be changed.
@@ -97,11 +98,13 @@ class Audit:
         change.name(arguments)
         await anyio.to_thread.run_sync(self._make_sure)
         begun = datetime.now(UTC)
+        user = current_user().name
         try:
             yield change
         finally:
             line = {
                 "time": begun.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                **({"user": user} if user else {}),
                 "tool": change.tool,
                 "arguments": change.digest,
                 **change.named,

@@ -22,6 +22,7 @@
     │   ├── ResultNotReady, JobFailed
     │   ├── DuplicatedProcess, ImmutableProcess, ProcessBusy, UnsupportedMediaType, WorkflowNotFound
     │   ├── InvalidParameter
+    │   ├── AskedTooOften           429
     │   ├── NotOffered              the endpoint has no such operation
     │   └── EndpointFault           5xx
     ├── SubmissionUnconfirmed     sent, and no answer tells of it: the job may exist
@@ -261,6 +262,10 @@ class DuplicatedProcess(RemoteProblem):
 
 class ImmutableProcess(RemoteProblem):
     """http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0/immutable-process."""
+
+
+class AskedTooOften(RemoteProblem):
+    """429: the server wants to be left alone for a while."""
 
 
 class ProcessBusy(RemoteProblem):

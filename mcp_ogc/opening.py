@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mcp_ogc.net.redaction import Redaction
+from mcp_ogc.net.traffic import Traffic
 from mcp_ogc.workspace import LOCAL, LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace, rules_of
 
 if TYPE_CHECKING:
@@ -44,17 +45,19 @@ async def open_from_settings(settings: Settings, redaction: Redaction | None = N
 
     async with (
         open_workers(settings.rasters.drivers, settings.limits.asset_bytes) as workers,
-        opened(settings, redaction or Redaction(), workers) as work,
+        opened(settings, redaction or Redaction(), workers, Traffic(settings.quotas.bytes_per_hour)) as work,
     ):
         yield work
 
 
 @asynccontextmanager
-async def opened(settings: Settings, redaction: Redaction, workers: Workers) -> AsyncIterator[Workspace]:
-    """The same, its rasters read by workers that are there for all users."""
+async def opened(
+    settings: Settings, redaction: Redaction, workers: Workers, traffic: Traffic
+) -> AsyncIterator[Workspace]:
+    """The same for one user: by workers that are there for all, and counted longer than it is open."""
     samples = _samples() if settings.has_local else {}
     local = _local_endpoint(settings, samples) if settings.has_local else None
-    async with open_workspace(settings, local, samples, redaction.learn, workers) as work:
+    async with open_workspace(settings, local, samples, redaction.learn, workers, traffic) as work:
         yield work
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.mcpserver.tools import Tool
 
+    from mcp_ogc.net.traffic import Traffic
     from mcp_ogc.settings import Settings
     from mcp_ogc.workspace import Workspace
 
@@ -178,14 +179,16 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         workers = LateWorkers(settings)
 
         @asynccontextmanager
-        async def opening(user: User) -> AsyncIterator[Workspace]:
-            async with opened(settings.of(user), redact, workers.get()) as work:
+        async def opening(user: User, traffic: Traffic) -> AsyncIterator[Workspace]:
+            async with opened(settings.of(user), redact, workers.get(), traffic) as work:
                 work.changes.subscribe(partial(subscriptions.changed, user))
                 yield work
 
         async with aclosing(workers), anyio.create_task_group() as tasks, anyio.create_task_group() as telling:
             subscriptions.start(telling)
-            built.sessions = sessions = Sessions(opening, tasks, redact, settings.http.idle_seconds)
+            built.sessions = sessions = Sessions(
+                opening, tasks, redact, settings.http.idle_seconds, bytes_per_hour=settings.quotas.bytes_per_hour
+            )
             telling.start_soon(sessions.close_idle_ones)
             try:
                 yield sessions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import anyio
 
 from mcp_ogc.confirmation import Confirmations
 from mcp_ogc.late_workspace import LateWorkspace
+from mcp_ogc.net.traffic import Traffic
 from mcp_ogc.users import OPERATOR, User, current_user
 
 if TYPE_CHECKING:
@@ -47,20 +49,22 @@ class Sessions:
     """A session for each user: nothing of one is reached from another's.
 
     Args:
-        opening: Opens a user's workspace.
+        opening: Opens a user's workspace, which counts what it reads.
         tasks: Hold the workspaces.
         redact: Masks secrets in what does not leave as an answer, such as progress.
         idle_seconds: After which a user's session is closed; the operator's stays.
         clock: Seconds that only grow.
+        bytes_per_hour: As many are read for a user, however often their session is closed.
     """
 
     def __init__(
         self,
-        opening: Callable[[User], AbstractAsyncContextManager[Workspace]],
+        opening: Callable[[User, Traffic], AbstractAsyncContextManager[Workspace]],
         tasks: TaskGroup,
         redact: Callable[[str], str],
         idle_seconds: float,
         clock: Callable[[], float] = anyio.current_time,
+        bytes_per_hour: float = math.inf,
     ) -> None:
         self._opening = opening
         self._tasks = tasks
@@ -69,13 +73,17 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._uses: dict[str, _Use] = {}
+        self._bytes_per_hour = bytes_per_hour
+        self._traffic: dict[str, Traffic] = {}
 
     def current(self) -> Session:
         """The session of the user whose request this runs in."""
         user = current_user()
         session = self._sessions.get(user.name)
         if session is None or session.late_workspace.failed:  # what was wrong may be mended by now
-            session = self._sessions[user.name] = Session(LateWorkspace(partial(self._opening, user)), Confirmations())
+            traffic = self._traffic.setdefault(user.name, Traffic(self._bytes_per_hour, self._clock))
+            opening = partial(self._opening, user, traffic)
+            session = self._sessions[user.name] = Session(LateWorkspace(opening), Confirmations())
             self._tasks.start_soon(self._hold, user, session)
         return session
 
@@ -113,6 +121,8 @@ class Sessions:
             if session:
                 del self._sessions[name]
                 session.late_workspace.close()
+        for name in [n for n, traffic in self._traffic.items() if traffic.is_over and n not in self._sessions]:
+            del self._traffic[name]
 
     def close(self) -> None:
         """Let every workspace end."""

@@ -136,10 +136,10 @@ class RuleSettings(Section):
 
 
 class QuotaSettings(Section):
-    """`[quotas]`: how much may be used, beside what endpoints allow."""
+    """`[quotas]`: how much each user may use, beside what endpoints allow."""
 
     running_jobs: int = Field(default=50, ge=1)
-    """Jobs submitted from here that are open at once, on all endpoints."""
+    """Jobs of a user, submitted from here, that are open at once on all endpoints."""
     submissions_per_hour: int = Field(default=60, ge=1)
     confirm_area_km2: float = Field(default=1_000_000, gt=0)
     """An execution whose boxes are larger than this is previewed first."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.jobs.monitor import Monitor
     from mcp_ogc.net.objects import Objects
+    from mcp_ogc.net.traffic import Traffic
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.catalogue import Catalogue
@@ -297,6 +298,7 @@ async def open_workspace(
     samples: Mapping[str, Sample],
     learn: Callable[[str], None],
     workers: Workers,
+    traffic: Traffic,
 ) -> AsyncIterator[Workspace]:
     """Open everything a tool needs for the user whose settings these are: no request is sent.
 
@@ -306,6 +308,7 @@ async def open_workspace(
         samples: Bundled packages.
         learn: Told of secrets to mask, found at run time.
         workers: Read rasters, for all users.
+        traffic: Counts what is read for that user.
     """
     from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal_copy import opened_journal
@@ -313,7 +316,6 @@ async def open_workspace(
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import Storage
-    from mcp_ogc.net.traffic import Traffic
     from mcp_ogc.net.workspaces import Workspaces
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.client import ProcessesClient
@@ -348,7 +350,6 @@ async def open_workspace(
         if local:
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders
-        traffic = Traffic(settings.quotas.bytes_per_hour)
         objects = Objects(http, Storage(settings.storage, Workspaces(http, learn)), folders, settings.limits, traffic)
         changes = JobChanges()
         async with open_background() as background, open_polling() as polling:

@@ -40,6 +40,25 @@ def test_config_prints_json_on_stdout_and_what_to_do_on_stderr(tmp_path: Path, c
     assert "AWS_PROFILE" in printed.stderr
 
 
+@pytest.mark.parametrize("client", sorted(CLIENTS))
+def test_config_tells_what_only_this_shell_has_and_prints_no_token(tmp_path: Path, client: str) -> None:
+    url = "https://zoo.example/acme/ogc-api"
+    printed = run(tmp_path, "config", "--client", client, MCP_OGC_URL=url, MCP_OGC_TOKEN="canary-token")
+    document = json.loads(printed.stdout)
+    (entry,) = document["servers" if client == "vscode" else "mcpServers"].values()
+    if client == "vscode":
+        assert "VS Code asks for MCP_OGC_URL and MCP_OGC_TOKEN" in printed.stderr
+    else:
+        assert entry["env"] == {"MCP_OGC_URL": url}
+        assert "MCP_OGC_TOKEN is set in this shell only: add it to the entry's env" in printed.stderr
+    assert "default, local" in printed.stderr
+    assert "canary" not in printed.stdout + printed.stderr
+    with_password = run(tmp_path, "config", "--client", client, MCP_OGC_URL="https://ada:canary@zoo.example/ogc-api")
+    assert "canary" not in with_password.stdout + with_password.stderr
+    assert "MCP_OGC_URL" in with_password.stderr
+    assert "MCP_OGC_TOKEN is set" not in with_password.stderr
+
+
 def test_check_tells_what_works_and_what_does_not(tmp_path: Path) -> None:
     good = run(tmp_path, "check", "--run", "echo", "--inputs", '{"string": "x"}')
     assert good.returncode == 0, good.stdout + good.stderr

@@ -18,6 +18,7 @@ from mcp_ogc.net.redaction import Redaction
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import LocalSettings, Settings, load
 from mcp_ogc.tools.catalogue import TOOLS
+from mcp_ogc.users import User, served
 from mcp_ogc.workspace import rules_of
 from tests.session import SAMPLES, masked, recorded
 
@@ -98,8 +99,10 @@ async def test_the_guide_for_operators_shows_a_line_of_the_audit_as_it_is_writte
     guide = ROOT / "docs" / "operating.md"
     shown = json.loads(blocks(guide, "json")[0])
     named = {name: shown[name] for name in ("endpoint", "process_id", "job_id")}
-    async with Audit(tmp_path / "audit.jsonl", Redaction()).change(shown["tool"], {}) as change:
-        change.answered(named)
+    ada = User(*shown["user"].split("#"))
+    with served(ada):
+        async with Audit(tmp_path / "audit.jsonl", Redaction()).change(shown["tool"], {}) as change:
+            change.answered(named)
     (line,) = (tmp_path / "audit.jsonl").read_text(encoding="utf-8").splitlines()
     written = json.loads(line)
     assert list(written) == list(shown)

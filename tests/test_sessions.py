@@ -1,7 +1,7 @@
 """What is open for a user is closed once the user is long gone, and nothing is lost by it."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,20 +11,27 @@ import httpx
 import pytest
 
 from mcp_ogc import uris
+from mcp_ogc.errors import QuotaReached
 from mcp_ogc.export import Wanted
 from mcp_ogc.jobs.entries import SubmissionState
 from mcp_ogc.jobs.monitor import Monitor
 from mcp_ogc.jobs.submission import submit
+from mcp_ogc.net.redaction import Redaction
+from mcp_ogc.net.traffic import Traffic
 from mcp_ogc.ogc.catalogue import Catalogue
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import Execute
-from mcp_ogc.opening import open_from_settings
+from mcp_ogc.opening import opened
+from mcp_ogc.rasters.worker.pool import Workers, open_workers
 from mcp_ogc.sessions import Sessions
-from mcp_ogc.settings import Limits, Settings
+from mcp_ogc.settings import CatalogueSettings, Limits, Settings
 from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.users import OPERATOR, User, served
 from mcp_ogc.workspace import Endpoint, Workspace
+from tests.servers.loopback import Reply, Server, serve
+
+__all__ = ["serve"]
 
 pytestmark = pytest.mark.anyio
 
@@ -38,6 +45,7 @@ class House:
     """Sessions whose clock a test moves, and who came and went."""
 
     settings: Settings
+    workers: Workers
     now: float = 0.0
     opened: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
@@ -45,10 +53,10 @@ class House:
     failing: bool = False
 
     @asynccontextmanager
-    async def opening(self, user: User) -> AsyncIterator[Workspace]:
+    async def opening(self, user: User, traffic: Traffic) -> AsyncIterator[Workspace]:
         self.opened.append(user.subject)
         try:
-            async with open_from_settings(self.settings.of(user)) as work:
+            async with opened(self.settings.of(user), Redaction(), self.workers, traffic) as work:
                 yield work
                 if self.failing:
                     raise OSError("the disk is gone")
@@ -59,14 +67,15 @@ class House:
 
 
 @pytest.fixture
-def house(settings: Settings) -> House:
-    return House(settings)
+async def house(settings: Settings) -> AsyncIterator[House]:
+    async with open_workers(settings.rasters.drivers, settings.limits.asset_bytes) as workers:
+        yield House(settings, workers)
 
 
 @pytest.fixture
 async def sessions(house: House) -> AsyncIterator[Sessions]:
     async with anyio.create_task_group() as tasks:
-        sessions = Sessions(house.opening, tasks, str, IDLE, clock=lambda: house.now)
+        sessions = Sessions(house.opening, tasks, str, IDLE, clock=lambda: house.now, bytes_per_hour=1000)
         yield sessions
         sessions.close()
 
@@ -104,6 +113,25 @@ async def test_who_asks_for_nothing_for_long_is_closed_and_opened_again_when_nee
     assert second is not first
     assert house.opened == ["ada", "bob", "ada"]
     assert await second.journal.newest(1) == ()  # it works
+
+
+async def test_a_quota_of_bytes_outlives_the_session_and_is_forgotten_after_its_hour(
+    house: House, sessions: Sessions, serve: Callable[[], Server]
+) -> None:
+    server = serve()
+    href = server.on("/a.tif", Reply(body=bytes(1000)))
+    house.settings = house.settings.model_copy(update={"catalogues": {"c": CatalogueSettings(url=server.url)}})
+    await (await asks(sessions, ADA)).objects.read(href)
+    house.now = IDLE
+    assert await closed_by(house, sessions) == ["ada"]
+    with pytest.raises(QuotaReached, match="in 31 min"):
+        await (await asks(sessions, ADA)).objects.read(href)
+    await (await asks(sessions, BOB)).objects.read(href)
+    house.now = 2 * IDLE + 60
+    await (await asks(sessions, ADA)).objects.read(href)
+    house.now = 6 * IDLE
+    assert set(await closed_by(house, sessions)) == {"ada", "bob"}
+    assert not sessions._traffic
 
 
 async def test_a_request_and_a_subscription_keep_what_they_use(house: House, sessions: Sessions) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import sysconfig
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from mcp_ogc.cli.installation import CLIENTS, NAME, PUBLISHED, ClientForm, entry, inputs
+from mcp_ogc.cli.installation import ASKED, CLIENTS, NAME, PUBLISHED, ClientForm, entry, inputs
 from mcp_ogc.errors import SettingsError
 from mcp_ogc.settings import config_path, load
 
@@ -33,11 +35,16 @@ def run(options: argparse.Namespace) -> int:
         return 0
     settings = load(options.config)
     form = CLIENTS[options.client]
-    print(json.dumps(client_configuration(form, options.config), indent=2))
+    set_here = {one.environment: value for one in ASKED if (value := os.environ.get(one.environment))}
+    # An address may hold a password: https://user:password@host.
+    secret = [one.environment for one in ASKED if one.secret or "@" in set_here.get(one.environment, "")]
+    given = {name: value for name, value in set_here.items() if name not in secret}
+    print(json.dumps(client_configuration(form, options.config, given), indent=2))
     names = ", ".join([*settings.configured_endpoints(), *(["local"] if settings.has_local else [])])
     print(
         f"Put this into {form.file} of {form.title} and restart it.\n"
-        f"Endpoints now configured: {names}. For another one, write it to {options.config or config_path()}:\n"
+        f"Endpoints now configured: {names}. {_only_here(form, set_here, secret)}"
+        f"For another one, write it to {options.config or config_path()}:\n"
         '  [endpoints.NAME]\n  url = "https://…"\n  authentication = {kind = "bearer", token = "…"}\n'
         "or add MCP_OGC_URL and MCP_OGC_TOKEN to the entry's env. Results on S3 use AWS_PROFILE, or [storage.NAME].",
         file=sys.stderr,
@@ -45,13 +52,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def client_configuration(form: ClientForm, config: Path | None) -> dict[str, object]:
-    """The JSON document a client reads."""
+def _only_here(form: ClientForm, set_here: Collection[str], secret: Sequence[str]) -> str:
+    """What to do about variables of this shell: a desktop client has none of them."""
+    if form.asks and set_here:
+        return f"default is in this shell only: {form.title} asks for {' and '.join(v.environment for v in ASKED)}.\n"
+    left = [name for name in secret if name in set_here]
+    return "".join(f"{name} is set in this shell only: add it to the entry's env.\n" for name in left)
+
+
+def client_configuration(
+    form: ClientForm, config: Path | None, given: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """The JSON document a client reads, with the variables that are given."""
     command, *arguments = server_command()
     if config is not None:
         arguments += ["--config", str(config.resolve())]
     asked = inputs(form)
-    return {**({"inputs": asked} if asked else {}), form.key: {NAME: entry(form, [command, *arguments])}}
+    return {**({"inputs": asked} if asked else {}), form.key: {NAME: entry(form, [command, *arguments], given)}}
 
 
 def published(document: str, bundle: Path | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 NAME = "ogc"
@@ -69,11 +69,11 @@ CLIENTS = {
 }
 
 
-def entry(form: ClientForm, command: Sequence[str]) -> dict[str, object]:
-    """How a client starts the server."""
+def entry(form: ClientForm, command: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, object]:
+    """How a client starts the server, with variables that are given unless it asks for them."""
     typed: dict[str, object] = {"type": "stdio"} if form.typed else {}
     asked = {variable.environment: f"${{input:{input_id(variable)}}}" for variable in ASKED} if form.asks else {}
-    return {**typed, "command": command[0], "args": list(command[1:]), "env": asked}
+    return {**typed, "command": command[0], "args": list(command[1:]), "env": {**(given or {}), **asked}}
 
 
 def inputs(form: ClientForm) -> list[dict[str, object]]:

@@ -101,7 +101,7 @@ class Journal:
             if earlier:
                 return Intent(earlier.submission, earlier)
             if allowance:
-                allowance.check(connection, datetime.now(UTC))
+                allowance.check(connection, self._user, datetime.now(UTC))
             cursor = connection.execute(
                 "INSERT INTO submissions"
                 " (user, endpoint, process_id, process_version, digest, inputs, state, intended, updated)"

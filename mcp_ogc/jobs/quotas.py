@@ -1,4 +1,4 @@
-"""Quotas: how many jobs may be open at once, and how many submissions an hour has, as the journal tells."""
+"""Quotas: how many jobs of a user may be open, and how many submissions an hour has, as the journal tells."""
 
 from __future__ import annotations
 
@@ -51,14 +51,16 @@ class Allowance:
     quotas: QuotaSettings
     endpoints: Collection[str]
 
-    def check(self, connection: sqlite3.Connection, now: datetime) -> None:
+    def check(self, connection: sqlite3.Connection, user: str, now: datetime) -> None:
         """Decide within the transaction that writes an intent, so that of many calls at once none is too much.
+
+        Only the user's own are counted: another's could be neither ended nor named.
 
         Raises:
             QuotaReached: With when it resets.
         """
-        recent = "FROM submissions WHERE digest IS NOT NULL AND intended > ? AND intended < ?"
-        within = (text_of(now - HOUR), text_of(now + SKEW))
+        recent = "FROM submissions WHERE user = ? AND digest IS NOT NULL AND intended > ? AND intended < ?"
+        within = (user, text_of(now - HOUR), text_of(now + SKEW))
         (count,) = connection.execute(f"SELECT count(*) {recent}", within).fetchone()
         most = self.quotas.submissions_per_hour
         if count >= most:
@@ -72,19 +74,20 @@ class Allowance:
                 remedy=f"It resets at {resets:%Y-%m-%dT%H:%M:%SZ}, in {max(1, round((resets - now) / HOUR * 60))} min. "
                 "[quotas] submissions_per_hour in the settings is the operator's to raise",
             )
-        open_jobs = tuple(entry for entry in _open(connection, now) if entry.endpoint in self.endpoints)
+        open_jobs = tuple(entry for entry in _open(connection, user, now) if entry.endpoint in self.endpoints)
         if len(open_jobs) >= self.quotas.running_jobs:
             raise TooManyOpen(open_jobs, self.quotas.running_jobs)
 
 
-def _open(connection: sqlite3.Connection, now: datetime) -> tuple[Entry, ...]:
-    """Submissions from here that have not ended, as far as is known; one without a job counts for an hour."""
+def _open(connection: sqlite3.Connection, user: str, now: datetime) -> tuple[Entry, ...]:
+    """A user's submissions from here that have not ended, as far as is known; one without a job counts for an hour."""
     rows = connection.execute(
-        "SELECT * FROM submissions WHERE digest IS NOT NULL AND state != ? AND ("
+        "SELECT * FROM submissions WHERE user = ? AND digest IS NOT NULL AND state != ? AND ("
         " (job_id IS NOT NULL AND (status IS NULL OR status IN (?, ?)))"
         " OR (job_id IS NULL AND intended > ? AND intended < ?))"
         " ORDER BY submission",
         (
+            user,
             SubmissionState.REFUSED,
             JobStatus.ACCEPTED,
             JobStatus.RUNNING,

@@ -6,6 +6,7 @@ each hop checked; credentials go to their own origin only; a GET is tried again,
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 TRIES = 3
 RETRIED_STATUSES = (429, 502, 503, 504)
 LONGEST_PAUSE = 8.0
+LONGEST_TOLD = 86400
+"""Seconds after which somebody may be told to call again."""
 # What a request may carry; anything else is ours to add or not to send at all.
 SENT_HEADERS = frozenset(
     (
@@ -364,6 +367,12 @@ def retry_after(response: httpx.Response) -> float | None:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return None
+
+
+def call_again(response: httpx.Response) -> str:
+    """When a server that was asked too often may be asked again, as far as it tells and it is soon."""
+    told_to = retry_after(response) or 0.0
+    return f"Call again in {math.ceil(told_to)} s" if 0 < told_to <= LONGEST_TOLD else "Call again in a while"
 
 
 def _backoff(number: int) -> float:

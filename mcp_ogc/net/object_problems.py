@@ -9,6 +9,7 @@ import httpx
 
 from mcp_ogc.errors import (
     AccessDenied,
+    AskedTooOften,
     AuthenticationRequired,
     EndpointFault,
     OgcError,
@@ -17,7 +18,7 @@ from mcp_ogc.errors import (
     UnreadableAnswer,
 )
 from mcp_ogc.net.hosts import shown
-from mcp_ogc.net.http import ENTRY
+from mcp_ogc.net.http import ENTRY, call_again
 from mcp_ogc.net.refusal import Entry
 
 ERROR_BYTES = 4096
@@ -51,7 +52,7 @@ async def problem_of(response: httpx.Response, s3: str | None) -> OgcError:
     if status >= 500:
         return EndpointFault(message, status=status, remedy="Try again")
     if status == 429:
-        return RemoteProblem(message, status=status, remedy="It was asked too often: try again in a while")
+        return AskedTooOften(f"{message}: it was asked too often", status=status, remedy=call_again(response))
     return RemoteProblem(message, status=status, remedy="Is the link still right?" if status in (404, 410) else "")
 
 

@@ -27,6 +27,11 @@ class Traffic:
         self._clock = clock
         self._read: deque[tuple[float, int]] = deque()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing was read within the last hour."""
+        return not self._read or self._read[-1][0] + HOUR + STEP <= self._clock()
+
     def add(self, count: int) -> None:
         """Count bytes that were read."""
         now = self._clock()

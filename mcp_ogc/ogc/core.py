@@ -44,7 +44,7 @@ from mcp_ogc.ogc.answers import (
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.dialects.recognition import recognise
 from mcp_ogc.ogc.dialects.standard import STANDARD
-from mcp_ogc.ogc.exchange import JSON, Exchange
+from mcp_ogc.ogc.exchange import JSON, Exchange, problem_of
 from mcp_ogc.ogc.lists import read_processes
 from mcp_ogc.ogc.models import (
     RELATIONS,
@@ -58,7 +58,7 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
-from mcp_ogc.ogc.problems import is_passing, read_problem
+from mcp_ogc.ogc.problems import is_passing
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
 from mcp_ogc.recent import Recent
@@ -251,9 +251,7 @@ class CoreClient:
                 remedy=LOOK_FOR_IT,
             ) from error
         if response.status_code >= 300:
-            problem = read_problem(
-                response.status_code, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
-            )
+            problem = problem_of(response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess)
             told_to_wait = response.status_code == 503 and "retry-after" in response.headers
             if told_to_wait or _is_refusal(problem, description):
                 raise problem

@@ -11,6 +11,7 @@ import httpx
 
 from mcp_ogc.errors import (
     AccessDenied,
+    AskedTooOften,
     AuthenticationRequired,
     Garbled,
     RemoteProblem,
@@ -18,7 +19,7 @@ from mcp_ogc.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from mcp_ogc.net.http import ENDPOINT, ENTRY, read_bounded, retry_after
+from mcp_ogc.net.http import ENDPOINT, ENTRY, call_again, read_bounded, retry_after
 from mcp_ogc.net.refusal import Entry, is_login_page
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import excerpt, is_cut_off, is_page, json_or_none, link_headers, mended_json
@@ -85,9 +86,7 @@ class Exchange:
         wanted = with_query(url, **{self.format_parameter: "json"}) if self.format_parameter else url
         response, body = await self.send("GET", wanted, headers={"Accept": JSON})
         if response.status_code >= 300:
-            problem = read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
-            problem.retry_after = retry_after(response) or 0.0
-            raise problem
+            raise problem_of(response, body, url=url, subject=subject, missing=missing)
         return response, body
 
     async def send(
@@ -136,6 +135,17 @@ class Exchange:
             raise Unreachable(
                 f"{request.url} can't be reached: {error}", remedy="Check the URL and the network"
             ) from error
+
+
+def problem_of(
+    response: httpx.Response, body: bytes, *, url: str, subject: str = "", missing: type[RemoteProblem] = RemoteProblem
+) -> RemoteProblem:
+    """The error an answer is, as of `read_problem`, and how long the server wants to be left alone."""
+    problem = read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
+    problem.retry_after = retry_after(response) or 0.0
+    if isinstance(problem, AskedTooOften):
+        problem.remedy = call_again(response)
+    return problem
 
 
 def _no_document(response: httpx.Response, body: bytes, url: str) -> UnreadableAnswer:

@@ -84,6 +84,7 @@ TOLD: Mapping[type[RemoteProblem], _Told] = {
     errors.AuthenticationRequired: _Told("the server wants authentication, or another one", NAMESPACE),
     errors.AccessDenied: _Told("the server does not allow this", NAMESPACE),
     errors.NotOffered: _Told("the server has no such operation", "ogc_list_endpoints shows what each endpoint can do"),
+    errors.AskedTooOften: _Told("the server was asked too often", "Call again in a while"),
     errors.EndpointFault: _Told("the server failed", "It is its own failure: call again, or tell its operators"),
     RemoteProblem: _Told("the server answered with an error", "ogc_list_endpoints tells whether the endpoint works"),
 }
@@ -95,6 +96,7 @@ STATUSES: Mapping[int, type[RemoteProblem]] = {
     409: errors.DuplicatedProcess,
     415: errors.UnsupportedMediaType,
     422: errors.InvalidParameter,
+    429: errors.AskedTooOften,
     501: errors.NotOffered,
 }
 

@@ -3,7 +3,15 @@
 import httpx
 import pytest
 
-from mcp_ogc.errors import AccessDenied, EndpointFault, OgcError, RemoteProblem, StorageError, UnreadableAnswer
+from mcp_ogc.errors import (
+    AccessDenied,
+    AskedTooOften,
+    EndpointFault,
+    OgcError,
+    RemoteProblem,
+    StorageError,
+    UnreadableAnswer,
+)
 from mcp_ogc.net.object_problems import ERROR_BYTES, problem_of
 
 pytestmark = pytest.mark.anyio
@@ -27,6 +35,7 @@ def answer(status: int, code: str = "", headers: dict[str, str] | None = None, b
         (answer(403, "SomethingElse"), AccessDenied, "HTTP 403", "credentials"),
         (answer(301, headers={"x-amz-bucket-region": "eu-west-1"}), StorageError, "region eu-west-1", 'region = "eu-w'),
         (answer(412), UnreadableAnswer, "replaced while it was read", "again"),
+        (answer(429, headers={"Retry-After": "30"}), AskedTooOften, "too often", "Call again in 30 s"),
         (answer(503, "SlowDown"), EndpointFault, "HTTP 503", "again"),
     ],
 )

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from mcp_ogc.errors import (
+    AskedTooOften,
     EndpointFault,
     InvalidParameter,
     NotOffered,
@@ -114,6 +115,22 @@ async def test_an_endpoint_that_says_no_is_taken_at_its_word(
         await client.execute("p", Execute())
     assert raised.value.detail == "no"
     assert posts(server) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "remedy"),
+    [("7", "Call again in 7 s"), ("9" * 400, "Call again in a while"), ("soon", "Call again in a while")],
+)
+async def test_who_is_asked_too_often_says_when_to_call_again(
+    server: Server, client: ProcessesClient, told: str, remedy: str
+) -> None:
+    server.on(EXECUTION, Reply(429, {"Retry-After": told}))
+    server.on("/ogc/jobs/j", Reply(429, {"Retry-After": told}))
+    for asking in (client.execute("p", Execute()), client.dismiss("j")):
+        with pytest.raises(AskedTooOften, match="too often") as raised:
+            await asking
+        assert raised.value.remedy == remedy
+        assert (raised.value.retry_after == 7) is (told == "7")
 
 
 async def test_what_runs_only_synchronously_and_breaks_down_left_no_job(

@@ -33,6 +33,7 @@ OWS = (
         (502, b"<html><head><title>502 Bad Gateway</title></head></html>", errors.EndpointFault, "502 Bad Gateway"),
         (500, b'{"status": "failed", "exception": {"type": "no-such-job", "message": "m"}}', errors.NoSuchJob, "m"),
         (418, b"\xff\xfe", errors.RemoteProblem, ""),
+        (429, b"slow down", errors.AskedTooOften, "slow down"),
     ],
 )  # fmt: skip
 def test_an_error_is_read_into_the_tree(

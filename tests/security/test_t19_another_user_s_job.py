@@ -10,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference
 
 from mcp_ogc import uris
-from mcp_ogc.settings import EndpointSettings, Settings
+from mcp_ogc.settings import EndpointSettings, QuotaSettings, Settings
 from tests.server.talk import call, finished, refused, text_of
 from tests.servers.mcp_over_http import McpOverHttp, over_http
 from tests.servers.oidc import OidcProvider
@@ -93,6 +93,28 @@ async def test_the_same_request_of_two_users_is_two_jobs(ours: McpOverHttp, endp
         again = await call(ada, "ogc_execute_process", **asked)
         other = await call(bob, "ogc_execute_process", **asked)
     assert first["job_id"] == again["job_id"] != other["job_id"]
+
+
+@pytest.mark.parametrize("bound", ["running_jobs", "submissions_per_hour"])
+async def test_a_quota_that_one_user_has_reached_holds_nobody_else_up_and_names_no_job_of_theirs(
+    settings: Settings, provider: OidcProvider, endpoint: TestEndpoint, bound: str
+) -> None:
+    endpoint.polls = None
+    async with served(endpoint) as url:
+        quotas = QuotaSettings.model_validate({bound: 1})
+        settings = settings.model_copy(update={"endpoints": {"shared": EndpointSettings(url=url)}, "quotas": quotas})
+        async with over_http(settings, provider) as ours, ours.client("ada") as ada, ours.client("bob") as bob:
+            asked = {"process_id": "echo", "endpoint": "shared", "wait_seconds": 0}
+            theirs, own = [
+                (await call(client, "ogc_execute_process", **asked, inputs={"text": "1"}))["job_id"]
+                for client in (ada, bob)
+            ]
+            asked_before = len(endpoint.requests)
+            told = await refused(bob, "ogc_execute_process", **asked, inputs={"text": "2"})
+            assert "the quota is 1" in told
+            assert (own in told) is (bound == "running_jobs")
+            assert theirs not in told
+            assert not [one for one in endpoint.requests[asked_before:] if theirs in one.path]
 
 
 async def test_a_confirmation_is_good_for_whom_it_was_given_only(ours: McpOverHttp, era: str) -> None:

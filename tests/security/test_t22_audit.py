@@ -19,6 +19,8 @@ from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
 from tests.security.test_t11_destruction_without_consent import ECHO
 from tests.server.talk import call, finished, refused
+from tests.servers.mcp_over_http import over_http
+from tests.servers.oidc import OidcProvider
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +50,14 @@ async def test_each_change_is_one_line_with_time_tool_arguments_endpoint_job_and
     assert (line["tool"], line["outcome"]) == ("ogc_execute_process", "done")
     assert (line["endpoint"], line["process_id"], line["job_id"]) == ("local", "echo", job)
     assert CANARY not in settings.audit_path.read_text(encoding="utf-8")
+
+
+async def test_a_line_says_which_user_it_was(settings: Settings, provider: OidcProvider) -> None:
+    async with over_http(settings, provider) as ours:
+        for person in ("ada", "bob"):
+            async with ours.client(person) as client:
+                await call(client, "ogc_execute_process", **ECHOED)
+    assert [line["user"] for line in lines(settings)] == [f"{provider.url}#id-of-{person}" for person in ("ada", "bob")]
 
 
 async def test_the_same_arguments_have_the_same_digest_and_others_another(client: Client, settings: Settings) -> None:
