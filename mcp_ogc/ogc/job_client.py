@@ -31,7 +31,7 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
-from mcp_ogc.ogc.problems import read_problem
+from mcp_ogc.ogc.problems import is_problem, read_problem
 from mcp_ogc.ogc.statuses import job_or_none, status_info
 
 
@@ -153,7 +153,7 @@ class JobsClient(CoreClient):
         """
         url, subject = self._job(job_id), f"job {job_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
-        if response.status_code >= 300:
+        if is_problem(response.status_code, body):
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=NoSuchJob)
         if is_page(body):
             raise page_of_another(url, body)

@@ -10,16 +10,19 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from mcp_ogc import errors
 from mcp_ogc.errors import RemoteProblem, UnreadableAnswer
+from mcp_ogc.ogc.answers import json_or_none, mended_json
 
 DETAIL_CHARACTERS = 2000
 READ_BYTES = 256 * 1024
+REPORT = re.compile(rb"\s*(<\?xml[^<>]*>\s*)?<(\w{1,40}:)?(Service)?ExceptionReport\b")
+"""How a report of OWS Common (OGC 06-121r9, clause 8) or of older services begins."""
 
 # Last segment of the type URI or code, lower case, without hyphens -> error.
 KINDS: Mapping[str, type[RemoteProblem]] = {
@@ -124,6 +127,25 @@ def read_problem(
 def is_passing(error: RemoteProblem | UnreadableAnswer) -> bool:
     """Whether an error says nothing of what the endpoint has: it failed, was asked too often, or was not heard."""
     return isinstance(error, errors.EndpointFault | errors.Garbled) or getattr(error, "status", 0) == 429
+
+
+def is_problem(status: int, body: bytes, outputs: Collection[str] = ()) -> bool:
+    """Whether a response is an error: by its status, or by its body where the status is of success (quirk Q28).
+
+    Args:
+        status: HTTP status code.
+        body: Of the response.
+        outputs: What the process makes, if the body may be that: outputs may be called as members of an exception.
+    """
+    if status >= 300:
+        return True
+    if REPORT.match(body):
+        return True
+    if body[:64].lstrip()[:1] != b"{" or len(body) > READ_BYTES:
+        return False
+    document = json_or_none(body) or mended_json(body)
+    declared = isinstance(document, dict) and not document.keys().isdisjoint(outputs)
+    return is_exception(document) and not declared
 
 
 def is_exception(document: JsonValue) -> bool:
