@@ -23,6 +23,13 @@ DETAIL_CHARACTERS = 2000
 READ_BYTES = 256 * 1024
 REPORT = re.compile(rb"\s*(<\?xml[^<>]*>\s*)?<(\w{1,40}:)?(Service)?ExceptionReport\b")
 """How a report of OWS Common (OGC 06-121r9, clause 8) or of older services begins."""
+MEMBERS = frozenset(
+    {
+        *("type", "code", "title", "detail", "description", "status", "instance"),  # RFC 7807, and the code of others
+        *("cause", "error", "exception", "traceback", "links"),  # of Weaver, and of frameworks that tell all
+    }
+)
+"""What a document that is an exception has, and nothing else: any other member may be an output."""
 
 # Last segment of the type URI or code, lower case, without hyphens -> error.
 KINDS: Mapping[str, type[RemoteProblem]] = {
@@ -150,15 +157,15 @@ def is_problem(status: int, body: bytes, outputs: Collection[str] = ()) -> bool:
 
 def is_exception(document: JsonValue) -> bool:
     """Whether a document that came with a 2xx status is an exception (ZOO-Project's results of a failed job)."""
-    if not isinstance(document, dict) or "value" in document or "href" in document:
+    if not isinstance(document, dict) or not {"value", "href"}.isdisjoint(document):
         return False
+    nested = document.get("exception")
+    if isinstance(nested, dict) and len(document) == 1:
+        return {"value", "href"}.isdisjoint(nested)
     kind = document.get("type") or document.get("code")
-    told = {"detail", "description", "title"} & set(document)
-    return (
-        isinstance(kind, str)
-        and bool(told)
-        and set(document) <= {"type", "code", "title", "detail", "description", "status", "instance", "cause"}
-    )
+    is_kind = kind in range(400, 600) if isinstance(kind, int) else isinstance(kind, str) and kind != "process"
+    # A job's status document is of type "process"; a number may be the code of anything, if not of HTTP.
+    return is_kind and not {"detail", "description", "title"}.isdisjoint(document) and set(document) <= MEMBERS
 
 
 def _kind(code: str) -> type[RemoteProblem] | None:
