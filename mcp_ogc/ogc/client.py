@@ -20,6 +20,7 @@ from mcp_ogc.ogc.deployments import PACKAGE_TYPES, bodies, deployed
 from mcp_ogc.ogc.exchange import JSON, page_of_another, problem_of
 from mcp_ogc.ogc.job_client import JobsClient
 from mcp_ogc.ogc.models import RELATIONS, ProcessSummary
+from mcp_ogc.ogc.problems import is_problem
 
 if TYPE_CHECKING:
     import httpx
@@ -102,7 +103,7 @@ class ProcessesClient(JobsClient):
         """
         url, subject = self._process(process_id), f"process {process_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
-        if response.status_code >= 300:
+        if is_problem(response.status_code, body):
             raise problem_of(response, body, url=url, subject=subject, missing=NoSuchProcess)
         if is_page(body):
             raise page_of_another(url, body)
@@ -118,12 +119,13 @@ class ProcessesClient(JobsClient):
         problem: RemoteProblem | None = None
         for media_type in PACKAGE_TYPES:
             response, body = await self._exchange.send("GET", url, headers={"Accept": media_type})
-            if response.status_code < 300 and body.strip():
+            is_refused = is_problem(response.status_code, body)
+            if not is_refused and body.strip():
                 if is_page(body):
                     raise page_of_another(url, body)
                 # ZOO-Project echoes Accept as Content-Type: what was asked for is what it is.
                 return PackageAnswer(media_type, unwrapped(body))
-            if response.status_code >= 300:
+            if is_refused:
                 problem = problem_of(response, body, url=url, subject=subject, missing=NoSuchProcess)
                 if response.status_code not in (406, 415):
                     break
@@ -147,7 +149,7 @@ class ProcessesClient(JobsClient):
         for media_type, content in bodies(package, href, dialect):
             headers = {"Content-Type": media_type, "Accept": JSON}
             response, body = await self._exchange.send(method, url, content=content, headers=headers)
-            if response.status_code < 300:
+            if not is_problem(response.status_code, body):
                 if is_page(body):
                     raise page_of_another(url, body)
                 if problem:  # the form that was taken comes first from now on

@@ -58,7 +58,7 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
-from mcp_ogc.ogc.problems import is_passing
+from mcp_ogc.ogc.problems import is_passing, is_problem
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
 from mcp_ogc.recent import Recent
@@ -250,7 +250,8 @@ class CoreClient:
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
                 remedy=LOOK_FOR_IT,
             ) from error
-        if response.status_code >= 300:
+        is_created = response.status_code in (201, 202) and "location" in response.headers
+        if not is_created and is_problem(response.status_code, body, description.outputs if description else ()):
             problem = problem_of(response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess)
             told_to_wait = response.status_code == 503 and "retry-after" in response.headers
             if told_to_wait or _is_refusal(problem, description):

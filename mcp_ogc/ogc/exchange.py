@@ -24,7 +24,7 @@ from mcp_ogc.net.refusal import Entry, is_login_page
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import excerpt, is_cut_off, is_page, json_or_none, link_headers, mended_json
 from mcp_ogc.ogc.models import JsonObject, Link
-from mcp_ogc.ogc.problems import is_exception, read_problem
+from mcp_ogc.ogc.problems import is_problem, read_problem
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.rules import Rules
@@ -76,10 +76,10 @@ class Exchange:
             await anyio.sleep(READ_AGAIN_SECONDS)
             response, body = await self._get(url, subject=subject, missing=missing)
             document = mended_json(body)
+        if is_problem(response.status_code, body):
+            raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
         if not isinstance(document, dict):
             raise _no_document(response, body, url)
-        if is_exception(document):
-            raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
         return document, link_headers(response.headers.get_list("link"), str(response.url))
 
     async def _get(self, url: str, *, subject: str, missing: type[RemoteProblem]) -> tuple[httpx.Response, bytes]:

@@ -31,6 +31,7 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
+from mcp_ogc.ogc.problems import is_problem
 from mcp_ogc.ogc.statuses import job_or_none, status_info
 
 
@@ -143,6 +144,9 @@ class JobsClient(CoreClient):
     async def dismiss(self, job_id: str) -> StatusInfo | None:
         """`DELETE /jobs/{jobID}` (/req/dismiss/job-dismiss-op); the last status, where the server tells it.
 
+        A server that only accepts it is asked once what became of the job: any status but dismissed is of one that is
+        still there.
+
         Raises:
             NotOffered: It dismisses no jobs.
             NoSuchJob: It is gone already.
@@ -150,11 +154,18 @@ class JobsClient(CoreClient):
         """
         url, subject = self._job(job_id), f"job {job_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
-        if response.status_code >= 300:
+        if is_problem(response.status_code, body):
             raise problem_of(response, body, url=url, subject=subject, missing=NoSuchJob)
         if is_page(body):
             raise page_of_another(url, body)
-        return job_or_none(json_or_none(body), await self.dialect())
+        told = job_or_none(json_or_none(body), await self.dialect())
+        is_accepted = response.status_code == 202 if told is None else told.status is not JobStatus.DISMISSED
+        if not is_accepted:
+            return told
+        try:  # it stops in its own time; or this was its last status, and it is gone (Q17)
+            return await self.job(job_id)
+        except NoSuchJob:
+            return None
 
     async def beside(self, job_id: str, name: str) -> Answer:
         """`GET /jobs/{jobID}/{name}`, whatever its status: what a server has there beside the standard, such as logs.

@@ -10,16 +10,26 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from mcp_ogc import errors
 from mcp_ogc.errors import RemoteProblem, UnreadableAnswer
+from mcp_ogc.ogc.answers import json_or_none, mended_json
 
 DETAIL_CHARACTERS = 2000
 READ_BYTES = 256 * 1024
+REPORT = re.compile(rb"\s*(<\?xml[^<>]*>\s*)?<(\w{1,40}:)?(Service)?ExceptionReport\b")
+"""How a report of OWS Common (OGC 06-121r9, clause 8) or of older services begins."""
+MEMBERS = frozenset(
+    {
+        *("type", "code", "title", "detail", "description", "status", "instance"),  # RFC 7807, and the code of others
+        *("cause", "error", "exception", "traceback", "links"),  # of Weaver, and of frameworks that tell all
+    }
+)
+"""What a document that is an exception has, and nothing else: any other member may be an output."""
 
 # Last segment of the type URI or code, lower case, without hyphens -> error.
 KINDS: Mapping[str, type[RemoteProblem]] = {
@@ -128,17 +138,36 @@ def is_passing(error: RemoteProblem | UnreadableAnswer) -> bool:
     return isinstance(error, errors.EndpointFault | errors.Garbled) or getattr(error, "status", 0) == 429
 
 
+def is_problem(status: int, body: bytes, outputs: Collection[str] = ()) -> bool:
+    """Whether a response is an error: by its status, or by its body where the status is of success (quirk Q28).
+
+    Args:
+        status: HTTP status code.
+        body: Of the response.
+        outputs: What the process makes, if the body may be that: outputs may be called as members of an exception.
+    """
+    if status >= 300:
+        return True
+    if REPORT.match(body):
+        return True
+    if body[:64].lstrip()[:1] != b"{" or len(body) > READ_BYTES:
+        return False
+    document = json_or_none(body) or mended_json(body)
+    declared = isinstance(document, dict) and not document.keys().isdisjoint(outputs)
+    return is_exception(document) and not declared
+
+
 def is_exception(document: JsonValue) -> bool:
     """Whether a document that came with a 2xx status is an exception (ZOO-Project's results of a failed job)."""
-    if not isinstance(document, dict) or "value" in document or "href" in document:
+    if not isinstance(document, dict) or not {"value", "href"}.isdisjoint(document):
         return False
+    nested = document.get("exception")
+    if isinstance(nested, dict) and len(document) == 1:
+        return {"value", "href"}.isdisjoint(nested)
     kind = document.get("type") or document.get("code")
-    told = {"detail", "description", "title"} & set(document)
-    return (
-        isinstance(kind, str)
-        and bool(told)
-        and set(document) <= {"type", "code", "title", "detail", "description", "status", "instance", "cause"}
-    )
+    is_kind = kind in range(400, 600) if isinstance(kind, int) else isinstance(kind, str) and kind != "process"
+    # A job's status document is of type "process"; a number may be the code of anything, if not of HTTP.
+    return is_kind and not {"detail", "description", "title"}.isdisjoint(document) and set(document) <= MEMBERS
 
 
 def _kind(code: str) -> type[RemoteProblem] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pydantic import JsonValue, ValidationError
@@ -12,15 +13,20 @@ from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import JobStatus, JsonObject, StatusInfo
 
 ID_MEMBERS = ("jobID", "jobId", "id", "job_id")
-# Words of openEO, of Weaver's profiles, of ECMWF's stores and of ZOO-Project, beside the standard's five.
+# Words of openEO, of Weaver's profiles, of ECMWF's stores, of ZOO-Project, of HySDS (`job-…`) and of what runs jobs
+# beneath, beside the standard's five.
 WORDS: Mapping[str, JobStatus] = {
     **{status.value: status for status in JobStatus},
     **dict.fromkeys(("queued", "created", "pending", "paused"), JobStatus.ACCEPTED),
     **dict.fromkeys(("started", "processing", "in-progress"), JobStatus.RUNNING),
     **dict.fromkeys(("succeeded", "finished", "success", "completed"), JobStatus.SUCCESSFUL),
-    **dict.fromkeys(("error", "exception", "rejected"), JobStatus.FAILED),
-    **dict.fromkeys(("canceled", "cancelled", "deleted"), JobStatus.DISMISSED),
+    **dict.fromkeys(("error", "errored", "exception", "rejected", "failure"), JobStatus.FAILED),
+    **dict.fromkeys(("aborted", "killed", "terminated", "timed-out", "upstream-failed"), JobStatus.FAILED),
+    **dict.fromkeys(("canceled", "cancelled", "deleted", "revoked"), JobStatus.DISMISSED),
 }
+# What other words are about, in whatever form; these are no ends by themselves, as `cancelling` is none.
+STOPPED = re.compile("cancel|revok|dismiss")
+WENT_WRONG = re.compile(r"abort|fail|incomplete|kill|terminat|timed?-?out")
 
 
 def status_info(document: JsonObject, dialect: Dialect = STANDARD) -> StatusInfo:
@@ -34,7 +40,7 @@ def status_info(document: JsonObject, dialect: Dialect = STANDARD) -> StatusInfo
     word = document.get("status")
     if not isinstance(word, str) or not any(_is_id(document.get(name)) for name in ID_MEMBERS):
         raise UnreadableAnswer("It is no status of a job: there is no job id, or no status")
-    status = _known(word, dialect) or _unknown(document)
+    status = _known(word, dialect) or _unknown(word, document)
     reported = word if word != status.value else None
     ids = {name: str(value) for name in ID_MEMBERS if _is_id(value := document.get(name))}
     try:
@@ -56,17 +62,23 @@ def job_or_none(document: JsonValue, dialect: Dialect = STANDARD) -> StatusInfo 
 
 
 def _known(word: str, dialect: Dialect) -> JobStatus | None:
-    plain = word.strip().casefold()
+    plain = _plain(word).removeprefix("job-")
     return dialect.statuses.get(plain) or WORDS.get(plain)
 
 
-def _unknown(document: JsonObject) -> JobStatus:
-    """An unknown word is no end, unless something else says that it ended (Q9)."""
+def _plain(word: str) -> str:
+    return re.sub(r"[\s_]+", "-", word.strip().casefold())
+
+
+def _unknown(word: str, document: JsonObject) -> JobStatus:
+    """An unknown word is no end, unless something else says that it ended (Q9); then it may say how."""
     if document.get("exception"):
         return JobStatus.FAILED
-    if document.get("finished") or document.get("progress") == 100:
-        return JobStatus.SUCCESSFUL
-    return JobStatus.RUNNING
+    if not document.get("finished") and document.get("progress") != 100:
+        return JobStatus.RUNNING
+    if STOPPED.search(_plain(word)):
+        return JobStatus.DISMISSED
+    return JobStatus.FAILED if WENT_WRONG.search(_plain(word)) else JobStatus.SUCCESSFUL
 
 
 def _is_id(value: JsonValue) -> bool:

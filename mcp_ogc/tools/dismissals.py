@@ -69,6 +69,11 @@ async def dismiss_job(
         raise _not_dismissed(chosen, info, error) from error
     except (Unreachable, UnreadableAnswer, EndpointFault) as error:
         answer = await _dismissed_all_the_same(chosen, job_id, error)
+    if answer and answer.status is not JobStatus.DISMISSED:
+        await work.journal.record(chosen.name, answer.model_copy(update={"job_id": job_id}))
+        lines = [f"{chosen.name} accepted the dismissal of job {job_id}, which is still there, {answer.status}."]
+        lines.append(f"Whether it is done: {_look(chosen, job_id)}")
+        return respond(lines, Dismissed(**bound, dismissed=False))
     info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
     await work.journal.record(chosen.name, info)
     lines = [f"Job {job_id} on {chosen.name} is dismissed."]
@@ -84,7 +89,7 @@ async def _dismissed_all_the_same(endpoint: Endpoint, job_id: str, unanswered: O
     Raises:
         OgcError: What was raised: the job is still there, or nobody can tell.
     """
-    unanswered.remedy = f"Whether job {job_id} was dismissed is not known: the same call again finds out"
+    unanswered.remedy = f"Whether job {job_id} was dismissed is not known: {_look(endpoint, job_id)} finds out"
     try:
         with anyio.fail_after(LOOK_SECONDS):
             info = await endpoint.client.job(job_id)
@@ -96,6 +101,10 @@ async def _dismissed_all_the_same(endpoint: Endpoint, job_id: str, unanswered: O
         return info
     unanswered.remedy = f"Job {job_id} is still there, {info.status}: call again"
     raise unanswered
+
+
+def _look(endpoint: Endpoint, job_id: str) -> str:
+    return call("ogc_get_job", job_id=job_id, endpoint=endpoint.name)
 
 
 async def _kept(work: Workspace, endpoint: Endpoint, job_id: str) -> str:

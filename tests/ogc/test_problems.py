@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc import errors
+from mcp_ogc.ogc.models import JsonObject
 from mcp_ogc.ogc.problems import READ_BYTES, is_exception, read_problem
 
 PART1 = b'{"type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/%s", "title": "T", "detail": "D"}'
@@ -72,6 +73,39 @@ def test_zoo_answers_a_failed_job_s_results_with_200_and_an_exception() -> None:
     assert not is_exception({"out": {"value": 1}})
     assert not is_exception({"type": "FeatureCollection", "features": []})
     assert not is_exception({"type": "x", "title": "t", "value": 3})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "x", "title": "t", "detail": "d", "links": [], "cause": {"code": "y"}, "error": "boom"},
+        {"code": "NoApplicableCode", "description": "d", "traceback": ["line 1"]},
+        {"type": "x", "detail": "d", "exception": {"message": "boom"}, "status": 500},
+        {"code": 500, "description": "Internal Server Error"},
+        {"exception": {"type": "x", "message": "boom"}},
+        {"exception": {"code": "InternalError", "text": "boom"}},
+    ],
+)
+def test_an_exception_may_have_more_to_say(document: JsonObject) -> None:
+    assert is_exception(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "process", "status": "accepted", "title": "t", "links": []},
+        {"code": "DE", "links": []},
+        {"code": 4, "area": 12.5, "description": "forest"},
+        {"code": 4, "description": "forest"},
+        {"code": True, "description": "forest"},
+        {"exception": "rule"},
+        {"exception": {"value": 1}},
+        {"exception": {"href": "https://x.example/a.tif"}},
+        {"exception": {"type": "x", "message": "boom"}, "out": 1},
+    ],
+)
+def test_what_only_resembles_an_exception_is_none(document: JsonObject) -> None:
+    assert not is_exception(document)
 
 
 @pytest.mark.parametrize("piece", [b"<", b"<a ", b"<script>", b"ExceptionText>", b"<!--", b"{"])

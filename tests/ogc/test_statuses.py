@@ -49,6 +49,41 @@ def test_q09_an_unknown_word_is_no_end_unless_something_else_says_so(
     assert (info.status, info.reported_status) == (status, "hatching")
 
 
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        *((word, JobStatus.FAILED) for word in ("aborted", "timed_out", "Timed Out", "killed", "job-failed")),
+        *((word, JobStatus.FAILED) for word in ("upstream_failed", "terminated", "incomplete", "Failure", "errored")),
+        *((word, JobStatus.FAILED) for word in ("timeout", "oom-killed", "failed_with_errors", "jobFailed")),
+        *((word, JobStatus.DISMISSED) for word in ("revoked", "job-revoked", "cancelling", "USER_CANCELLED")),
+    ],
+)
+def test_q09_a_word_that_says_that_it_went_wrong_is_heard_though_it_has_ended(word: str, status: JobStatus) -> None:
+    for ended in ({"finished": "2026-01-01T00:00:00Z", "progress": 40}, {"progress": 100}):
+        info = status_info({"jobID": "j1", "status": word, **ended})
+        assert (info.status, info.reported_status) == (status, word)
+
+
+@pytest.mark.parametrize("word", ["cancelling", "terminating", "aborting", "incomplete"])
+def test_q09_a_word_of_what_is_going_on_is_no_end_by_itself(word: str) -> None:
+    assert status_info({"jobID": "j1", "status": word, "progress": 40}).status is JobStatus.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("job-queued", JobStatus.ACCEPTED),
+        ("job-started", JobStatus.RUNNING),
+        ("job-completed", JobStatus.SUCCESSFUL),
+        ("job-failed", JobStatus.FAILED),
+        ("job-revoked", JobStatus.DISMISSED),
+        ("TIMED_OUT", JobStatus.FAILED),
+    ],
+)
+def test_q09_the_words_of_hysds_and_of_schedulers_need_nothing_beside(word: str, status: JobStatus) -> None:
+    assert status_info({"jobID": "j1", "status": word}).status is status
+
+
 def test_a_word_of_one_kind_of_server_is_read_for_that_kind() -> None:
     assert status_info({"jobID": "j1", "status": "deduped"}, MAAP).status is JobStatus.SUCCESSFUL
     assert status_info({"jobID": "j1", "status": "deduped"}).status is JobStatus.RUNNING

@@ -6,7 +6,7 @@ import pytest
 
 from mcp_ogc.errors import JobFailed
 from tests.quirks.talking import ECHO, conversation, talking
-from tests.server.talk import call, finished, refused
+from tests.server.talk import call, finished, refused, text_of
 from tests.servers.processes.endpoint import Fault, TestEndpoint
 from tests.servers.processes.quirk import Quirk
 
@@ -91,6 +91,50 @@ async def test_q17_a_job_that_was_dismissed_before_its_end_is_not_told_to_have_m
     assert word in told
     assert "dismissed" in told
     assert "successful" not in told
+
+
+ACCEPTED = [(200, '{"jobID": "JOB", "status": "running"}'), (202, "")]
+"""Answers of a server that stops a job in its own time."""
+
+
+@pytest.mark.parametrize(("status", "body"), ACCEPTED)
+async def test_q17_a_dismissal_that_is_accepted_is_not_told_as_done(tmp_path: Path, status: int, body: str) -> None:
+    endpoint = TestEndpoint()
+    async with conversation(endpoint, tmp_path) as client:
+        inputs = {**ECHO, "polls": 99}
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
+        preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
+        answer = body.replace("JOB", job["job_id"])
+        endpoint.faults.append(Fault("DELETE", job["job_id"], status, body=answer))
+        dismissal = {"job_id": job["job_id"], "confirm": preview["confirm"]}
+        told = await client.call_tool("ogc_dismiss_job", dismissal)
+        rows = (await call(client, "ogc_list_jobs", status="dismissed"))["jobs"]
+        endpoint.jobs[job["job_id"]].end("dismissed")
+        later = await call(client, "ogc_get_job", job_id=job["job_id"])
+    assert told.structured_content is not None
+    assert told.structured_content["dismissed"] is False
+    assert "is still there, running" in text_of(told)
+    assert rows == []
+    assert "ogc_get_job" in text_of(told)
+    assert later["status"] == "dismissed"
+
+
+@pytest.mark.parametrize("personality", FORGETFUL)
+@pytest.mark.parametrize(("status", "body"), ACCEPTED)
+async def test_q17_a_dismissal_that_is_answered_with_the_last_status_is_done_where_the_job_is_gone(
+    tmp_path: Path, personality: str, status: int, body: str
+) -> None:
+    endpoint = TestEndpoint(personality)
+    async with conversation(endpoint, tmp_path) as client:
+        inputs = {**ECHO, "polls": 99}
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
+        preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
+        answer = body.replace("JOB", job["job_id"])
+        endpoint.faults.append(Fault("DELETE", job["job_id"], status, body=answer, after=True))
+        done = await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
+        (row,) = (await call(client, "ogc_list_jobs", status="dismissed"))["jobs"]
+    assert done["dismissed"] is True
+    assert row["job_id"] == job["job_id"]
 
 
 @pytest.mark.parametrize("quirks", [[Quirk.Q28], [Quirk.Q29], []])

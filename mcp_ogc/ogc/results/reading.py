@@ -31,7 +31,7 @@ from mcp_ogc.ogc.answers import (
 from mcp_ogc.ogc.exchange import page_of_another
 from mcp_ogc.ogc.inputs.checking import nearest
 from mcp_ogc.ogc.models import Link, ProcessDescription
-from mcp_ogc.ogc.problems import is_exception, read_problem
+from mcp_ogc.ogc.problems import is_problem, read_problem
 from mcp_ogc.ogc.results.multipart import read_parts
 from mcp_ogc.ogc.results.stac import Asset, Catalogue, Fetch, ItemDocument, Locate, Output, is_stac, read_stac
 
@@ -172,11 +172,11 @@ def _outputs(answer: Answer, description: ProcessDescription | None) -> Iterator
     document = json_or_none(answer.body)
     if document is None and media_type.endswith("json") and answer.body.lstrip()[:1] in (b"{", b"["):
         document = mended_json(answer.body)  # quirk Q44
-    if document is None and answer.body.strip() != b"null":
-        yield _from_bytes(name, answer.body, answer.media_type or "application/octet-stream")
-    elif is_exception(document) and not _declared(document, description):
+    if is_problem(answer.status, answer.body, description.outputs if description else ()):
         problem = read_problem(answer.status, answer.body, url=answer.url, subject="results")
         raise JobFailed("The results are an exception", status=answer.status, type=problem.type, detail=problem.detail)
+    if document is None and answer.body.strip() != b"null":
+        yield _from_bytes(name, answer.body, answer.media_type or "application/octet-stream")
     else:
         yield from _from_document(document, description, name)
 
