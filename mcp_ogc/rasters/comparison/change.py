@@ -54,7 +54,7 @@ def compare_classes(
         handles: Of both rasters.
         reader: Of what is compared in them.
         stopped: Ends the pass before the next window.
-        labels: What the publisher calls the values.
+        labels: What the publisher calls the values of these bands.
         style: The picture that is wanted, None for none.
         told: Called with the share that is done, between 0 and 1.
 
