@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.errors import RasterError, UnknownName
-from mcp_ogc.rasters.classes import MOST_CLASSES, RGBA, ClassLabel, class_colours
+from mcp_ogc.rasters.classes import MOST_CLASSES, RGBA, ClassLabel, class_colours, labels_of
 from mcp_ogc.rasters.statistics.counts import KEY_ERROR, LEAST_ERROR, SINGLE_LEAST, SINGLE_MAX
 from mcp_ogc.rasters.summary import BandSummary, ClassShare, Histogram
 
@@ -188,7 +188,7 @@ def _classes(
     band: Band, found: Distribution, pixels: int, area: PixelArea, labels: Sequence[ClassLabel]
 ) -> tuple[ClassShare, ...]:
     values = [int(value) for value in found.values.tolist()]
-    by_value = {label.value: label for label in labels}
+    by_value = labels_of(labels, band.number)
     colours = class_colours(values, band.colour_table, by_value)
     return tuple(
         ClassShare(

@@ -25,6 +25,13 @@ class ClassLabel:
     name: str | None = None
     colour: str | None = None
     """RRGGBB, with or without `#`; anything else is ignored."""
+    band: int | None = None
+    """1-based: the band whose value it is; None stands for every band."""
+
+
+def labels_of(labels: Sequence[ClassLabel], band: int) -> dict[int, ClassLabel]:
+    """The labels of one band, by the value."""
+    return {label.value: label for label in labels if label.band in (None, band)}
 
 
 def class_colours(

@@ -67,6 +67,11 @@ class BandFacts:
     scaled: bool
     """Whether values are stored ones × scale + offset."""
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether its values are integers that stand for themselves: only such can be classes."""
+        return not self.scaled and self.dtype.startswith(("int", "uint"))
+
 
 @dataclass(frozen=True, slots=True)
 class PointsMeasured:

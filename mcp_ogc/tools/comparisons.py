@@ -24,6 +24,7 @@ from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.views.payload import for_view
 
 if TYPE_CHECKING:
+    from mcp_ogc.rasters.classes import ClassLabel
     from mcp_ogc.rasters.compared import ClassChange, Compared, Comparison
 
 SHOWN_TRANSITIONS = 12
@@ -111,17 +112,19 @@ async def compare_rasters(
     async def told(share: float) -> None:
         await ctx.report_progress(round(share * 100, 1), 100, "pixels compared")
 
-    labels = {label.value: label for label in (*first.labels, *second.labels)}
+    band_after = band if band_after is None else band_after
+    was, became = first.labels_of(band), second.labels_of(band_after)
     task = Compare(
         band_before=band,
-        band_after=band if band_after is None else band_after,
+        band_after=band_after,
         by=by,
         resample=resample,
-        classes=tuple(labels.values()),
+        classes=tuple((was | became).values()),
         preview=PreviewStyle() if preview else None,
     )
     found = await work.rasters.compare(first.place, second.place, task, told)
-    answer = _changes(before, after, found, first, second)
+    classes = _classes(found.classes, was, became) if found.classes else None
+    answer = _changes(before, after, found, classes, first, second)
     lines = _head(answer)
     if answer.classes and answer.pixels.valid_in_both:
         lines += _class_lines(answer.classes)
@@ -141,7 +144,9 @@ async def compare_rasters(
     return answered.model_copy(update={"meta": for_view("What changed", found.bounds_lonlat, picture)})
 
 
-def _changes(before: str, after: str, found: Comparison, first: Located, second: Located) -> Changes:
+def _changes(
+    before: str, after: str, found: Comparison, classes: ClassesRow | None, first: Located, second: Located
+) -> Changes:
     change = found.classes or found.values
     assert change is not None
     values = found.values
@@ -153,7 +158,7 @@ def _changes(before: str, after: str, found: Comparison, first: Located, second:
         height=found.height,
         resampled=found.resampled,
         pixels=_pixels(change.compared),
-        classes=_classes(found.classes, first, second) if found.classes else None,
+        classes=classes,
         values=ValuesRow(
             difference=band_row(values.difference),
             root_mean_square=values.root_mean_square,
@@ -178,8 +183,7 @@ def _pixels(compared: Compared) -> PixelsRow:
     )
 
 
-def _classes(change: ClassChange, first: Located, second: Located) -> ClassesRow:
-    was, became = ({label.value: label.name for label in one.labels} for one in (first, second))
+def _classes(change: ClassChange, was: dict[int, ClassLabel], became: dict[int, ClassLabel]) -> ClassesRow:
     ordered = sorted(change.transitions, key=lambda one: (one.before == one.after, -one.count))
     return ClassesRow(
         changed_pixels=change.changed_count,
@@ -189,8 +193,8 @@ def _classes(change: ClassChange, first: Located, second: Located) -> ClassesRow
             TransitionRow(
                 before=one.before,
                 after=one.after,
-                name_before=was.get(one.before),
-                name_after=became.get(one.after),
+                name_before=was[one.before].name if one.before in was else None,
+                name_after=became[one.after].name if one.after in became else None,
                 pixels=one.count,
                 km2=one.km2,
                 percent=one.percent,

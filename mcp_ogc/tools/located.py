@@ -27,6 +27,12 @@ class Located:
     checksum: str | None = None
     labels: tuple[ClassLabel, ...] = ()
 
+    def labels_of(self, band: int) -> dict[int, ClassLabel]:
+        """What the values of a band are called, by the value."""
+        from mcp_ogc.rasters.classes import labels_of
+
+        return labels_of(self.labels, band)
+
 
 async def located(work: Workspace, raster: str) -> Located:
     """Where a raster is.
@@ -43,5 +49,5 @@ async def located(work: Workspace, raster: str) -> Located:
     handle = RasterHandle.parse(raster)
     results = await work.results(work.endpoint(handle.endpoint), handle.job_id)
     asset = results.asset(handle.output, handle.item, handle.asset)
-    labels = tuple(ClassLabel(value=one.value, name=one.name, colour=one.color) for one in asset.classes)
+    labels = tuple(ClassLabel(one.value, one.name, one.color, one.band) for one in asset.classes)
     return Located(Place(asset.href, asset.storage), handle, asset.checksum, labels)

@@ -15,7 +15,8 @@ from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.uris import FILE, RasterHandle
 
 if TYPE_CHECKING:
-    from mcp_ogc.rasters.measured import Point, PointValue, ZoneStatistics
+    from mcp_ogc.rasters.classes import ClassLabel
+    from mcp_ogc.rasters.measured import BandFacts, Point, PointValue, ZoneStatistics
     from mcp_ogc.workspace import Workspace
 
 MOST_POINTS = 100
@@ -138,12 +139,12 @@ async def _at_points(
         points=tuple(_point(point) for point in found.points),
         source=source_row(found.provenance, seen, method=POINTS_METHOD),
     )
-    names = {label.value: label.name for label in seen.labels}
-    units = {band.band: band.unit for band in found.bands}
+    facts = {band.band: band for band in found.bands}
+    labels = {number: seen.labels_of(number) for number, band in facts.items() if band.is_integer}
     outside = sum(row.pixel is None for row in answer.points)
     beyond = f", {outside} outside of the raster" if outside else ""
     lines = [f"{plural(len(answer.points), 'point')} as {f'x, y in {crs}' if crs else 'lon, lat'}{beyond}."]
-    lines += [f"- {_point_line(row, names, units)}" for row in answer.points[:SHOWN_POINTS]]
+    lines += [f"- {_point_line(row, facts, labels)}" for row in answer.points[:SHOWN_POINTS]]
     if len(answer.points) > SHOWN_POINTS:
         lines.append(f"{plural(len(answer.points) - SHOWN_POINTS, 'more point')}, in the structured content.")
     if outside == len(points) and not crs:
@@ -179,17 +180,16 @@ def _value(value: PointValue) -> ValueRow:
     return ValueRow(band=value.band, value=value.value, state=value.state)
 
 
-def _point_line(row: PointRow, names: dict[int, str | None], units: dict[int, str | None]) -> str:
+def _point_line(row: PointRow, facts: dict[int, BandFacts], labels: dict[int, dict[int, ClassLabel]]) -> str:
     place = f"[{row.x:.10g}, {row.y:.10g}]"
     if row.pixel is None:
         return f"{place}: outside of the raster"
     told = []
     for one in row.values:
         value = number(one.value, 6) if one.value is not None else one.state
-        name = names.get(int(one.value)) if one.value is not None and one.value == int(one.value) else None
-        told.append(
-            " ".join(filter(None, (f"band {one.band} = {value}", untrusted(name, 40), untrusted(units[one.band], 20))))
-        )
+        label = labels.get(one.band, {}).get(int(one.value)) if one.value is not None else None
+        name, unit = label.name if label else None, facts[one.band].unit
+        told.append(" ".join(filter(None, (f"band {one.band} = {value}", untrusted(name, 40), untrusted(unit, 20)))))
     return f"{place} pixel {row.pixel[0]}, {row.pixel[1]}: {'; '.join(told)}"
 
 

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 ZOO = json.loads((Path(__file__).parents[1] / "data" / "zoo-water-bodies-results.json").read_text(encoding="utf-8"))
 JOB = "68046976-7dcb-11f0-90ac-2a20aea25780"
 URL = "https://ogc.example/jobs/j1/results"
+WATER_CLASS = {"value": 1, "name": "water"}
 WATER = ProcessDescription.model_validate(
     {"id": "water-bodies", "inputs": {}, "outputs": {"stac_catalog": {"schema": {}}}}
 )
@@ -148,6 +149,24 @@ async def test_stac_1_1_and_its_extensions_are_read() -> None:
     assert (asset.size, asset.checksum) == (12, "1220ab")
     assert [(one.value, one.name, one.color) for one in asset.classes] == [(1, "water", "0000FF")]
     assert asset.storage == StorageHint("https://s3.example.org", "eu", "https://s3.example.org", True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"classification:classes": [WATER_CLASS]}, [(None, "water")]),
+        ({"classification:classes": [WATER_CLASS], "bands": [{}]}, [(1, "water")]),
+        ({"classification:classes": [WATER_CLASS], "bands": [{}, {}]}, []),
+        ({"bands": [{}, {"classification:classes": [WATER_CLASS]}]}, [(2, "water")]),
+        ({"bands": [{}, {}], "raster:bands": [5, {"classification:classes": [WATER_CLASS]}]}, [(2, "water")]),
+    ],
+)
+async def test_classes_are_of_the_band_they_are_given_for(
+    fields: dict[str, object], expected: list[tuple[int | None, str]]
+) -> None:
+    (output,) = (await read(item("a", **fields))).outputs
+    (asset,) = output.items[0].read().assets
+    assert [(one.band, one.name) for one in asset.classes] == expected
 
 
 async def test_six_numbers_of_a_bbox_have_heights_in_between() -> None:

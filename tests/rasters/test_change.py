@@ -54,13 +54,23 @@ def values(*args: object, **options: object) -> ValueChange:
     return compared(compare_values, *args, **options)
 
 
+CLASSES = {
+    "uint8": [0, 1, 5, 9, 255],
+    "int8": [-128, 0, 1, 5, 9],
+    "int16": [-32768, 0, 1, 5, 9, 32767],
+    "uint16": [0, 5, 9, 111, 512, 65535],
+    "int32": [-(2**31), 0, 5, 9, 523, 2**31 - 1],
+    "uint64": [0, 5, 9, 2**53],
+}
+
+
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float | None, float | None]:
     shape = draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))
-    both = [
-        draw(npst.arrays(draw(st.sampled_from(["uint8", "int8", "int16", "int32"])), shape, elements=st.integers(0, 5)))
-        for _ in range(2)
-    ]
+    both = []
+    for _ in range(2):
+        dtype = draw(st.sampled_from(sorted(CLASSES)))
+        both.append(draw(npst.arrays(dtype, shape, elements=st.sampled_from(CLASSES[dtype]))))
     nodata = [draw(st.sampled_from([None, 0, 5, 9])) for _ in range(2)]
     return both[0], both[1], nodata[0], nodata[1]
 
@@ -104,6 +114,28 @@ def test_many_windows_by_two_threads_give_what_one_read_gives(tmp_path: Path, rn
     assert [one.count for one in change.transitions] == expected.tolist()
 
 
+def test_classes_above_255_are_counted_as_they_are_whichever_windows_they_are_in(tmp_path: Path, rng, write) -> None:
+    corine = np.array([111, 112, 211, 243, 311, 423, 512, 523], dtype="uint16")
+    before, after = corine[rng.integers(0, 8, (2, 1100, 2300))]
+    before[:500], after[600:] = 111, 523
+    paths = [write(tmp_path / f"{n}.tif", one, nodata=523, tiled=True) for n, one in enumerate((before, after))]
+    change = classes(*paths, style=PreviewStyle())
+    both = (before != 523) & (after != 523)
+    pairs, counts = np.unique(np.stack([before[both], after[both]]), axis=1, return_counts=True)
+    assert {(one.before, one.after): one.count for one in change.transitions} == dict(
+        zip(map(tuple, pairs.T.tolist()), counts.tolist(), strict=True)
+    )
+    became = [f"became {value}" for value in corine.tolist()[:-1]]
+    assert [entry.label for entry in change.picture.legend] == ["unchanged", *became]
+
+
+def test_more_classes_than_there_can_be_are_refused_though_no_window_has_so_many(tmp_path: Path, write) -> None:
+    rows = np.arange(3000, dtype="uint16")[:, np.newaxis] // 50
+    paths = [write(tmp_path / f"{n}.tif", np.repeat(rows + n, 2000, axis=1), tiled=True) for n in range(2)]
+    with pytest.raises(RasterError, match=r"at least \d+ different values; classes are at most 32 different integers"):
+        classes(*paths)
+
+
 def test_the_picture_shows_what_changed_in_its_new_colour(tmp_path: Path, write) -> None:
     before = np.zeros((60, 90), dtype="uint8")
     after = before.copy()
@@ -121,7 +153,7 @@ def test_the_picture_shows_what_changed_in_its_new_colour(tmp_path: Path, write)
 @pytest.mark.parametrize(
     ("first", "options", "reason"),
     [
-        (np.arange(400, dtype="uint16").reshape(20, 20), {}, "values from 0 to 399"),
+        (np.arange(400, dtype="uint16").reshape(20, 20), {}, "400 different values"),
         (np.arange(400).reshape(20, 20).astype("uint8"), {}, "256 different values"),
         (np.zeros((20, 20), dtype="float32"), {}, "float32 numbers"),
         (np.zeros((20, 20), dtype="uint8"), {"scales": [0.1], "offsets": [0]}, "scaled numbers"),

@@ -131,6 +131,18 @@ async def test_statistics_within_a_polygon_are_those_of_rasterio_mask(
         assert "⟦the lake ]⟧" in text
 
 
+async def test_classes_above_255_are_compared_as_classes_without_being_told_so(client: Client, tmp_path: Path) -> None:
+    cover = np.full((40, 40), 311, dtype="uint16")
+    cover[:10] = 111
+    before = str(write(tmp_path / "2012.tif", cover))
+    cover[10:15] = 512
+    _, told, _ = await answered(
+        client, "ogc_compare_rasters", before=before, after=str(write(tmp_path / "2018.tif", cover))
+    )
+    changed = told["classes"]["transitions"][0]
+    assert (changed["before"], changed["after"], changed["pixels"]) == (311, 512, 200)
+
+
 async def test_what_is_no_place_is_refused_with_what_would_be_right(client: Client, water: Callable[..., str]) -> None:
     raster = water("a.tif")
     assert "within=[west" in await refused(client, "ogc_measure_raster", raster=raster)

@@ -20,6 +20,7 @@ from mcp_ogc.errors import OgcError, UnreadableAnswer
 from mcp_ogc.net.storage import StorageHint
 from mcp_ogc.ogc.answers import is_generic, json_or_none
 from mcp_ogc.ogc.models import JsonObject, Value
+from mcp_ogc.ogc.results.bands import ClassLabel, class_labels, of_first_band
 
 if TYPE_CHECKING:
     import pystac
@@ -30,15 +31,6 @@ Locate = Callable[[str, str], str]
 
 RASTER_TYPES = ("image/tiff", "image/vnd.stac.geotiff", "image/png", "image/jpeg", "image/jp2")
 RASTER_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2")
-
-
-class ClassLabel(Value):
-    """One class of a classification (STAC classification:classes)."""
-
-    value: int
-    name: str
-    color: str | None = None
-    """RGB as six hexadecimal digits, without #."""
 
 
 class Asset(Value):
@@ -294,20 +286,11 @@ def _asset(key: str, asset: pystac.Asset, item: pystac.Item, href: str) -> Asset
         size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         checksum=checksum if isinstance(checksum, str) else None,
         crs=_crs(fields) or _crs(item.properties),
-        data_type=data_type if isinstance(data_type := _of_band(fields, "data_type"), str) else None,
-        nodata=_number(_of_band(fields, "nodata")),
-        classes=tuple(_classes(fields)),
+        data_type=data_type if isinstance(data_type := of_first_band(fields, "data_type"), str) else None,
+        nodata=_number(of_first_band(fields, "nodata")),
+        classes=tuple(class_labels(fields)),
         storage=_storage(fields, item.properties),
     )
-
-
-def _of_band(fields: Mapping[str, JsonValue], name: str) -> JsonValue:
-    """A field of the asset, or of its first band (STAC 1.1 `bands`, 1.0 `raster:bands`)."""
-    found = fields.get(name)
-    for bands in (fields.get("bands"), fields.get("raster:bands")):
-        if found is None and isinstance(bands, list) and bands and isinstance(bands[0], dict):
-            found = bands[0].get(name)
-    return found
 
 
 def _crs(fields: Mapping[str, JsonValue]) -> str | None:
@@ -323,16 +306,6 @@ def _number(value: JsonValue) -> float | None:
     if value in ("nan", "inf", "-inf"):
         return float(str(value))
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _classes(fields: Mapping[str, JsonValue]) -> Iterator[ClassLabel]:
-    found = _of_band(fields, "classification:classes")
-    for one in found if isinstance(found, list) else []:
-        value = one.get("value") if isinstance(one, dict) else None
-        if isinstance(one, dict) and isinstance(value, int):
-            name = one.get("name") or one.get("title") or one.get("description") or value
-            color = one.get("color_hint")
-            yield ClassLabel(value=value, name=str(name), color=str(color) if color else None)
 
 
 def _storage(fields: Mapping[str, JsonValue], properties: Mapping[str, JsonValue]) -> StorageHint | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,22 +22,44 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mcp_ogc.rasters.bands import Band
     from mcp_ogc.rasters.windows import Block
 
 GONE = "#333333"
 """Of what became "none of these": its usual grey is too near to that of what did not change."""
-REACH = 256
-"""Classes are the integers from 0 (in int8: from -128), so many."""
+SPAN = 2**16
+"""Values that are nearer to each other are told apart without sorting them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """Counts of pairs, of shape (256 · 256,), before × 256 + after, each from its band's least class."""
+    """Counts of pairs, of shape (values before, values after)."""
 
-    compared: Compared
+    before: NDArray[np.generic]
+    """Ascending, of the band's type."""
+    after: NDArray[np.generic]
     counts: NDArray[np.int64]
     km2: NDArray[np.float64] | None
+
+    def and_of(self, other: _Joint) -> _Joint:
+        """The counts of both, over the values of both."""
+        before, after = _united(self.before, other.before), _united(self.after, other.after)
+        counts, km2 = np.zeros((before.size, after.size), np.int64), np.zeros((before.size, after.size))
+        for one in (self, other):
+            at = np.ix_(np.searchsorted(before, one.before), np.searchsorted(after, one.after))
+            counts[at] += one.counts
+            if one.km2 is not None:
+                km2[at] += one.km2
+        return _Joint(before, after, counts, None if self.km2 is None else km2)
+
+
+def _united(some: NDArray[np.generic], others: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Ascending. Bytes have every value from the start; of other types only those are there that are counted."""
+    if np.array_equal(some, others):
+        return some
+    united = np.union1d(some, others)
+    if united.size > MOST_CLASSES:
+        raise _no_classes(f"at least {united.size} different values")
+    return united
 
 
 def compare_classes(
@@ -54,12 +77,12 @@ def compare_classes(
         handles: Of both rasters.
         reader: Of what is compared in them.
         stopped: Ends the pass before the next window.
-        labels: What the publisher calls the values.
+        labels: What the publisher calls the values of these bands.
         style: The picture that is wanted, None for none.
         told: Called with the share that is done, between 0 and 1.
 
     Raises:
-        RasterError: These are no classes: not integers from 0 to 255, or more than 32; or `stopped` was set.
+        RasterError: These are no classes: no integers, or more than 32; or `stopped` was set.
         OgcError: What the handles raised.
     """
     for band in (reader.before, reader.after):
@@ -67,27 +90,24 @@ def compare_classes(
             raise _no_classes(f"{'scaled' if band.scaled else band.dtype} numbers")
     grid, area = reader.grid, reader.area
     every = reader.windows()
-    kinds: dict[int, np.dtype[np.generic]] = {1: np.dtype(np.int16), 2: np.dtype(np.uint8)}
+    kinds: dict[int, np.dtype[np.generic]] = {1: np.dtype(reader.after.dtype), 2: np.dtype(np.uint8)}
     samples = Samples(grid.width, grid.height, kinds, style.longest_side) if style else None
 
-    def visit(two: Two, at: Block) -> _Joint:
+    def visit(two: Two, at: Block) -> tuple[Compared, _Joint]:
         pair = reader.read(two, at)
         found = _joint(pair, reader.row_km2(at))
         if samples:
             samples.add(1, at, pair.after, pair.valid, _as_masked)
             samples.add(2, at, pair.before != pair.after, pair.valid, _as_masked)
-        return found
+        return pair.compared, found
 
-    compared = []
-    counts = np.zeros(REACH * REACH, dtype=np.int64)
-    km2 = np.zeros(REACH * REACH) if area.row_km2 else None
-    for done, found in enumerate(scan(handles, every, visit, stopped), start=1):
-        compared.append(found.compared)
-        counts += found.counts
-        if km2 is not None and found.km2 is not None:
-            km2 += found.km2
+    compared: list[Compared] = []
+    joint: _Joint | None = None
+    for done, (pixels, found) in enumerate(scan(handles, every, visit, stopped), start=1):
+        compared.append(pixels)
+        joint = found if joint is None else joint.and_of(found)
         told(done / len(every))
-    transitions = _transitions(counts, km2, reader)
+    transitions = _transitions(joint, reader) if joint else ()
     total = compared_in_all(compared)
     changed = [one for one in transitions if one.before != one.after]
     changed_count = sum(one.count for one in changed)
@@ -102,43 +122,49 @@ def compare_classes(
 
 
 def _joint(pair: PairOfBlocks, row_km2: NDArray[np.float64] | None) -> _Joint:
-    before, after = pair.before, pair.after
     # Bytes that only nodata makes invalid are counted as they are: nodata is forgotten at the end.
-    as_they_are = pair.valid is None or (not pair.masked and before.dtype == after.dtype == np.uint8)
+    bytes_only = pair.before.dtype == pair.after.dtype == np.uint8
+    as_they_are = pair.valid is None or (bytes_only and not pair.masked)
     chosen = None if as_they_are or pair.valid is None else pair.valid.ravel()
-    keys = _places(before, chosen)
-    keys <<= 8
-    keys |= _places(after, chosen)
-    weights: NDArray[np.float64] | None = None
-    if row_km2 is not None:
-        each = np.broadcast_to(row_km2[:, None], before.shape).ravel()
-        chosen_km2 = each if chosen is None else np.compress(chosen, each)
-        weights = np.bincount(keys, chosen_km2, minlength=REACH * REACH).astype(np.float64)
-    return _Joint(pair.compared, np.bincount(keys, minlength=REACH * REACH), weights)
+    before, keys = _placed(pair.before, chosen)
+    after, places = _placed(pair.after, chosen)
+    keys *= np.uint16(after.size)
+    keys += places
+    shape = before.size, after.size
+    counts = np.bincount(keys, minlength=math.prod(shape)).reshape(shape)
+    if row_km2 is None:
+        return _Joint(before, after, counts, None)
+    each = np.broadcast_to(row_km2[:, None], pair.before.shape).ravel()
+    weights = each if chosen is None else np.compress(chosen, each)
+    weighed = np.bincount(keys, weights, minlength=math.prod(shape)).astype(np.float64)
+    return _Joint(before, after, counts, weighed.reshape(shape))
 
 
-def _places(block: NDArray[np.generic], chosen: NDArray[np.bool_] | None) -> NDArray[np.uint16]:
-    """Distances from the least class, which all values have to be within reach of."""
-    values = block.ravel() if chosen is None else np.compress(chosen, block.ravel())
-    if values.dtype == np.int8:
-        return (values.astype(np.int16) + 128).astype(np.uint16)
-    if values.dtype != np.uint8 and values.size and not 0 <= int(values.min()) <= int(values.max()) < REACH:
-        raise _no_classes(f"values from {int(values.min())} to {int(values.max())}")
-    return values.astype(np.uint16)
+def _placed(
+    block: NDArray[np.generic], chosen: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.generic], NDArray[np.uint16]]:
+    """Ascending values, among them all that were chosen, and the place of each pixel's among them."""
+    pixels = block.ravel() if chosen is None else np.compress(chosen, block.ravel())
+    if pixels.dtype.itemsize == 1:
+        least = np.iinfo(pixels.dtype).min
+        return np.arange(least, least + 256).astype(pixels.dtype), (pixels.astype(np.int16) - least).astype(np.uint16)
+    low, high = (int(pixels.min()), int(pixels.max())) if pixels.size else (0, 0)
+    if pixels.dtype.itemsize < 8 and high - low < SPAN:
+        distances = pixels.astype(np.int64) - low
+        present = np.bincount(distances) > 0
+        values, places = (np.flatnonzero(present) + low).astype(pixels.dtype), (np.cumsum(present) - 1)[distances]
+    else:
+        values, places = np.unique(pixels, return_inverse=True)
+    if values.size > MOST_CLASSES:
+        raise _no_classes(f"at least {values.size} different values")
+    return values, places.astype(np.uint16)
 
 
-def _least(band: Band) -> int:
-    return -128 if band.dtype == "int8" else 0
-
-
-def _transitions(
-    counts: NDArray[np.int64], km2: NDArray[np.float64] | None, reader: PairReader
-) -> tuple[Transition, ...]:
-    table = counts.reshape(REACH, REACH)
-    first, second = _least(reader.before), _least(reader.after)
-    for axis, (nodata, least) in enumerate(zip(reader.nodata, (first, second), strict=True)):
-        if nodata is not None and 0 <= int(nodata) - least < REACH:
-            np.moveaxis(table, axis, 0)[int(nodata) - least] = 0
+def _transitions(joint: _Joint, reader: PairReader) -> tuple[Transition, ...]:
+    table = joint.counts.copy()
+    for axis, (nodata, values) in enumerate(zip(reader.nodata, (joint.before, joint.after), strict=True)):
+        if nodata is not None:
+            np.moveaxis(table, axis, 0)[values == nodata] = 0
     for axis in (1, 0):
         present = int(np.count_nonzero(table.any(axis=axis)))
         if present > MOST_CLASSES:
@@ -149,8 +175,9 @@ def _transitions(
     for row, column in np.argwhere(table).tolist():
         count = int(table[row, column])
         weighed = None if constant is None else count * constant
-        area = weighed if km2 is None else float(km2[row * REACH + column])
-        found.append(Transition(row + first, column + second, count, area, 100 * count / pixels))
+        area = weighed if joint.km2 is None else float(joint.km2[row, column])
+        was, became = int(joint.before[row]), int(joint.after[column])
+        found.append(Transition(was, became, count, area, 100 * count / pixels))
     return tuple(found)
 
 
@@ -176,6 +203,6 @@ def _as_masked(_block: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> N
 
 def _no_classes(what: str) -> RasterError:
     return RasterError(
-        f"These are no classes: {what}; classes are at most {MOST_CLASSES} integers from 0 to {REACH - 1}",
+        f"These are no classes: {what}; classes are at most {MOST_CLASSES} different integers",
         remedy='Compare the values by their difference: by="values"',
     )

@@ -189,7 +189,7 @@ def draw_change(
     def picture(side: int) -> bytes:
         after, valid = samples.nearest(side)
         changed, _ = samples.nearest(side, 1)
-        places = 1 + np.searchsorted(np.asarray(became, dtype=np.int64), after.astype(np.int64))
+        places = 1 + np.searchsorted(np.asarray(became, dtype=after.dtype), after)
         return _palette_png(np.where(changed.astype(np.bool_), places, 0), valid, palette)
 
     legend = (
