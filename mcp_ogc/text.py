@@ -32,12 +32,10 @@ INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 DRAWN_AS_NOTHING = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# What a client that draws Markdown or HTML would follow or load: the one character that makes it so gets a blank.
+# What a client that draws Markdown or HTML would follow, load or hide: the one character that makes it so gets a blank.
+# Any tag may do it by its attributes, and a comment hides (https://html.spec.whatwg.org/#tag-open-state).
 MARKUP = re.compile(
-    r"(?<=\])(?=[(\[]|:\s*<?(?:https?|ftp|mailto|data|javascript):)|(?<=!)(?=\[)"
-    r"|(?<=<)(?=/?(?:https?:|ftp:|mailto:|data:|javascript:"
-    r"|(?:a|audio|base|body|embed|form|iframe|img|input|link|meta|object|script|style|svg|video)\b))",
-    re.IGNORECASE,
+    r"(?<=\])(?=[(\[]|:\s*<?(?:https?|ftp|mailto|data|javascript):)|(?<=!)(?=\[)|(?<=<)(?=[a-z/!?])", re.IGNORECASE
 )
 
 T = TypeVar("T")

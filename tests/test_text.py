@@ -2,7 +2,9 @@
 
 import unicodedata
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +54,37 @@ def test_characters_that_cannot_be_seen_are_dropped_after_entities_are_decoded_t
 def test_markdown_links_and_pictures_of_a_server_are_broken() -> None:
     assert "](" not in clean("see ![x](https://evil.example/?q=secret) and [y](https://evil.example)")
     assert "![" not in clean("![x](https://evil.example)")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<table background=http://e>",
+        "<h1 style='background:url(http://e)'>",
+        "<math href=http://e>",
+        "<picture><source srcset=http://e>",
+        "<IMG SRC=http://e>",
+        "<x-y/onclick=z>",
+        "</a>",
+        "<!-- nobody sees this -->",
+        "<?xml?>",
+        "<https://evil.example>",
+        "&lt;a href=http://e&gt;",
+    ],
+)
+def test_no_markup_of_a_server_is_drawn(markup: str) -> None:
+    elements: list[str] = []
+    reading = HTMLParser()
+    for of_kind in ("starttag", "endtag", "comment", "decl", "pi"):
+        setattr(reading, f"handle_{of_kind}", lambda *found: elements.append(str(found)))
+    reading.feed(f"{clean(f'see {markup} there')}\n")
+    reading.close()
+    assert elements == []
+
+
+def test_what_is_compared_and_shifted_stays_as_it_is() -> None:
+    for text in ("a < b", "a <= b", "1<2", "x << 3", "a -> b", "<- 5 °C", "a <> b"):
+        assert clean(text) == text
 
 
 def test_the_end_of_a_log_is_what_is_kept() -> None:

@@ -45,4 +45,4 @@ def counted_changes(changes: tuple[Change, ...]) -> str:
 
 def told_again(package: str) -> str:
     """The argument in a next call: a whole text is not repeated, whoever gave it has it."""
-    return package if len(package) < NAME_CHARACTERS and "\n" not in package else "<the same>"
+    return package if len(package) < NAME_CHARACTERS and "\n" not in package else "(the same)"

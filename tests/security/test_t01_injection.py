@@ -78,7 +78,7 @@ def hidden(text: str) -> set[str]:
 
 
 def drawn(text: str) -> list[str]:
-    return re.findall(r"!\[|\]\(|\]\[|^\[\w+\]:|<(?:img|a|https?:)", text, re.MULTILINE)
+    return re.findall(r"!\[|\]\(|\]\[|^\[\w+\]:|<[a-zA-Z/!?]", text, re.MULTILINE)
 
 
 def unlabelled(text: str) -> list[str]:

@@ -125,7 +125,7 @@ class Follower:
         assert not invented, f"{tool} would be called with what nobody has said: {invented}"
         if step.package:
             arguments["package"] = self._changed(step)
-        elif arguments.get("package") == "<the same>":
+        elif arguments.get("package") == "(the same)":
             arguments["package"] = self._package
         self._package = arguments.get("package", self._package)
         return tool, arguments
