@@ -135,8 +135,9 @@ async def _results(ctx: Call, endpoint: str, job_id: str) -> str:
 
 async def _logs(ctx: Call, endpoint: str, job_id: str) -> str:
     work = await workspace(ctx)
-    chosen = work.endpoint(endpoint)
-    found = await read_logs(chosen, await chosen.client.job(job_id))
+    chosen, entry = await work.job(job_id, endpoint)
+    has_none = entry is not None and entry.is_synchronous
+    found = () if has_none else await read_logs(chosen, await chosen.client.job(job_id))
     rows = [{"untrusted": remote(title=log.title) or {}, "problem": log.problem} for log in found]
     for row, log in zip(rows, found, strict=True):
         row["untrusted"] = {**(remote(title=log.title) or {}), "text": tail(log.text, LOG_CHARACTERS)}

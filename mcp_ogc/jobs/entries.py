@@ -66,7 +66,12 @@ class Entry:
     @property
     def is_answered_here(self) -> bool:
         """Whether its endpoint has nothing to say of it: it answered at once, or the job was dismissed."""
-        return self.status is JobStatus.DISMISSED or (self.job_id or "").startswith(SYNCHRONOUS)
+        return self.status is JobStatus.DISMISSED or self.is_synchronous
+
+    @property
+    def is_synchronous(self) -> bool:
+        """Whether it was answered at once: there is nothing to follow, to dismiss or to log."""
+        return is_synchronous(self.job_id or "")
 
     @property
     def position(self) -> tuple[str, int]:
@@ -96,6 +101,11 @@ class Intent:
 
     submission: int
     repeats: Entry | None
+
+
+def is_synchronous(job_id: str) -> bool:
+    """Whether an id was made up here, of what its endpoint answered at once: the endpoint does not know it."""
+    return job_id.startswith(SYNCHRONOUS)
 
 
 def digest_of(inputs: Mapping[str, JsonValue], outputs: Mapping[str, JsonValue] | None) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError, TimedOut
+from mcp_ogc.jobs.entries import is_synchronous
 from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
@@ -142,7 +143,10 @@ class Monitor:
 
     @asynccontextmanager
     async def following(self, job_id: str) -> AsyncIterator[None]:
-        """Keep a job followed until its end, for whoever subscribed to it."""
+        """Keep a job followed until its end, for whoever subscribed to it; what ran at once never changes."""
+        if is_synchronous(job_id):
+            yield
+            return
         async with self._following(job_id, None):
             self._start()
             yield

@@ -19,6 +19,7 @@ from mcp_ogc.tools.job_answers import gone, submitted
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
+    from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.workspace import Endpoint, Workspace
 
 LOOK_SECONDS = 8
@@ -37,7 +38,10 @@ async def ask_dismissal(ctx: Call, job_id: str, endpoint: str | None, confirm: s
     """Ask the person, where the client can."""
     if not asked(ctx, confirm):
         return Consent()
-    chosen, info = await _known_job(await workspace(ctx), job_id, endpoint)
+    work = await workspace(ctx)
+    if await _ran_at_once(work, job_id, endpoint):
+        return Consent()
+    chosen, info = await _known_job(work, job_id, endpoint)
     # The question is the same each time it is put: an answer counts only for the words it was given to.
     what = f"job {job_id} of {word(info.process_id or '') or 'a process'} on {chosen.name}"
     return Elicit(f"Dismiss {what}? If it still runs it will be stopped, and its results are removed.", Consent)
@@ -52,6 +56,11 @@ async def dismiss_job(
 ) -> Annotated[CallToolResult, Dismissed]:
     """Cancel a job and remove it with its results. The first call previews and gives a token for confirm."""
     work = await workspace(ctx)
+    if at_once := await _ran_at_once(work, job_id, endpoint):
+        results = call("ogc_get_results", job_id=job_id, endpoint=at_once.endpoint)
+        lines = [f"{job_id} ran at once on {at_once.endpoint}: there is no job of it there, and nothing to dismiss."]
+        lines.append(f"Its results are kept here: {results}")
+        return respond(lines, Dismissed(endpoint=at_once.endpoint, job_id=job_id, dismissed=False))
     chosen, info = await _known_job(work, job_id, endpoint)
     bound = {"job_id": job_id, "endpoint": chosen.name}
     token = agree(ctx, consent, "ogc_dismiss_job", bound, confirm)
@@ -125,6 +134,12 @@ def _not_dismissed(endpoint: Endpoint, info: StatusInfo, error: NotOffered) -> N
         remedy=f"Job {info.job_id} {'stays there' if info.status.ended else 'goes on to its end'}: leave it be, "
         "or ask the people who run the endpoint",
     )
+
+
+async def _ran_at_once(work: Workspace, job_id: str, endpoint: str | None) -> Entry | None:
+    """What the journal has of an execution that was answered at once; None of a job."""
+    _, entry = await work.job(job_id, endpoint)
+    return entry if entry and entry.is_synchronous else None
 
 
 async def _known_job(work: Workspace, job_id: str, endpoint: str | None) -> tuple[Endpoint, StatusInfo]:
