@@ -267,6 +267,13 @@ async def test_a_place_that_is_none_is_the_callers_mistake(scene: Path, reader) 
             await reader(objects).zones(Place(scene.as_uri()), MeasureZones("somewhere", None, None, ()))
 
 
+async def test_a_box_in_the_rasters_own_crs_has_a_width_with_heights_too(scene: Path, reader) -> None:
+    async with local_objects(scene.parent) as objects:
+        for box in ((9.0, 1.0, 2.0, 3.0), (9.0, 1.0, 0.0, 2.0, 3.0, 99.0)):
+            with pytest.raises(InvalidGeometry, match=r"no width.*minx, miny, maxx, maxy"):
+                await reader(objects).zones(Place(scene.as_uri()), MeasureZones(box, "EPSG:31985", None, ()))
+
+
 async def test_a_count_that_could_not_be_found_again_is_given_up_and_said_to_be(cog: bytes, reader) -> None:
     objects = RemoteObjects(cog, etag=None, modified=None)
     objects.gate = anyio.Event()

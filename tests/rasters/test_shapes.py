@@ -38,6 +38,8 @@ def rings(place: object) -> list[list[list[list[float]]]]:
         "POLYGON((0 0,4 0,4 4,0 4,0 0),(1 1,2 1,2 2,1 1))",
         "  polygon Z ( ( 0 0 9, 4 0 9, 4 4 9, 0 4 9, 0 0 9 ) ,\n( 1 1 9, 2 1 9, 2 2 9, 1 1 9 ) ) ",
         "SRID=4326;MULTIPOLYGON(((0 0,4 0,4 4,0 4,0 0),(1.0 1,2 1e0,2 2,1 1)))",
+        "GEOMETRYCOLLECTION(POLYGON((0 0,4 0,4 4,0 4,0 0),(1 1,2 1,2 2,1 1)))",
+        "srid=4326; GeometryCollection Z ( Polygon Z((0 0 9,4 0 9,4 4 9,0 4 9,0 0 9),(1 1 9,2 1 9,2 2 9,1 1 9)) )",
     ],
 )
 def test_the_same_place_is_read_from_every_way_to_write_it(place: object) -> None:
@@ -58,6 +60,17 @@ def test_a_box_is_west_south_east_north_and_may_cross_the_antimeridian() -> None
     assert rings([170, -5, -170, 5])[0][0][1] == [190, -5]
 
 
+def test_the_heights_of_a_box_are_left_out() -> None:
+    assert rings([1, 2, -50, 3, 4, 900]) == rings([1, 2, 3, 4])
+
+
+def test_a_collection_in_wkt_is_all_of_its_polygons() -> None:
+    square, other = "((0 0,4 0,4 4,0 4,0 0))", "((5 5,6 5,6 6,5 5))"
+    expected = rings(f"MULTIPOLYGON({square},{other},{square})")
+    assert rings(f"GEOMETRYCOLLECTION(POLYGON{square}, MULTIPOLYGON ({other},{square}))") == expected
+    assert len(shapes_of(f"GEOMETRYCOLLECTION(POLYGON{square},POLYGON{other})")) == 1
+
+
 @pytest.mark.parametrize(
     "place",
     [
@@ -67,9 +80,21 @@ def test_a_box_is_west_south_east_north_and_may_cross_the_antimeridian() -> None
         "POLYGON((a b, c d, e f))",
         "POLYGON((0 0, 1 0, 1 1, 0 0)); DROP",
         "SRID=32725;POLYGON((0 0,4 0,4 4,0 0))",
+        "GEOMETRYCOLLECTION EMPTY",
+        "GEOMETRYCOLLECTION()",
+        "GEOMETRYCOLLECTION(POLYGON((0 0,4 0,4 4,0 0)), POINT(1 2))",
+        "GEOMETRYCOLLECTION(LINESTRING(0 0,4 0), POLYGON((0 0,4 0,4 4,0 0)))",
+        "GEOMETRYCOLLECTION(GEOMETRYCOLLECTION(POLYGON((0 0,4 0,4 4,0 0))))",
+        "GEOMETRYCOLLECTION(SRID=32725;POLYGON((0 0,4 0,4 4,0 0)))",
+        "GEOMETRYCOLLECTION" + " " * 1_000_000,
+        "POLYGON" + " " * 1_000_000,
+        " " * 1_000_000 + "POLYGON",
+        "POLYGON(" + ") " * 1_000_000 + "x",
         "(" * 50_000,
         "POLYGON(" + "1" * 50_000 + "x)",
         [1, 2, 3],
+        [1, 2, 3, 4, 5],
+        [5, 6, 0, 7, 6, 9],
         [5, 6, 7, 6],
         [1, 2, float("nan"), 4],
         {"type": "Point", "coordinates": [1, 2]},

@@ -12,7 +12,7 @@ from mcp_ogc.rasters.georeference import crs_name
 from mcp_ogc.rasters.measured import BandFacts, PointsMeasured, ZonesMeasured
 from mcp_ogc.rasters.places.placement import Placement
 from mcp_ogc.rasters.places.points import values_at
-from mcp_ogc.rasters.places.shapes import shapes_of
+from mcp_ogc.rasters.places.shapes import flat, shapes_of
 from mcp_ogc.rasters.places.zones import zone_of, zone_statistics
 from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import unheard
@@ -62,10 +62,12 @@ def measure_zones(
         RasterError: Not readable as a raster, beyond the bounds, without a place on Earth, or of another CRS.
         OgcError: What the byte ranges raised.
     """
-    if task.crs and isinstance(task.place, tuple) and len(task.place) == 4 and not task.place[0] < task.place[2]:
-        raise InvalidGeometry(
-            "The bounding box has no width", remedy=f"The order in {task.crs} is minx, miny, maxx, maxy"
-        )
+    if task.crs and isinstance(task.place, tuple):
+        corners = flat(task.place)
+        if len(corners) == 4 and not corners[0] < corners[2]:
+            raise InvalidGeometry(
+                "The bounding box has no width", remedy=f"The order in {task.crs} is minx, miny, maxx, maxy"
+            )
     shapes = shapes_of(task.place)
     with open_raster(source) as opened:
         dataset = opened.dataset

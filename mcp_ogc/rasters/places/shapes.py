@@ -19,9 +19,12 @@ MOST_VERTICES = 200_000
 MOST_DEPTH = 8
 NAME_CHARACTERS = 80
 RING = re.compile(r"\(([^()]*)\)")
-WKT = re.compile(
-    r"\s*(?:SRID=(\d+);)?\s*(MULTIPOLYGON|POLYGON)\s*(?:ZM|Z|M)?\s*(\(.*\))\s*\Z", re.IGNORECASE | re.DOTALL
-)
+# No two runs of blanks meet: a text of many blanks is read in one pass.
+SRID = re.compile(r"SRID=(\d+);\s*", re.IGNORECASE)
+COLLECTION = re.compile(r"GEOMETRYCOLLECTION\s*(?:(?:ZM|Z|M)\s*)?\((.*)\)\Z", re.IGNORECASE | re.DOTALL)
+MEMBERS = re.compile(r",(?=\s*(?:MULTI)?POLYGON)", re.IGNORECASE)
+WKT = re.compile(r"(MULTIPOLYGON|POLYGON)\s*(?:(?:ZM|Z|M)\s*)?(\(.*\))\Z", re.IGNORECASE | re.DOTALL)
+POLYGONS = re.compile(r"\)\s*\)\s*,\s*\(\s*\(")
 WKT_BODY = re.compile(r"[\s(),\d.eE+-]*\Z")
 AROUND_RINGS = " \t\r\n()"
 EXPECTED = (
@@ -53,8 +56,9 @@ def shapes_of(place: Mapping[str, object] | str | Sequence[float]) -> tuple[Shap
     of the old kind is refused unless it says the same.
 
     Args:
-        place: GeoJSON Polygon, MultiPolygon, GeometryCollection, Feature or FeatureCollection; WKT POLYGON or
-            MULTIPOLYGON; or west, south, east, north, where west is greater than east across the antimeridian.
+        place: GeoJSON Polygon, MultiPolygon, GeometryCollection, Feature or FeatureCollection; WKT POLYGON,
+            MULTIPOLYGON or a GEOMETRYCOLLECTION of them; or west, south, east, north, where west is greater than east
+            across the antimeridian. Heights are left out, of a box of six numbers too (RFC 7946, 5).
 
     Raises:
         InvalidGeometry: Anything else; says what would be right.
@@ -142,11 +146,18 @@ def _ring(positions: object) -> NDArray[np.float64]:
     return ring
 
 
+def flat(corners: Sequence[float]) -> Sequence[float]:
+    """A bounding box without its heights."""
+    return (*corners[:2], *corners[3:5]) if len(corners) == 6 else corners
+
+
 def _box(corners: Sequence[float]) -> Polygon:
     try:
-        west, south, east, north = (float(corner) for corner in corners)
+        west, south, east, north = (float(corner) for corner in flat(corners))
     except (TypeError, ValueError, OverflowError):
-        raise InvalidGeometry("A bounding box is four numbers", remedy=EXPECTED) from None
+        raise InvalidGeometry(
+            "A bounding box is four numbers, or six with heights as third and sixth", remedy=EXPECTED
+        ) from None
     if not south < north or west == east:
         raise InvalidGeometry(
             f"[{west:g}, {south:g}, {east:g}, {north:g}] has no area", remedy="The order is west, south, east, north"
@@ -156,16 +167,25 @@ def _box(corners: Sequence[float]) -> Polygon:
 
 
 def _wkt(text: str) -> tuple[Polygon, ...]:
+    bare = text.strip()
+    if srid := SRID.match(bare):
+        if srid[1] != "4326":
+            raise InvalidGeometry(f"SRID={srid[1][:20]} is not longitude and latitude", remedy="Give SRID=4326 or none")
+        bare = bare[srid.end() :]
+    collection = COLLECTION.match(bare)
+    members = MEMBERS.split(collection[1]) if collection else [bare]
+    return tuple(polygon for one in members for polygon in _wkt_polygons(one.strip()))
+
+
+def _wkt_polygons(text: str) -> Iterator[Polygon]:
     found = WKT.match(text)
-    if not found or not WKT_BODY.match(found[3]):
+    if not found or not WKT_BODY.match(found[2]):
         raise InvalidGeometry("The text is no WKT polygon", remedy=EXPECTED)
-    if found[1] not in (None, "4326"):
-        raise InvalidGeometry(f"SRID={found[1]} is not longitude and latitude", remedy="Give SRID=4326 or none")
-    body = found[3]
     # One level of parentheses holds positions, the next the rings, and in a MULTIPOLYGON one more the polygons.
-    parts = re.split(r"\)\s*\)\s*,\s*\(\s*\(", body) if found[2].upper() == "MULTIPOLYGON" else [body]
-    rings = [[_wkt_ring(ring) for ring in RING.findall("(" + part.strip(AROUND_RINGS) + ")")] for part in parts]
-    return tuple(Polygon(tuple(_ring(ring) for ring in polygon)) for polygon in rings)
+    is_multiple = found[1].upper() == "MULTIPOLYGON"
+    for part in POLYGONS.split(found[2]) if is_multiple else [found[2]]:
+        rings = RING.findall("(" + part.strip(AROUND_RINGS) + ")")
+        yield Polygon(tuple(_ring(_wkt_ring(ring)) for ring in rings))
 
 
 def _wkt_ring(text: str) -> list[list[str]]:
