@@ -96,6 +96,8 @@ function shown(told, more, picture, text) {
     legend: list(more.legend).map(object),
     histograms: new Map(list(more.histograms).map(object).map((one) => [one.band, one])),
     bands: list(told.bands).map(bandOf),
+    transitions: list(object(told.classes).transitions).map(object),
+    difference: object(told.values).difference ? bandOf(told.values.difference) : null,
     resolution: list(told.resolution).map(Number),
     notes: list(told.notes).map(String),
     source: object(told.source),

@@ -35,6 +35,8 @@ export function rasterDetails(shown) {
   return [
     !classified && shown.legend.length ? legend(shown) : null,
     ...shown.bands.map((band, place) => bandDetails(band, shown.histograms.get(band.band), place === 0)),
+    shown.transitions.length ? transitionTable(shown.transitions) : null,
+    shown.difference ? el("section", { "aria-label": "After minus before" }, statistics(shown.difference)) : null,
     shown.bands.length ? null : el("pre", {}, shown.text),
     shown.about ? el("p", { class: "note" }, `Picture: ${shown.about}${isOff(shown)}.`) : null,
     ...shown.notes.map((note) => el("p", { class: "note" }, note)),
@@ -69,6 +71,21 @@ function classTable(band) {
     el("table", { class: "classes" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows)),
     el("p", { class: "note" }, `Nodata: ${percent(band.nodata_percent)} of all pixels.`),
   ];
+}
+
+function transitionTable(transitions) {
+  const rows = transitions.map((one) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, `${one.before} ${one.name_before ?? ""}`.trim()),
+      el("th", { scope: "row" }, `${one.after} ${one.name_after ?? ""}`.trim()),
+      el("td", {}, km2(one.km2)),
+      el("td", {}, percent(one.percent)),
+    ),
+  );
+  const heads = ["before", "after", "area", "of valid in both"].map((name) => el("th", { scope: "col" }, name));
+  return el("table", { class: "classes" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows));
 }
 
 function statistics(band) {
