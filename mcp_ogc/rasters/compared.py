@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mcp_ogc.rasters.georeference import Corners
 from mcp_ogc.rasters.pictures.picture import Preview
 from mcp_ogc.rasters.summary import BandSummary, Provenance
 
@@ -73,6 +74,8 @@ class Comparison:
     crs: str | None
     bounds_lonlat: tuple[float, float, float, float] | None
     """west, south, east, north of the grid compared on, in WGS 84."""
+    corners_lonlat: Corners | None
+    """Of that grid, where its rows do not run along parallels."""
     width: int
     height: int
     area_method: str

@@ -16,6 +16,10 @@ NAME = re.compile(r'\A\w+\["((?:[^"]|"")*)"')
 NAME_CHARACTERS = 100
 
 Bounds = tuple[float, float, float, float]
+Corner = tuple[float, float]
+"""Longitude, latitude."""
+Corners = tuple[Corner, Corner, Corner, Corner]
+"""Upper left, upper right, lower left and lower right of the grid as it is stored, which a picture of it is too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Georeference:
     """minx, miny, maxx, maxy: of the corners, where the raster is rotated."""
     lonlat: Bounds | None
     """west, south, east, north in WGS 84, longitudes from -180 to 180: west is greater across the antimeridian."""
+    corners: Corners | None
+    """In WGS 84, longitudes from -180 to 180; None too where rows run along parallels, north up: bounds say it all."""
     resolution: tuple[float, float, str] | None
     """Along rows, along columns, unit."""
     note: str | None
@@ -39,15 +45,17 @@ def georeference(dataset: DatasetReader) -> Georeference:
     if not crs:
         points = dataset.gcps[0]
         reason = "only ground control points, no grid" if points else "no CRS"
-        return Georeference(None, None, None, None, f"The file has {reason}: it has no bounds and no areas.")
+        return Georeference(None, None, None, None, None, f"The file has {reason}: it has no bounds and no areas.")
     if not is_placed(transform):
-        return Georeference(crs_name(crs), None, None, None, "The file has a CRS but no geotransform: no bounds.")
+        reason = "The file has a CRS but no geotransform: no bounds."
+        return Georeference(crs_name(crs), None, None, None, None, reason)
     bounds = _bounds(transform, dataset.width, dataset.height)
     lonlat = _lonlat(crs, bounds)
     return Georeference(
         crs_name(crs),
         bounds,
         lonlat,
+        _corners(crs, transform, dataset.width, dataset.height),
         (math.hypot(transform.a, transform.d), math.hypot(transform.b, transform.e), crs.units_factor[0]),
         _note(lonlat),
     )
@@ -86,6 +94,23 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
         return None
     west, east = _longitudes(float(west), float(east))
     return west, float(south), east, float(north)
+
+
+def _corners(crs: CRS, transform: Affine, width: int, height: int) -> Corners | None:
+    from rasterio.errors import RasterioError
+    from rasterio.warp import transform as transformed
+
+    if crs.is_geographic and transform.is_rectilinear and transform.a > 0 > transform.e:
+        return None
+    xs, ys = zip(*(transform @ corner for corner in ((0, 0), (width, 0), (0, height), (width, height))), strict=True)
+    try:
+        longitudes, latitudes = transformed(crs, "OGC:CRS84", xs, ys)
+    except RasterioError:
+        return None
+    if not all(map(math.isfinite, (*longitudes, *latitudes))):
+        return None
+    nw, ne, sw, se = ((_longitudes(x, x)[0], y) for x, y in zip(longitudes, latitudes, strict=True))
+    return nw, ne, sw, se
 
 
 def _note(lonlat: Bounds | None) -> str | None:

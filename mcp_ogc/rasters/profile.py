@@ -78,6 +78,7 @@ def summary_of(
         crs=place.crs,
         bounds_native=place.bounds,
         bounds_lonlat=place.lonlat,
+        corners_lonlat=place.corners,
         resolution=Resolution(x=place.resolution[0], y=place.resolution[1], unit=place.resolution[2])
         if place.resolution
         else None,

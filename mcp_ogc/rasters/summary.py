@@ -11,6 +11,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from mcp_ogc.rasters.georeference import Corners
 from mcp_ogc.rasters.pictures.picture import Preview
 
 
@@ -118,6 +119,8 @@ class RasterSummary(_Part):
     """minx, miny, maxx, maxy in units of the CRS, x first."""
     bounds_lonlat: tuple[float, float, float, float] | None
     """west, south, east, north in WGS 84; west is greater than east across the antimeridian."""
+    corners_lonlat: Corners | None = None
+    """Of the grid, where its rows do not run along parallels."""
     resolution: Resolution | None
     area_method: str
     """How km² are computed, or why they are not."""

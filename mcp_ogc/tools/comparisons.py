@@ -141,7 +141,8 @@ async def compare_rasters(
         lines.append(picture_line(picture))
     lines.append(f"Next: {call('ogc_summarize_raster', raster=after)} tells of the second alone.")
     answered = respond(lines, answer, *([image(picture)] if picture else []))
-    return answered.model_copy(update={"meta": for_view("What changed", found.bounds_lonlat, picture)})
+    shown = for_view("What changed", found.bounds_lonlat, found.corners_lonlat, picture)
+    return answered.model_copy(update={"meta": shown})
 
 
 def _changes(

@@ -89,7 +89,7 @@ async def summarize_raster(
     if found.preview:
         lines.append(picture_line(found.preview))
     lines += _next(seen, answer, bands)
-    shown = for_view(raster, answer.bounds_lonlat, found.preview, found.summary.bands)
+    shown = for_view(raster, answer.bounds_lonlat, found.summary.corners_lonlat, found.preview, found.summary.bands)
     answered = respond(lines, answer, *([image(found.preview)] if found.preview else []))
     return answered.model_copy(update={"meta": shown})
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from mcp_ogc.rasters.georeference import Corners
     from mcp_ogc.rasters.pictures.picture import Preview
     from mcp_ogc.rasters.summary import BandSummary, Histogram
 
@@ -23,6 +24,7 @@ KEY = "mcp-ogc/view"
 def for_view(
     name: str,
     bounds: tuple[float, ...] | None,
+    corners: Corners | None,
     picture: Preview | None,
     bands: Sequence[BandSummary] = (),
 ) -> dict[str, JsonValue]:
@@ -31,12 +33,14 @@ def for_view(
     Args:
         name: What the picture is of: a raster's handle.
         bounds: Where the picture lies: west, south, east, north in degrees; None where that is not known.
+        corners: Of the picture, in degrees, where its rows do not run along parallels within these bounds.
         picture: That of the answer, for its legend.
         bands: For their histograms.
     """
     told: dict[str, JsonValue] = {
         "name": name,
         "bounds": list(bounds) if bounds else None,
+        "corners": [list(corner) for corner in corners] if corners else None,
         "histograms": [_histogram(band.band, band.histogram) for band in bands if band.histogram],
     }
     if picture:

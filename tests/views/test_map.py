@@ -52,6 +52,17 @@ def test_what_changed_is_laid_where_it_changed_with_its_legend_and_numbers(shown
     expect(shown.view.get_by_role("img", name=re.compile(r"The map is at 8\.00° S, 34\.87° W"))).to_be_visible()
     expect(shown.view.get_by_role("list", name="Legend").get_by_role("listitem")).to_have_count(5)
     expect(shown.view.locator("#details pre")).to_contain_text("Areas:")
+    difference = shown.view.get_by_role("region", name="After minus before")
+    expect(difference).to_contain_text("standard deviation")
+
+
+def test_which_class_became_which_is_a_table(shown: Shown, answers: Answers) -> None:
+    row = {"before": 1, "after": 2, "name_after": "water", "pixels": 8000, "km2": 500.0, "percent": 5.0}
+    told = {**answers["change"]["structuredContent"], "values": None, "classes": {"transitions": [row]}}
+    shown.start({**answers["change"], "structuredContent": told})
+    changed = shown.view.get_by_role("row", name="1 2 water")
+    expect(changed).to_contain_text("500")
+    expect(changed).to_contain_text("5.00 %")
 
 
 def test_the_graticule_says_where_the_map_is_and_the_locator_where_on_earth(shown: Shown, answers: Answers) -> None:

@@ -3,6 +3,9 @@
 /** Where the server puts what only the view needs, in an answer's `_meta`. */
 const KEY = "mcp-ogc/view";
 
+/** The share of its size that a picture's corners may be off where it is laid as a parallelogram. */
+const NEARLY = 0.05;
+
 const list = (value) => (Array.isArray(value) ? value : []);
 const object = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
 
@@ -26,6 +29,23 @@ export function boundsOf(value) {
   const [west, south, east, north] = box;
   if (Math.abs(west) > 540 || Math.abs(east) > 540 || Math.abs(south) > 90 || Math.abs(north) > 90) return null;
   return [west, Math.min(south, north), east < west ? east + 360 : east, Math.max(south, north)];
+}
+
+/**
+ * Where a picture's grid lies whose rows do not run along parallels: upper left, upper right and lower left of the
+ * parallelogram nearest to its four corners, longitude first; null where none were told, or they make none.
+ */
+export function parallelogramOf(value, bounds) {
+  const told = list(value).map(list);
+  if (!bounds || told.length !== 4 || !told.every((corner) => corner.length === 2 && corner.every(Number.isFinite))) return null;
+  const [west, south, east, north] = bounds;
+  const beyond = west - (east - west) * NEARLY; // across the antimeridian, where longitudes go on past 180
+  const around = told.map(([x, y]) => [x < beyond ? x + 360 : x, y]);
+  const size = [east - west, north - south];
+  const off = size.map((_, axis) => (around[0][axis] - around[1][axis] - around[2][axis] + around[3][axis]) / 4);
+  if (off.some((one, axis) => Math.abs(one) > NEARLY * size[axis])) return null;
+  const signs = [-1, 1, 1];
+  return signs.map((sign, place) => around[place].map((one, axis) => one + sign * off[axis]));
 }
 
 function textOf(result) {
@@ -69,11 +89,15 @@ function shown(told, more, picture, text) {
     text,
     picture,
     bounds,
+    parallelogram: parallelogramOf(more.corners, bounds),
+    isOfDegrees: !list(more.corners).length && [undefined, "degree"].includes(told.resolution_unit),
     name: [more.name, told.raster].find((one) => typeof one === "string") ?? "picture",
     about: typeof more.about === "string" ? more.about : null,
     legend: list(more.legend).map(object),
     histograms: new Map(list(more.histograms).map(object).map((one) => [one.band, one])),
     bands: list(told.bands).map(bandOf),
+    transitions: list(object(told.classes).transitions).map(object),
+    difference: object(told.values).difference ? bandOf(told.values.difference) : null,
     resolution: list(told.resolution).map(Number),
     notes: list(told.notes).map(String),
     source: object(told.source),

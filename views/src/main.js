@@ -155,7 +155,7 @@ class Page {
     const isNew = !this.#map;
     const map = this.#open(answer.bounds);
     map.outline(answer.name, answer.bounds);
-    if (answer.picture) map.lay(answer.name, answer.bounds, answer.picture, `Picture of ${nameOf(answer.name)}`);
+    if (answer.picture) map.lay(answer, `Picture of ${nameOf(answer.name)}`);
     at("opacity-label").hidden = !answer.picture && at("opacity-label").hidden;
     map.mark(answer.name);
     if (!isNew) map.see(answer.bounds);

@@ -1,11 +1,12 @@
 // The map: land, graticule, footprints and pictures. There are no tiles: nothing is fetched.
 
-import { CRS, ImageOverlay, Map as LeafletMap, Rectangle, Transformation, Util } from "leaflet/dist/leaflet-src.esm.js";
+import { CRS, Map as LeafletMap, Rectangle, Transformation, Util } from "leaflet/dist/leaflet-src.esm.js";
 
 import { Graticule } from "./graticule.js";
 import { Land, rings } from "./land.js";
 import { Locator } from "./locator.js";
 import { still } from "./theme.js";
+import { TiltedOverlay } from "./tilted.js";
 
 const CLOSEST = 24;
 const MARGIN = [24, 24];
@@ -69,14 +70,18 @@ export class PlaceMap {
     this.#footprints.set(name, drawn.addTo(this.#map));
   }
 
-  /** A picture within its bounds, in place of one of the same name. */
-  lay(name, bounds, picture, description) {
+  /** A picture within its parallelogram or its bounds, in place of one of the same name. */
+  lay({ name, bounds, parallelogram, picture }, description) {
     this.#pictures.get(name)?.remove();
-    const overlay = new ImageOverlay(picture, corners(this.#near(bounds)), {
-      opacity: this.opacity,
-      alt: description,
-      className: "picture",
-    });
+    const near = this.#near(bounds);
+    const [west, south, east, north] = near;
+    const turns = west - bounds[0];
+    const places = parallelogram?.map(([x, y]) => [y, x + turns]) ?? [
+      [north, west],
+      [north, east],
+      [south, west],
+    ];
+    const overlay = new TiltedOverlay(picture, corners(near), { opacity: this.opacity, alt: description, className: "picture", places });
     this.#pictures.set(name, overlay.addTo(this.#map));
   }
 

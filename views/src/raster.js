@@ -6,9 +6,10 @@ import { km2, latitude, longitude, number, percent, time } from "./numbers.js";
 const BAR = { width: 240, height: 64 };
 
 const STRETCHED = "; stretched to its bounds in degrees, which leaves out how its grid is tilted";
+const TILTED = "; laid as the parallelogram nearest to its corners, between which places are approximate";
 
-/** Whether the grid of a picture on the map is not one of degrees. */
-const isStretched = ({ bounds, told }) => bounds && told.resolution_unit !== undefined && told.resolution_unit !== "degree";
+/** How a picture on the map is off, whose grid is not one of degrees. */
+const isOff = ({ bounds, parallelogram, isOfDegrees }) => (!bounds || isOfDegrees ? "" : parallelogram ? TILTED : STRETCHED);
 
 /** The last segments of a raster's handle, decoded: output / item / asset; of another address the file. */
 export function nameOf(handle) {
@@ -34,8 +35,10 @@ export function rasterDetails(shown) {
   return [
     !classified && shown.legend.length ? legend(shown) : null,
     ...shown.bands.map((band, place) => bandDetails(band, shown.histograms.get(band.band), place === 0)),
+    shown.transitions.length ? transitionTable(shown.transitions) : null,
+    shown.difference ? el("section", { "aria-label": "After minus before" }, statistics(shown.difference)) : null,
     shown.bands.length ? null : el("pre", {}, shown.text),
-    shown.about ? el("p", { class: "note" }, `Picture: ${shown.about}${isStretched(shown) ? STRETCHED : ""}.`) : null,
+    shown.about ? el("p", { class: "note" }, `Picture: ${shown.about}${isOff(shown)}.`) : null,
     ...shown.notes.map((note) => el("p", { class: "note" }, note)),
     facts(profile(shown)),
   ];
@@ -68,6 +71,21 @@ function classTable(band) {
     el("table", { class: "classes" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows)),
     el("p", { class: "note" }, `Nodata: ${percent(band.nodata_percent)} of all pixels.`),
   ];
+}
+
+function transitionTable(transitions) {
+  const rows = transitions.map((one) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, `${one.before} ${one.name_before ?? ""}`.trim()),
+      el("th", { scope: "row" }, `${one.after} ${one.name_after ?? ""}`.trim()),
+      el("td", {}, km2(one.km2)),
+      el("td", {}, percent(one.percent)),
+    ),
+  );
+  const heads = ["before", "after", "area", "of valid in both"].map((name) => el("th", { scope: "col" }, name));
+  return el("table", { class: "classes" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows));
 }
 
 function statistics(band) {

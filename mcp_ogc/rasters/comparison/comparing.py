@@ -18,7 +18,7 @@ from mcp_ogc.rasters.comparison.alignment import aligned, difference_of_grids
 from mcp_ogc.rasters.comparison.change import compare_classes
 from mcp_ogc.rasters.comparison.difference import compare_values
 from mcp_ogc.rasters.comparison.pairs import PairReader, Two
-from mcp_ogc.rasters.georeference import crs_name, georeference
+from mcp_ogc.rasters.georeference import georeference
 from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import Handles, unheard
 from mcp_ogc.rasters.source import Opened, Source, decoding_errors, open_raster
@@ -70,9 +70,11 @@ def compare_sources(
                 classes = compare_classes(handles, reader, stopped, labels=task.classes, style=task.preview, told=told)
             else:
                 values = compare_values(handles, reader, stopped, style=task.preview, told=told)
+        place = georeference(first.dataset)
         return Comparison(
-            crs=crs_name(first.dataset.crs) if first.dataset.crs else None,
-            bounds_lonlat=georeference(first.dataset).lonlat,
+            crs=place.crs,
+            bounds_lonlat=place.lonlat,
+            corners_lonlat=place.corners,
             width=grid.width,
             height=grid.height,
             area_method=area.method,
