@@ -10,7 +10,10 @@ import httpx
 import pytest
 
 from mcp_ogc.cli import COMMANDS
+from mcp_ogc.cli.check import run_process
 from mcp_ogc.cli.config import CLIENTS, server_command
+from mcp_ogc.ogc.models import JsonObject
+from mcp_ogc.workspace import Workspace
 
 
 def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -73,6 +76,18 @@ def test_check_tells_what_works_and_what_does_not(tmp_path: Path) -> None:
     assert failed.returncode == 1
     assert "Did you mean echo?" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.anyio
+async def test_a_process_that_check_runs_and_that_fails_says_in_which_step_and_why(work: Workspace) -> None:
+    local = work.endpoint("local")
+    await local.client.deploy(work.samples["water-bodies"].text)
+    said: list[str] = []
+    inputs: JsonObject = {"stac_items": ["/nowhere.json"], "aoi": "-34.88,-8.035,-34.83,-7.955"}
+    assert not await run_process(work, local, "water-bodies", inputs, lambda _: None, said.append)
+    assert any("of water-bodies on local: " in line for line in said), "progress"
+    assert "in step ⟦crop⟧, exit code 1" in said[-1]
+    assert "/nowhere.json can't be read" in said[-1]
 
 
 def test_settings_that_do_not_fit_are_one_message(tmp_path: Path) -> None:

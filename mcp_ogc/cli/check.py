@@ -12,9 +12,11 @@ import anyio
 from mcp_ogc.audit import Audit
 from mcp_ogc.errors import OgcError, SettingsError
 from mcp_ogc.settings import load
-from mcp_ogc.text import clean, elapsed, explain, moment, plural, size
+from mcp_ogc.text import clean, elapsed, explain, plural, size
 
 if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
     from mcp_ogc.ogc.models import JsonObject
     from mcp_ogc.settings import Settings
     from mcp_ogc.workspace import Endpoint, Workspace
@@ -169,7 +171,11 @@ async def run_process(
 ) -> bool:
     """Execute a process, tell its job, and follow it; whether it was successful."""
     from mcp_ogc.jobs.submission import submit
-    from mcp_ogc.ogc.models import Execute, JobStatus
+    from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
+    from mcp_ogc.tools.job_answers import job_answer, told
+
+    async def changed(info: StatusInfo) -> None:
+        say(f"    {_lines(job_answer(endpoint, info))[0]}")
 
     submission = await submit(work, endpoint, process_id, Execute.model_validate({"inputs": inputs}))
     job_id = submission.entry.job_id or ""
@@ -180,13 +186,20 @@ async def run_process(
         return True
     deadline = anyio.current_time() + RUN_SECONDS
     submitted = submission.entry.intended  # it may not be visible yet (quirk Q10)
-    info = await endpoint.monitor.wait(job_id, 30, submitted=submitted)
+    info = await endpoint.monitor.wait(job_id, 30, submitted=submitted, on_status=changed)
     while not info.status.ended and anyio.current_time() < deadline:
-        say(f"    {moment(info.updated) or ''} {info.status} {info.progress or 0} %")
-        info = await endpoint.monitor.wait(job_id, 30, submitted=submitted)
+        info = await endpoint.monitor.wait(job_id, 30, submitted=submitted, on_status=changed)
     mark = "✓" if info.status is JobStatus.SUCCESSFUL else "✗"
     say(f"  {mark} {info.status} {clean(info.message or '', 1000)}")
+    if info.status is JobStatus.FAILED:
+        _, *why = _lines(await told(endpoint, info, submission.entry))
+        say("\n".join(f"    {line}" for line in why))
     return info.status is JobStatus.SUCCESSFUL
+
+
+def _lines(answer: CallToolResult) -> list[str]:
+    """The text that an assistant reads of a job."""
+    return [line for block in answer.content if block.type == "text" for line in block.text.splitlines()]
 
 
 def _inputs(text: str) -> JsonObject:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import anyio
 
+from mcp_ogc.jobs.monitor import FEW, GAP
 from mcp_ogc.ogc.models import StatusInfo
 from mcp_ogc.opening import open_from_settings
 from tests.benchmarks.beside import Beside, upstream
@@ -16,9 +17,10 @@ JOBS = 1000
 MOST_REQUESTS, MOST_MEGABYTES = 2.0, 150
 WINDOW = 5
 """Seconds over which requests are averaged."""
-TOLD_WITHIN = 0.1
+TOLD_WITHIN = FEW * GAP + 0.1
 """Seconds from an answer of the endpoint until who waits knows: a change that is made just after the list was read is
-in the next reading, one interval later, and known once that has been answered and written."""
+in the next reading, one interval later, and known once that has been answered and written; of the last few jobs their
+own documents are read too, at the same pace."""
 
 
 async def follow(beside: Beside) -> dict[str, float]:
@@ -62,5 +64,5 @@ def measure() -> Measure:
     )
     in_time = told <= TOLD_WITHIN and late[-1] <= interval + told
     holds = len(seen) == JOBS and rate <= MOST_REQUESTS and megabytes < MOST_MEGABYTES and in_time
-    bar = f"<= {MOST_REQUESTS:g} requests/s, < {MOST_MEGABYTES} MB, seen within one interval and {TOLD_WITHIN} s"
+    bar = f"<= {MOST_REQUESTS:g} requests/s, < {MOST_MEGABYTES} MB, seen within one interval and {TOLD_WITHIN:.1f} s"
     return Measure("monitor-1000", round(rate, 2), "requests/s", "memory, MB", round(megabytes), None, bar, holds)
