@@ -1,5 +1,6 @@
 """The commands, as people type them."""
 
+import io
 import json
 import os
 import re
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
 from mcp_ogc.cli import COMMANDS
 from mcp_ogc.cli.check import run_process
 from mcp_ogc.cli.config import CLIENTS, server_command
+from mcp_ogc.cli.progress import JobProgress
 from mcp_ogc.ogc.models import JsonObject
 from mcp_ogc.workspace import Workspace
 
@@ -84,10 +87,28 @@ async def test_a_process_that_check_runs_and_that_fails_says_in_which_step_and_w
     await local.client.deploy(work.samples["water-bodies"].text)
     said: list[str] = []
     inputs: JsonObject = {"stac_items": ["/nowhere.json"], "aoi": "-34.88,-8.035,-34.83,-7.955"}
-    assert not await run_process(work, local, "water-bodies", inputs, lambda _: None, said.append)
-    assert any("of water-bodies on local: " in line for line in said), "progress"
+    plain = JobProgress(Console(file=io.StringIO()), said.append, str)
+    assert not await run_process(work, local, "water-bodies", inputs, lambda _: None, said.append, plain)
+    assert any(re.match(r"  … \d+ % \w", line) for line in said), said
     assert re.search("in step ⟦crop(_2)?⟧, exit code 1", said[-1]), "of either band: they run side by side"
     assert "/nowhere.json can't be read" in said[-1]
+
+
+def test_a_job_has_a_bar_on_a_terminal_and_lines_elsewhere() -> None:
+    drawn, said = io.StringIO(), list[str]()
+    terminal = JobProgress(Console(file=drawn, force_terminal=True, width=100), said.append, mask)
+    plain = JobProgress(Console(file=io.StringIO()), said.append, mask)
+    for progress in (terminal, plain):
+        progress.moved(40, "step [red]crop s3cret started")
+        progress.moved(40, "step [red]crop s3cret started")
+        progress.hide()
+    assert "step [red]crop *** started" in drawn.getvalue()
+    assert "40 %" in drawn.getvalue()
+    assert said == ["  … 40 % step [red]crop *** started"]
+
+
+def mask(text: str) -> str:
+    return text.replace("s3cret", "***")
 
 
 def test_settings_that_do_not_fit_are_one_message(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 
 from mcp_ogc.audit import Audit
+from mcp_ogc.cli.progress import STEP_CHARACTERS, JobProgress
 from mcp_ogc.errors import OgcError, SettingsError
 from mcp_ogc.settings import load
 from mcp_ogc.text import clean, elapsed, explain, plural, size
@@ -26,6 +27,7 @@ Say = Callable[[str], None]
 
 SECONDS = 40
 RUN_SECONDS = 3600
+WAIT_SECONDS = 30
 
 
 def add_arguments(options: argparse.ArgumentParser) -> None:
@@ -38,6 +40,8 @@ def add_arguments(options: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check, one line for each thing that works or does not; 1 where an endpoint can't be used."""
     settings = load(options.config)
+    from rich.console import Console
+
     from mcp_ogc.net.redaction import configure_logging
     from mcp_ogc.opening import open_from_settings
 
@@ -58,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
                 asked = {"endpoint": chosen.name, "process_id": options.run, "inputs": inputs}
                 async with Audit(settings.audit_path, redaction).change("mcp-ogc check --run", asked) as change:
                     try:
-                        usable.append(await run_process(work, chosen, options.run, inputs, change.name, say))
+                        progress = JobProgress(Console(), say, redaction)
+                        usable.append(await run_process(work, chosen, options.run, inputs, change.name, say, progress))
                     except OgcError as error:
                         change.failed(error)
                         raise
@@ -167,15 +172,16 @@ async def run_process(
     process_id: str,
     inputs: JsonObject,
     tell: Callable[[Mapping[str, object]], None],
-    say: Say = print,
+    say: Say,
+    progress: JobProgress,
 ) -> bool:
     """Execute a process, tell its job, and follow it; whether it was successful."""
     from mcp_ogc.jobs.submission import submit
     from mcp_ogc.ogc.models import Execute, JobStatus, StatusInfo
-    from mcp_ogc.tools.job_answers import job_answer, told
+    from mcp_ogc.tools.job_answers import told
 
     async def changed(info: StatusInfo) -> None:
-        say(f"    {_lines(job_answer(endpoint, info))[0]}")
+        progress.moved(info.progress or 0, clean(info.message or info.status, STEP_CHARACTERS))
 
     submission = await submit(work, endpoint, process_id, Execute.model_validate({"inputs": inputs}))
     job_id = submission.entry.job_id or ""
@@ -186,9 +192,12 @@ async def run_process(
         return True
     deadline = anyio.current_time() + RUN_SECONDS
     submitted = submission.entry.intended  # it may not be visible yet (quirk Q10)
-    info = await endpoint.monitor.wait(job_id, 30, submitted=submitted, on_status=changed)
-    while not info.status.ended and anyio.current_time() < deadline:
-        info = await endpoint.monitor.wait(job_id, 30, submitted=submitted, on_status=changed)
+    try:
+        info = await endpoint.monitor.wait(job_id, WAIT_SECONDS, submitted=submitted, on_status=changed)
+        while not info.status.ended and anyio.current_time() < deadline:
+            info = await endpoint.monitor.wait(job_id, WAIT_SECONDS, submitted=submitted, on_status=changed)
+    finally:
+        progress.hide()
     mark = "✓" if info.status is JobStatus.SUCCESSFUL else "✗"
     say(f"  {mark} {info.status} {clean(info.message or '', 1000)}")
     if info.status is JobStatus.FAILED:

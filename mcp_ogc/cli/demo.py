@@ -6,13 +6,16 @@ import argparse
 import base64
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 
+from mcp_ogc.cli.progress import JobProgress
 from mcp_ogc.errors import OgcError
 from mcp_ogc.settings import Settings, load
 
@@ -80,8 +83,8 @@ def run(options: argparse.Namespace) -> int:
     )
     from mcp_ogc.net.redaction import configure_logging
 
-    configure_logging(options.log_level or settings.log_level, settings)
-    narrator: Silent = Silent() if options.json else Narrator()
+    redaction = configure_logging(options.log_level or settings.log_level, settings)
+    narrator: Silent = Silent() if options.json else Narrator(redaction)
     report = anyio.run(_converse, settings, narrator, options.previews or settings.download_folder / "demo")
     if options.json:
         print(json.dumps(asdict(report)))
@@ -194,21 +197,11 @@ class Silent:
 class Narrator(Silent):
     """Prints each call and its answer: a progress bar on a terminal, plain lines elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, redact: Callable[[str], str]) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._console = Console(soft_wrap=True, highlight=False)
-        self._bar = Progress(
-            TextColumn("  {task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-        )
-        self._task = self._bar.add_task("waiting", total=100, visible=False)
-        self._last_step = ""
+        self._job = JobProgress(self._console, partial(self._console.print, markup=False), redact)
         self._maps: dict[str, dict[str, Any]] = {}
 
     def asks(self, tool: str, arguments: dict[str, Any]) -> None:
@@ -218,8 +211,7 @@ class Narrator(Silent):
 
     def answers(self, result: CallToolResult, text: str, seconds: float) -> None:
         """An answer has come."""
-        self._bar.stop()
-        self._bar.update(self._task, visible=False)
+        self._job.hide()
         pictures = sum(block.type == "image" for block in result.content)
         for line in text.splitlines():
             self._console.print(f"  {line}", markup=False)
@@ -229,13 +221,7 @@ class Narrator(Silent):
 
     async def progress(self, progress: float, total: float | None, message: str | None) -> None:
         """A job has moved on."""
-        step = message or ""
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=progress, description=step[:60], visible=True)
-            self._bar.start()
-        elif step != self._last_step:
-            self._console.print(f"  … {progress:.0f} % {step}", markup=False)
-        self._last_step = step
+        self._job.moved(progress, message or "")
 
     def learns(self, item: str, summary: dict[str, Any]) -> None:
         """A map was read."""
