@@ -6,18 +6,16 @@ import hashlib
 import itertools
 import json
 import os
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import anyio
 import anyio.to_thread
 
 from mcp_ogc.errors import FileRefused, OgcError, UnknownName, UnreadableAnswer
+from mcp_ogc.file_names import file_name, safe_name
 
 if TYPE_CHECKING:
     from mcp_ogc.net.objects import Objects
@@ -25,12 +23,8 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.results.reading import Keep, Results
     from mcp_ogc.ogc.results.stac import Asset, Output
 
-NAME_CHARACTERS = 120
-UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-"""Control characters, and such that have a name read as another: from right to left."""
 SHA2_256 = "1220"
 """Begins a multihash of SHA-2, 256 bits."""
-RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +70,8 @@ async def _as_file(output: Output, keep: Keep) -> Output:
 def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wanted]:
     """The files of the named outputs, or of all: every asset of every item, and plain files.
 
+    A file goes to the same place whichever outputs are asked for. Blocking, in proportion to the number of items.
+
     Raises:
         UnknownName: An output the results do not have.
     """
@@ -83,19 +79,19 @@ def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wa
     for name in outputs or ():
         if name not in known:
             raise UnknownName("output", name, known)
-    taken: set[Path] = set()
+    taken: set[str] = set()
     for output in results.outputs:
-        if outputs and output.id not in outputs:
-            continue
         for wanted in _files_of(output):
             path = wanted.path
-            # Two files of one name, or two ids that read alike once they are safe, are numbered in their order.
+            # Two files of one name, or two ids that read alike once they are safe, are numbered in their order. So are
+            # those that differ in case only: many file systems take them for one.
             for number in itertools.count(2):
-                if path not in taken:
+                if str(path).casefold() not in taken:
                     break
                 path = wanted.path.with_name(f"{number}-{wanted.path.name}")
-            taken.add(path)
-            yield replace(wanted, path=path)
+            taken.add(str(path).casefold())
+            if not outputs or output.id in outputs:
+                yield replace(wanted, path=path)
 
 
 def _files_of(output: Output) -> Iterator[Wanted]:
@@ -109,7 +105,7 @@ def _files_of(output: Output) -> Iterator[Wanted]:
 
 
 def _of(asset: Asset, folder: Path) -> Wanted:
-    path = folder / _file_name(asset.href)
+    path = folder / file_name(asset.href, asset.media_type)
     return Wanted(asset.href, asset.storage, path, asset.media_type, asset.size, asset.checksum)
 
 
@@ -225,14 +221,3 @@ def _is(path: Path, known: os.stat_result) -> bool:
 def _digested(path: Path) -> Saved:
     with path.open("rb") as file:
         return Saved(path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
-
-
-def safe_name(name: str) -> str:
-    """A name for a file or folder on every platform: no separators, no control or reserved names, not hidden."""
-    seen = "".join("\x00" if unicodedata.category(one) in UNSEEN else one for one in name)
-    cleaned = re.sub(r'[\x00<>:"/\\|?*]+', "_", seen).strip(" .") or "_"
-    return (f"_{cleaned}" if RESERVED.match(cleaned) else cleaned)[:NAME_CHARACTERS]
-
-
-def _file_name(href: str) -> str:
-    return safe_name(unquote(urlsplit(href).path.rstrip("/").rsplit("/", 1)[-1]))

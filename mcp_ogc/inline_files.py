@@ -6,7 +6,6 @@ They are as long-lived as the server: the answer they come from is in the journa
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +15,7 @@ from tempfile import TemporaryDirectory
 import anyio.to_thread
 
 from mcp_ogc.errors import DiskError
-from mcp_ogc.export import safe_name
-
-# The system's table of types has none of these everywhere.
-SUFFIXES = {
-    "image/tiff": ".tif",
-    "image/vnd.stac.geotiff": ".tif",
-    "image/jp2": ".jp2",
-    "text/csv": ".csv",
-    "application/geo+json": ".geojson",
-    "application/x-netcdf": ".nc",
-    "application/geopackage+sqlite3": ".gpkg",
-}
+from mcp_ogc.file_names import safe_name, suffix_of
 
 
 class InlineFiles:
@@ -73,9 +61,3 @@ def inline_files() -> Iterator[InlineFiles]:
     """A folder that is gone with the server."""
     with TemporaryDirectory(prefix="mcp-ogc-", ignore_cleanup_errors=True) as folder:
         yield InlineFiles(Path(folder).resolve())
-
-
-def suffix_of(media_type: str) -> str:
-    """The suffix files of a media type have; "" where nobody knows one."""
-    name = media_type.split(";", 1)[0].strip().lower()
-    return SUFFIXES.get(name) or mimetypes.guess_extension(name) or ""

@@ -14,6 +14,8 @@ from mcp import Client
 from mcp_ogc.audit import Audit, Change
 from mcp_ogc.cli import COMMANDS, options_of
 from mcp_ogc.cli.check import configuration
+from mcp_ogc.cli.installation import CLIENTS, NAME, PUBLISHED, VARIABLES, entry
+from mcp_ogc.local.sample.samples import SCENES
 from mcp_ogc.net.redaction import Redaction
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import LocalSettings, Settings, load
@@ -127,12 +129,27 @@ def test_every_link_and_picture_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in [title.lower().replace(",", "").replace(" ", "-") for title in titles], target
 
 
-def test_the_readme_is_one_screen_names_every_tool_and_leads_to_every_guide() -> None:
+def test_the_readme_is_one_screen_and_leads_to_every_guide() -> None:
     text = README.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 70
-    assert set(re.findall(r"`(ogc_\w+)`", text)) == {tool.name for tool in TOOLS}
-    linked = {target.split("#")[0] for target in re.findall(r"\]\((.*?)\)", text)}
+    linked = set(re.findall(r"\]\(([^)#\s]+)", text))
     assert {f"docs/{page.name}" for page in PAGES[1:]} <= linked
+    drawn = re.sub(r"<[^>]+>|!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)", "", text)
+    assert len(text.splitlines()) < 45
+    assert len(drawn) < 2600  # 1,100 pixels with the pictures, 980 wide in GitHub's type
+
+
+def test_the_readme_shows_the_demo_and_the_view_in_light_and_dark() -> None:
+    shown = re.findall(r'<img src="([^"]+)" alt="[^"]+"', README.read_text(encoding="utf-8"))
+    assert shown == [f".github/{one}.png" for one in (*SCENES, "view-light", "view-dark")]
+
+
+def test_the_readme_configures_a_client_as_the_table_does() -> None:
+    (text,) = blocks(README, "json")
+    given = {variable.environment for variable in VARIABLES if not variable.folder}
+    (server,) = json.loads(text)["mcpServers"].values()
+    assert set(server["env"]) == given
+    form = CLIENTS["claude-desktop"]
+    assert json.loads(text) == {form.key: {NAME: entry(form, PUBLISHED, server["env"])}}
 
 
 @pytest.mark.anyio
@@ -181,12 +198,3 @@ def test_variables_are_settings(guide: Path) -> None:
 def test_json_is_json(guide: Path) -> None:
     for text in re.findall(r"```json\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL):
         json.loads(text)
-
-
-def test_the_container_s_entry_runs_what_the_guide_runs() -> None:
-    guide = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
-    (server,) = json.loads(text)["mcpServers"].values()
-    words = [word for word in server["args"] if word not in ("-e", *server["env"])]
-    (command,) = re.findall(r"^docker (run .*)$", guide, re.MULTILINE)
-    assert sorted(words) == sorted(command.split())

@@ -6,6 +6,7 @@ import pytest
 
 from mcp_ogc.errors import UnknownName
 from mcp_ogc.export import save, wanted_files
+from mcp_ogc.file_names import own_name
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.ogc.models import JsonObject
@@ -57,6 +58,49 @@ async def test_a_file_that_cannot_be_brought_says_why_and_the_others_come(tmp_pa
     saved = [await save(objects(tmp_path), one, tmp_path / "d") for one in wanted_files(results(*hrefs), None)]
     assert "none.tif" in (saved[0].problem or "")
     assert saved[1].problem is None
+
+
+def paths(found: Results, *outputs: str) -> dict[str, str]:
+    return {one.href: one.path.as_posix() for one in wanted_files(found, outputs)}
+
+
+def test_a_file_goes_to_the_same_place_whichever_outputs_are_asked_for() -> None:
+    """Else an export of one output would find a file of another, of the same name, and call it its own."""
+    alike = ("a/b", "a:b", "A_B")
+    found = Results(
+        tuple(Output(id=one, kind="file", href=f"https://x.example/{n}/x.tif") for n, one in enumerate(alike))
+    )
+    together = paths(found)
+    assert len({path.casefold() for path in together.values()}) == 3
+    for n, one in enumerate(alike):
+        href = f"https://x.example/{n}/x.tif"
+        assert paths(found, one) == {href: together[href]}
+
+
+def test_files_whose_names_differ_in_case_only_are_two() -> None:
+    found = results("https://x.example/Map.tif", "https://x.example/map.TIF")
+    assert len({path.casefold() for path in paths(found).values()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("href", "media_type", "name"),
+    [
+        ("https://x.example/jobs/1/results?f=raw", "image/tiff; application=geotiff", "results.tif"),
+        ("https://x.example/jobs/1/results", "application/geo+json", "results.geojson"),
+        ("https://x.example/jobs/1/results", "text/csv; charset=utf-8", "results.csv"),
+        ("https://x.example/jobs/1/results", "application/octet-stream", "results"),
+        ("https://x.example/jobs/1/results", None, "results"),
+        ("https://x.example/a.tiff", "image/png", "a.tiff"),
+    ],
+)
+def test_a_file_without_a_suffix_gets_that_of_its_media_type(href: str, media_type: str | None, name: str) -> None:
+    found = Results((Output(id="map", kind="file", href=href, media_type=media_type),))
+    assert paths(found) == {href: f"map/{name}"}
+
+
+def test_jobs_whose_ids_read_alike_have_folders_of_their_own() -> None:
+    assert own_name("1b2c-4d") == "1b2c-4d"
+    assert len({own_name(one) for one in ("a/1", "a:1", "a_1", "x" * 121, "x" * 122)}) == 5
 
 
 def test_an_output_that_is_not_there_names_those_that_are() -> None:

@@ -3,21 +3,30 @@
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from contextlib import AsyncExitStack
+from importlib.metadata import version
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 import pytest
+from mcp import Client
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from mcp_ogc.cli.config import server_command
+from tests.server.test_transports import environment
+from tests.server.test_transports import listening as answering
 from tests.servers import browser
+from tests.servers.loopback import Reply, Server, serve, server
 from tests.servers.oidc import OidcProvider, provider
 from tests.servers.processes.endpoint import TestEndpoint, served
 from tests.servers.processes.quirk import Quirk
 
-__all__ = ["provider"]
+__all__ = ["provider", "serve", "server"]
 
 pytestmark = pytest.mark.anyio
 
@@ -124,3 +133,64 @@ async def test_every_endpoint_and_storage_of_a_settings_file_is_checked(tmp_path
     assert kinds_in(told) == list(kinds.values())
     assert "storage: results, open, forwarded" in told
     assert "a-token" not in told
+
+
+async def test_installing_is_checked_as_it_is_written(tmp_path: Path) -> None:
+    check, check_one_endpoint = (block.strip() for block in blocks("install.md", "")[1:])
+    (settings,) = blocks("install.md", "toml")
+    in_sentences = re.findall(r"`(mcp-ogc check --[^`]+)`", (DOCS / "install.md").read_text(encoding="utf-8"))
+    async with served(TestEndpoint("zoo")) as url:
+        places = {"https://zoo.example.org/acme/ogc-api": url, "…": "a-token"}
+        assert kinds_in(await run(check_one_endpoint, tmp_path / "empty", places)) == ["zoo"]
+        configure(tmp_path, settings, places)
+        told = await run(check, tmp_path, {})
+    assert kinds_in(told) == ["zoo"]
+    assert "storage: results" in told
+    (run_too,) = in_sentences
+    told = await run(f"MCP_OGC_LOCAL__ENABLED=true {run_too}", tmp_path / "empty", {})
+    assert "successful" in told
+
+
+async def test_a_collector_gets_the_spans_and_metrics_that_the_guide_promises(server: Server, tmp_path: Path) -> None:
+    installed, started = (block.replace("\\\n", " ").strip() for block in blocks("http.md", "")[-1].split("\n", 1))
+    packages = shlex.split(installed)[2:]
+    assert installed.startswith("pip install ")
+    assert [version(package) for package in packages]
+    for path in ("/v1/traces", "/v1/metrics"):
+        server.on(path, Reply(200, body=b""))
+    words = shlex.split(started.replace("http://collector:4318", server.url))
+    given = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
+    command = words[len(given) :]
+    assert command[:2] == ["opentelemetry-instrument", "mcp-ogc"]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    folder = Path(server_command()[0]).parent
+    soon = {"OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_METRIC_EXPORT_INTERVAL": "100"}
+    env = {**environment(tmp_path), **soon, **given, "PATH": os.pathsep.join([str(folder), os.environ["PATH"]])}
+    env["MCP_OGC_HTTP__PORT"] = str(port)
+    process = await anyio.open_process([str(folder / command[0]), *command[1:]], env=env, stdout=None, stderr=None)
+    try:
+        await answering(port)
+        async with Client(f"http://127.0.0.1:{port}/mcp") as client:
+            await client.call_tool("ogc_list_endpoints", {})
+        with anyio.fail_after(30):
+            while not collected(server) >= {"tools/call ogc_list_endpoints", "mcp.server.operation.duration"}:
+                await anyio.sleep(0.05)
+    finally:
+        process.terminate()
+        await process.wait()
+    assert all(b"mcp-ogc" in one.body for one in server.seen), "the service has its name"
+    assert {one.headers["content-type"] for one in server.seen} == {"application/x-protobuf"}
+
+
+def collected(collector: Server) -> set[str]:
+    """Names of the spans and metrics a collector was sent."""
+    found: set[str] = set()
+    for one in list(collector.seen):
+        if one.path == "/v1/traces":
+            spans = ExportTraceServiceRequest.FromString(one.body).resource_spans
+            found |= {span.name for each in spans for scope in each.scope_spans for span in scope.spans}
+        else:
+            metrics = ExportMetricsServiceRequest.FromString(one.body).resource_metrics
+            found |= {metric.name for each in metrics for scope in each.scope_metrics for metric in scope.metrics}
+    return found

@@ -44,6 +44,7 @@ FLOORS = {
             "export",
             "transfers",
             "inline_files",
+            "file_names",
             "scenes",
             "provenance",
         ),

@@ -28,21 +28,24 @@ BUNDLE = f"{DISTRIBUTION}.mcpb"
 
 
 def badges() -> str:
-    """The README's way in for every client, as Markdown."""
+    """The README's row of badges, as Markdown."""
     code = quote(_compact({"name": NAME, **_published("vscode"), "inputs": inputs(CLIENTS["vscode"])}), safe="")
     vscode = f"https://insiders.vscode.dev/redirect?{urlencode({'url': f'vscode:mcp/install?{code}'})}"
     config = base64.b64encode(_compact(_published("cursor")).encode()).decode()
     cursor = f"https://cursor.com/en/install-mcp?{urlencode({'name': NAME, 'config': config})}"
     desktop = f"{REPOSITORY}/releases/latest/download/{BUNDLE}"
-    command = shlex.join(["claude", "mcp", "add", NAME, "--", *PUBLISHED])
-    return "\n".join(
+    return " ".join(
         [
             f"[![Install in VS Code](https://img.shields.io/badge/VS_Code-install-0098FF)]({vscode})",
             f"[![Install in Cursor](https://img.shields.io/badge/Cursor-install-000000)]({cursor})",
             f"[![Install in Claude Desktop](https://img.shields.io/badge/Claude_Desktop-bundle-D97757)]({desktop})",
-            f"Claude Code: `{command}`",
         ]
     )
+
+
+def claude_code() -> str:
+    """The command that adds the server to Claude Code."""
+    return shlex.join(["claude", "mcp", "add", NAME, "--", *PUBLISHED])
 
 
 def _compact(value: object) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import anyio.to_thread
 from mcp_types import CallToolResult
 
-from mcp_ogc.export import Saved, Wanted, safe_name, wanted_files, with_values_as_files
+from mcp_ogc.export import Saved, Wanted, wanted_files, with_values_as_files
+from mcp_ogc.file_names import own_name, safe_name
 from mcp_ogc.text import Reply, call, plural, respond, size, word
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.transfers import Underway
@@ -50,10 +52,10 @@ async def export_job(
     """Save a job's files and result document, with checksums; what takes long goes on, and the same call returns it."""
     work = await workspace(ctx)
     chosen, _ = await work.job(job_id, endpoint)
-    folder = work.settings.download_folder / safe_name(chosen.name) / safe_name(job_id)
+    folder = work.settings.download_folder / safe_name(chosen.name) / own_name(job_id)
     keep = work.inline_files.keep
     found = await with_values_as_files(await work.results(chosen, job_id), keep)
-    wanted = list(wanted_files(found, outputs))
+    wanted = await anyio.to_thread.run_sync(lambda: list(wanted_files(found, outputs)))
     if not outputs and (answer := await work.raw_results(chosen, job_id)).is_document:
         wanted.append(Wanted(await keep("results", answer.body, answer.media_type), None, Path("results.json")))
 

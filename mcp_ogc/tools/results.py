@@ -27,6 +27,7 @@ from mcp_ogc.tools.result_answers import (
 )
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.tables import ContentRow, shown
+from mcp_ogc.views.payload import footprints_for_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +135,9 @@ async def results_page(
         changed=found.changed or None,
         empty_because=why,
     )
-    return respond([*lines, *last], answer)
+    drawn = [one for one in found.outputs if output in (None, one.id)]
+    placed = await anyio.to_thread.run_sync(footprints_for_view, drawn, *((start, page.end) if cursor else ()))
+    return respond([*lines, *last], answer).model_copy(update={"meta": placed or None})
 
 
 async def _asked_for(work: Workspace, found: Results, output: str, page: _Page) -> OutputRow:

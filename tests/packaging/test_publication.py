@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from mcp_ogc import __version__
-from mcp_ogc.cli.config import published
-from mcp_ogc.cli.installation import CLIENTS, PUBLISHED, SUMMARY, VARIABLES, entry
-from mcp_ogc.cli.publication import manifest, registry_record
+from mcp_ogc.cli.config import client_configuration, published
+from mcp_ogc.cli.installation import CLIENTS, NAME, PUBLISHED, REPOSITORY, SUMMARY, VARIABLES, entry, inputs
+from mcp_ogc.cli.publication import BUNDLE, claude_code, manifest, registry_record
 from mcp_ogc.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
@@ -31,19 +31,47 @@ def test_the_readme_shows_the_badges_of_the_table() -> None:
     assert published("badges", None) in read("README.md")
 
 
-def test_the_link_for_vs_code_asks_for_an_endpoint_and_hides_its_token() -> None:
+def test_the_link_for_vs_code_installs_what_the_table_has_and_hides_the_token() -> None:
     (inner,) = parse_qs(urlsplit(link("VS Code")).query)["url"]
     assert inner.startswith("vscode:mcp/install?")
     document = json.loads(unquote(inner.partition("?")[2]))
-    assert [document["command"], *document["args"]] == list(PUBLISHED)
+    form = CLIENTS["vscode"]
+    assert document == {"name": NAME, **entry(form, PUBLISHED), "inputs": inputs(form)}
+    printed = client_configuration(form, None)
+    (server,) = printed["servers"].values()
+    assert printed["inputs"] == document["inputs"]
+    assert server["env"] == document["env"]
     asked = {f"${{input:{one['id']}}}": one["password"] for one in document["inputs"]}
     assert asked[document["env"]["MCP_OGC_URL"]] is False
     assert asked[document["env"]["MCP_OGC_TOKEN"]] is True
 
 
 def test_the_link_for_cursor_starts_what_the_table_starts() -> None:
-    (config,) = parse_qs(urlsplit(link("Cursor")).query)["config"]
+    query = parse_qs(urlsplit(link("Cursor")).query)
+    assert query["name"] == [NAME]
+    (config,) = query["config"]
     assert json.loads(base64.b64decode(config)) == entry(CLIENTS["cursor"], PUBLISHED)
+
+
+def test_the_link_for_claude_desktop_is_the_bundle_that_a_release_has() -> None:
+    for page in ("README.md", "docs/install.md"):
+        assert f"]({REPOSITORY}/releases/latest/download/{BUNDLE})" in read(page)
+    assert f"mcpb pack build/bundle dist/{BUNDLE}" in read("Makefile")
+    assert f"--generate-notes dist/{BUNDLE}" in read(".github/workflows/release.yml")
+
+
+def test_the_command_for_claude_code_adds_what_the_table_starts() -> None:
+    (command,) = re.findall(r"`(claude mcp add [^`]+)`", read("docs/install.md"))
+    assert command == claude_code()
+    told, _, started = command.removeprefix("claude mcp add ").partition(" -- ")
+    assert told == NAME
+    assert tuple(started.split()) == PUBLISHED
+
+
+def test_the_guide_to_installing_has_every_client_of_the_table() -> None:
+    guide = read("docs/install.md")
+    for name, form in CLIENTS.items():
+        assert re.search(rf"^\| {form.title} \| .*`mcp-ogc config --client {name}`", guide, re.MULTILINE), name
 
 
 def test_the_registry_s_record_is_the_table_s_and_the_readme_and_the_image_carry_its_name() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_ogc.export import Wanted, safe_name, save, wanted_files
+from mcp_ogc.export import Wanted, save, wanted_files
+from mcp_ogc.file_names import safe_name
 from mcp_ogc.ogc.results.reading import Results
 from mcp_ogc.ogc.results.stac import Output
 from tests.test_export import item, objects, results

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp_types import CallToolResult
 
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
@@ -124,6 +125,24 @@ async def test_a_page_of_items_comes_when_it_is_asked_for_and_names_those_that_c
     second = await call(client, "ogc_get_results", job_id=job_id, cursor=first["next_cursor"])
     assert second["outputs"][0]["items"][0]["id"] == "tile-0010"
     assert "collection" not in second["outputs"][0]
+
+
+async def test_every_item_is_told_to_the_view_where_it_lies_and_a_later_page_only_its_own(
+    client: Client, job_id: str
+) -> None:
+    def footprints(result: CallToolResult) -> dict[str, Any]:
+        (told,) = (result.meta or {})["mcp-ogc/view"]["footprints"]["outputs"]
+        return dict(told)
+
+    together = footprints(await client.call_tool("ogc_get_results", {"job_id": job_id}))
+    assert together["output_id"] == "maps"
+    assert together["ids"] == [f"tile-{n:04}" for n in range(COUNT)]
+    assert [n for n, rings in enumerate(together["rings"]) if not rings] == [7]
+    first = await client.call_tool("ogc_get_results", {"job_id": job_id, "limit": 10})
+    assert footprints(first) == together
+    cursor = (first.structured_content or {})["next_cursor"]
+    second = await client.call_tool("ogc_get_results", {"job_id": job_id, "limit": 5, "cursor": cursor})
+    assert footprints(second)["ids"] == [f"tile-{n:04}" for n in range(10, 15)]
 
 
 async def test_an_item_without_a_geometry_is_no_place(client: Client, job_id: str) -> None:

@@ -33,6 +33,7 @@ class Seen:
     method: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class Server:
@@ -47,8 +48,9 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def answer(self) -> None:
-                self.rfile.read(int(self.headers.get("content-length", 0)))
-                outer.seen.append(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
+                sent = self.rfile.read(int(self.headers.get("content-length", 0)))
+                headers_sent = {k.lower(): v for k, v in self.headers.items()}
+                outer.seen.append(Seen(self.command, self.path, headers_sent, sent))
                 replies = outer.replies.get(self.path.split("?")[0], [Reply(404)])
                 reply = replies.pop(0) if len(replies) > 1 else replies[0]
                 status, headers, body = reply.status, dict(reply.headers), reply.body

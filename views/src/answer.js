@@ -1,5 +1,7 @@
 // A tool's answer, read into what is shown. Nothing in it is trusted to be there, or to be of its type.
 
+import { boxOf, footprintsOf } from "./footprints.js";
+
 /** Where the server puts what only the view needs, in an answer's `_meta`. */
 const KEY = "mcp-ogc/view";
 
@@ -14,8 +16,8 @@ export function read(result) {
   const told = object(result?.structuredContent);
   const text = textOf(result);
   if (result?.isError) return { kind: "refusal", text };
-  if (Array.isArray(told.outputs)) return resultsOf(told);
   const more = object(object(result?._meta)[KEY]);
+  if (Array.isArray(told.outputs)) return resultsOf(told, more);
   const picture = pictureOf(result);
   if (picture || Array.isArray(told.bands) || more.bounds) return shown(told, more, picture, text);
   if (typeof told.status === "string") return jobOf(told);
@@ -61,16 +63,26 @@ function pictureOf(result) {
   return fits ? `data:${image.mimeType};base64,${image.data}` : null;
 }
 
-/** Of a results answer: items in one list whatever their outputs, files and short values in another. */
-function resultsOf(told) {
+/**
+ * Of a results answer: items in one list whatever their outputs, files and short values in another, and the places of
+ * the items that the answer does not list.
+ */
+function resultsOf(told, more) {
+  const unlisted = footprintsOf(more.footprints);
   const items = [];
   const files = [];
   for (const output of list(told.outputs).map(object)) {
     for (const item of list(output.items).map(object)) {
+      const id = String(item.id ?? "item without id");
+      const place = unlisted.findIndex((one) => one.output === output.output_id && one.id === id);
+      const [footprint] = place < 0 ? [] : unlisted.splice(place, 1);
+      const bounds = boundsOf(item.bbox);
       items.push({
-        id: String(item.id ?? "item without id"),
+        id,
+        output: output.output_id,
         when: item.datetime ?? null,
-        bounds: boundsOf(item.bbox),
+        bounds: footprint?.bounds ?? bounds,
+        rings: footprint?.rings ?? (bounds ? [boxOf(bounds)] : []),
         assets: list(item.assets).map(object),
       });
     }
@@ -78,7 +90,20 @@ function resultsOf(told) {
     const value = object(output.untrusted).value;
     if (value !== undefined) files.push({ asset: String(output.output_id ?? "output"), value: String(value) });
   }
-  return { kind: "results", told, items, files };
+  const undrawn = Number.isFinite(more.footprints?.left_out) ? more.footprints.left_out : 0;
+  return { kind: "results", told, items, files, unlisted, undrawn };
+}
+
+/** Results with the items of their next page; what that lists is no longer unlisted. */
+export function joined(results, page) {
+  const listed = new Map();
+  for (const { output, id } of page.items) listed.set(`${output} ${id}`, (listed.get(`${output} ${id}`) ?? 0) + 1);
+  const isLeft = ({ output, id }) => {
+    const count = listed.get(`${output} ${id}`) ?? 0;
+    listed.set(`${output} ${id}`, count - 1);
+    return count < 1;
+  };
+  return { ...results, told: page.told, items: [...results.items, ...page.items], unlisted: results.unlisted.filter(isLeft) };
 }
 
 function shown(told, more, picture, text) {

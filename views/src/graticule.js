@@ -5,7 +5,7 @@ import { DivIcon, LayerGroup, Marker, Polyline } from "leaflet/dist/leaflet-src.
 import { el } from "./dom.js";
 import { latitude, longitude } from "./numbers.js";
 
-const STEPS = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];
+const STEPS = [90, 60, 30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];
 const LINE = { className: "graticule", weight: 1, interactive: false, pane: "land" };
 const LEAST_PIXELS = 90;
 

@@ -3,19 +3,28 @@
 import "leaflet/dist/leaflet.css";
 import "./view.css";
 
-import { read } from "./answer.js";
+import { joined, read } from "./answer.js";
 import { el } from "./dom.js";
+import { boundsAroundAll } from "./footprints.js";
 import { Host } from "./host.js";
 import { hasEnded, jobDetails, jobTitle, logsOf, Refresh } from "./job.js";
 import { PlaceMap } from "./map.js";
+import { plural } from "./numbers.js";
 import { nameOf, rasterDetails } from "./raster.js";
 import { resultsList, resultsTitle } from "./results.js";
 import { applyTheme } from "./theme.js";
+
+const MORE = 100;
+const NAMED = 5;
 
 const at = (id) => document.getElementById(id);
 
 class Page {
   #host = new Host({
+    "ui/notifications/tool-input": ({ arguments: given }) => {
+      const { output, links } = given ?? {};
+      this.#asked = { ...(output ? { output } : {}), ...(links ? { links } : {}) };
+    },
     "ui/notifications/tool-result": (result) => this.show(read(result)),
     "ui/notifications/tool-cancelled": () => this.#headline(["The call was cancelled", ""]),
     "ui/notifications/host-context-changed": (changed) => this.#adapt(changed),
@@ -25,6 +34,7 @@ class Page {
   #refresh = null;
   #unfolded = new Map();
   #turn = 0;
+  #asked = {}; // what the assistant asked for, which the next items are asked for with
   #size = "";
 
   async start() {
@@ -64,22 +74,57 @@ class Page {
   }
 
   #showResults(results) {
-    this.#headline(resultsTitle(results));
-    for (const item of results.items) if (item.bounds) this.#open(item.bounds).outline(item.id, item.bounds);
-    this.#map?.see();
+    const asked = this.#asked;
     const chosen = el("div", { id: "chosen" });
-    const select = (item, button) => {
-      for (const other of document.querySelectorAll("button.item")) other.setAttribute("aria-pressed", other === button);
-      this.#map.mark(item.id);
-      this.#map.see(item.bounds);
+    const passes = this.#host.capabilities.serverTools;
+    const acts = {
+      select: (item, button) => this.#select(results, item, button),
+      show: passes ? (raster, button) => this.#busy(button, () => this.#showRaster(raster, chosen)) : null,
+      more: passes ? (button) => this.#busy(button, more) : null,
+      open: (url) => this.#openLink(url),
     };
-    const show = async (raster, button) => {
-      button.disabled = true;
-      await this.#showRaster(raster, chosen);
-      button.disabled = false;
+    const draw = () => {
+      this.#headline(resultsTitle(results));
+      const bounds = boundsAroundAll([...results.items, ...results.unlisted].map((one) => one.bounds));
+      if (bounds) this.#open(bounds).outlineMany(results.unlisted);
+      for (const item of results.items) if (item.bounds) this.#map.outline(item, item.bounds, item.rings);
+      this.#redraw(resultsList(results, acts), chosen);
     };
-    const acts = { select, show: this.#host.capabilities.serverTools ? show : null, open: (url) => this.#openLink(url) };
-    at("details").replaceChildren(...present(resultsList(results, acts)), chosen);
+    const more = async () => {
+      const { job_id, endpoint, next_cursor: cursor } = results.told;
+      const page = read(await this.#host.tool("ogc_get_results", { ...asked, job_id, endpoint, limit: MORE, ...(cursor ? { cursor } : {}) }));
+      if (page.kind !== "results") return this.#say(page.text);
+      results = joined(results, page);
+      draw();
+    };
+    draw();
+    this.#map?.see();
+    this.#map?.onPlace((place) => this.#tell(results, place));
+  }
+
+  #select(results, item, button) {
+    for (const other of results.items) other.isChosen = other === item;
+    for (const other of document.querySelectorAll("button.item")) other.setAttribute("aria-pressed", other === button);
+    this.#map.mark(item);
+    this.#map.see(item.bounds);
+  }
+
+  /** Which items are where the map was clicked. */
+  #tell({ items, unlisted }, place) {
+    const there = this.#map.within([...items.filter((one) => one.bounds), ...unlisted], place);
+    const names = there.map((one) => one.id).filter(Boolean).slice(0, NAMED);
+    const left = there.length - names.length;
+    this.#say(there.length ? `Here: ${[...names, ...(left ? [plural(left, names.length ? "more item" : "item")] : [])].join(", ")}.` : "");
+  }
+
+  async #busy(button, work) {
+    button.disabled = true;
+    try {
+      await work();
+    } catch (error) {
+      this.#say(`That did not work: ${error.message}`);
+    }
+    button.disabled = false;
   }
 
   async #showRaster(raster, chosen) {
@@ -138,6 +183,7 @@ class Page {
     const click = async ({ currentTarget: button }) => {
       button.disabled = true;
       try {
+        this.#asked = {};
         this.show(read(await this.#host.tool("ogc_get_results", { job_id, endpoint })));
       } catch (error) {
         button.disabled = false;

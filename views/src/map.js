@@ -1,7 +1,8 @@
 // The map: land, graticule, footprints and pictures. There are no tiles: nothing is fetched.
 
-import { CRS, Map as LeafletMap, Rectangle, Transformation, Util } from "leaflet/dist/leaflet-src.esm.js";
+import { CRS, Map as LeafletMap, Polygon, Transformation, Util } from "leaflet/dist/leaflet-src.esm.js";
 
+import { boxOf, isWithin } from "./footprints.js";
 import { Graticule } from "./graticule.js";
 import { Land, rings } from "./land.js";
 import { Locator } from "./locator.js";
@@ -31,6 +32,7 @@ export class PlaceMap {
   #map;
   #origin;
   #footprints = new Map();
+  #many = null;
   #pictures = new Map();
   #locator;
   #graticule;
@@ -63,11 +65,29 @@ export class PlaceMap {
     element.setAttribute("aria-label", "Map: arrow keys move it, plus and minus zoom");
   }
 
-  /** A footprint; drawn once for each name. */
-  outline(name, bounds) {
+  /** A footprint, of these rings or of a box; drawn once for each name. */
+  outline(name, bounds, rings = [boxOf(bounds)]) {
     this.#footprints.get(name)?.remove();
-    const drawn = new Rectangle(corners(this.#near(bounds)), { className: "footprint", weight: 1.5, fill: true });
+    const drawn = new Polygon(this.#rings(rings, bounds), { className: "footprint", weight: 1.5, fill: true });
     this.#footprints.set(name, drawn.addTo(this.#map));
+  }
+
+  /** The footprints of many, in one drawing: thousands of elements would be slow. Drawn in place of those before. */
+  outlineMany(many) {
+    this.#many?.remove();
+    const polygons = many.map(({ bounds, rings }) => this.#rings(rings, bounds));
+    this.#many = new Polygon(polygons, { className: "footprints", weight: 1, fill: true, interactive: false });
+    if (many.length) this.#many.addTo(this.#map);
+  }
+
+  /** Those of `{bounds, rings}` that a place on the map is within, as [longitude, latitude]. */
+  within(many, [x, y]) {
+    return many.filter(({ bounds, rings }) => isWithin(rings, [x - this.#turns(bounds), y]));
+  }
+
+  /** @param heard is told the longitude and latitude of where the map is clicked */
+  onPlace(heard) {
+    this.#map.on("click", ({ latlng }) => heard([latlng.lng, latlng.lat]));
   }
 
   /** A picture within its parallelogram or its bounds, in place of one of the same name. */
@@ -97,7 +117,8 @@ export class PlaceMap {
 
   /** See these bounds; all there is where none are given. */
   see(bounds) {
-    const all = bounds ? [corners(this.#near(bounds))] : [...this.#footprints.values()].map((one) => one.getBounds());
+    const drawn = [...this.#footprints.values(), ...(this.#many ? [this.#many] : [])].map((one) => one.getBounds());
+    const all = bounds ? [corners(this.#near(bounds))] : drawn.filter((one) => one.isValid());
     if (all.length) this.#map.fitBounds(all.flatMap(points), { padding: MARGIN, animate: false });
   }
 
@@ -111,10 +132,21 @@ export class PlaceMap {
     this.#map.remove();
   }
 
-  /** The same bounds, on the side of the antimeridian that the map is on. */
-  #near([west, south, east, north]) {
-    const turns = Math.round((this.#origin - (west + east) / 2) / 360) * 360;
+  /** Degrees from where bounds are told to the side of the antimeridian that the map is on. */
+  #turns([west, , east]) {
+    return Math.round((this.#origin - (west + east) / 2) / 360) * 360;
+  }
+
+  #near(bounds) {
+    const [west, south, east, north] = bounds;
+    const turns = this.#turns(bounds);
     return [west + turns, south, east + turns, north];
+  }
+
+  /** Rings as Leaflet has them. */
+  #rings(rings, bounds) {
+    const turns = this.#turns(bounds);
+    return rings.map((ring) => ring.map(([x, y]) => [y, x + turns]));
   }
 }
 

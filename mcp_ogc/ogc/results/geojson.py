@@ -67,6 +67,16 @@ def _box(geometries: Iterable[JsonValue]) -> tuple[float, float, float, float] |
     return box
 
 
+def bbox_of(told: JsonValue) -> tuple[float, float, float, float] | None:
+    """A `bbox` member, without its heights; None where it is none."""
+    if not isinstance(told, list) or len(told) not in (4, 6):
+        return None
+    # Six numbers have heights in between (RFC 7946 §5).
+    chosen = (*told[:2], *(told[2:] if len(told) == 4 else told[3:5]))
+    numbers = [number for one in chosen if (number := finite(one)) is not None]
+    return (numbers[0], numbers[1], numbers[2], numbers[3]) if len(numbers) == 4 else None
+
+
 def finite(value: JsonValue) -> float | None:
     """A number of JSON; None where it is none, or none that a float holds."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from mcp_ogc.ogc.models import JsonObject
-from mcp_ogc.ogc.results.geojson import finite
+from mcp_ogc.ogc.results.geojson import bbox_of, finite
 from mcp_ogc.ogc.results.stac import ItemDocument
 
 FENCE = 3.0
@@ -108,7 +108,7 @@ def collection_of(items: Sequence[ItemDocument]) -> ItemCollection:
     collections: Counter[str] = Counter()
     for place, item in enumerate(items):
         document = item.document
-        if box := _box(document.get("bbox")):
+        if box := bbox_of(document.get("bbox")):
             boxes.append(box)
         properties = _object(document.get("properties"))
         told = _times(properties)
@@ -187,15 +187,6 @@ def _time(text: str) -> datetime | None:
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # the first hours of the year 1
         return None
-
-
-def _box(told: JsonValue) -> Box | None:
-    if not isinstance(told, list) or len(told) not in (4, 6):
-        return None
-    # Six numbers have heights in between (RFC 7946 §5).
-    chosen = (*told[:2], *(told[2:] if len(told) == 4 else told[3:5]))
-    numbers = [number for one in chosen if (number := finite(one)) is not None]
-    return (numbers[0], numbers[1], numbers[2], numbers[3]) if len(numbers) == 4 else None
 
 
 def _union(boxes: Sequence[Box]) -> Box | None:
