@@ -8,6 +8,7 @@ those who wait, and published to those who subscribed. Cancelling a wait never d
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError, TimedOut
+from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError, RemoteProblem, TimedOut
 from mcp_ogc.jobs.entries import is_synchronous
-from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, Followed
+from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, LONGEST_WANTED, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class Monitor:
         self._paced_until = -float("inf")
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
+        self._refusal: RemoteProblem | None = None
+        self._alone_until = -float("inf")
+        """Until when the endpoint wants to be left alone, as `_refusal` said: whichever job was asked for then."""
 
     async def wait(
         self,
@@ -196,6 +200,10 @@ class Monitor:
         A few looks are under way at once: one job whose document is slow does not keep the others waiting.
         """
         now = anyio.current_time()
+        if now < self._alone_until:
+            with anyio.move_on_after(self._alone_until - now):
+                await self._woken.wait()
+            return
         listed = [one for one in open_jobs if one.in_list and one.due <= now]
         idle = [one for one in open_jobs if not one.is_asked_for]
         due = sorted((one for one in idle if one.due <= now), key=lambda one: one.due)
@@ -232,8 +240,16 @@ class Monitor:
                 one.missed(told)
 
     async def _look_until(self, deadline: float, followed: Followed) -> None:
-        """A look of a wait's own, which ends in time whatever the endpoint does; a moment it has in any case."""
-        with anyio.CancelScope(deadline=max(deadline, anyio.current_time() + TIME_TO_ANSWER / 2)) as scope:
+        """A look of a wait's own, which ends in time whatever the endpoint does; a moment it has in any case.
+
+        An endpoint that said how long it wants to be left alone is asked after that, or not at all.
+        """
+        deadline = max(deadline, anyio.current_time() + TIME_TO_ANSWER / 2)
+        if self._alone_until >= deadline:
+            followed.missed(self._not_asked())
+            return
+        with anyio.CancelScope(deadline=deadline) as scope:
+            await anyio.sleep_until(self._alone_until)
             await self._look(followed)
         if scope.cancelled_caught:
             late = f"{self._name} did not tell in time how job {followed.job_id!r} is"
@@ -251,6 +267,7 @@ class Monitor:
                 return
             info = followed.info or StatusInfo(job_id=followed.job_id, status=JobStatus.ACCEPTED)
         except OgcError as error:
+            self._heed(error)
             followed.missed(error)
             return
         if info.status is JobStatus.FAILED and followed.is_young and not followed.doubted:
@@ -283,6 +300,7 @@ class Monitor:
         except NotOffered:
             self._list_from = float("inf")
         except OgcError as error:
+            self._heed(error)
             self._failed_sweeps += 1
             if self._failed_sweeps >= SWEEPS:
                 pause = min(LIST_PAUSE * 2.0 ** (self._failed_sweeps - SWEEPS), LONGEST_LIST_PAUSE)
@@ -293,6 +311,25 @@ class Monitor:
         self._failed_sweeps = 0
         for one in due:
             one.in_list = one.job_id not in awaited
+
+    def _heed(self, error: OgcError) -> None:
+        """Remember how long the endpoint wants to be left alone (`Retry-After`), for all its jobs and later waits."""
+        if isinstance(error, RemoteProblem) and error.retry_after > 0:
+            until = anyio.current_time() + min(error.retry_after, LONGEST_WANTED)
+            if until > self._alone_until:
+                self._refusal, self._alone_until = error, until
+
+    def _not_asked(self) -> RemoteProblem:
+        """What the endpoint said when it was last asked, and how long that holds."""
+        assert self._refusal is not None
+        left = max(0.0, self._alone_until - anyio.current_time())
+        problem = type(self._refusal)(
+            f"{self._name} said that it wants to be left alone (HTTP {self._refusal.status}), and was not asked",
+            status=self._refusal.status,
+            remedy=f"The job goes on: call again in {math.ceil(left)} s",
+        )
+        problem.retry_after = left
+        return problem
 
     async def _keep_pace(self) -> None:
         """Two requests a second, once there are more jobs than a few; a few are looked at when it is their time.

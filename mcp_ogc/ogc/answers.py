@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Value)
 
 EXCERPT = 300
+CREATED = (201, 202)
+"""What is answered to an execution that became a job: the standard's, and MAAP's (quirk Q6)."""
 CHARSET = re.compile(r"charset\s*=\s*\"?(utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d)", re.IGNORECASE)
 ESCAPE = re.compile(r'\\(["\\/bfnrtu]?)')
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -159,7 +161,7 @@ def job_of(
     document = json_or_none(body)
     told: JsonObject = document if isinstance(document, dict) else {}
     known = job_or_none(document, dialect)
-    if response.status_code not in (201, 202) and known is None:
+    if response.status_code not in CREATED and known is None:
         return None
     places = [
         place

@@ -31,6 +31,7 @@ from mcp_ogc.errors import (
 )
 from mcp_ogc.ogc.addresses import Addresses, with_query
 from mcp_ogc.ogc.answers import (
+    CREATED,
     Answer,
     answer_of,
     is_cut_off,
@@ -110,7 +111,9 @@ class CoreClient:
         self._landing: LandingPage | None = None
         self._landed = -float("inf")
         self._classes: tuple[float, Conformance] | None = None
-        self._dialect = dialect
+        self._dialect: Dialect | None = None
+        if dialect is not None:
+            self._learn(dialect)
         self._execute_members = execute_members or {}
         self._job_places: Recent[str, str] = Recent(MOST_PLACES)
 
@@ -191,7 +194,7 @@ class CoreClient:
         dialect = await self.dialect()
         if page is None:
             place = await self._place(f"{RELATIONS}processes", "processes")
-            page = with_query(place, limit=limit, **dialect.process_list_parameters)
+            page = with_query(place, limit=limit)
         page = self._addresses.own(page)
         document, links = await self._exchange.document(page)
         return read_processes(page, document, links, dialect)
@@ -250,7 +253,7 @@ class CoreClient:
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
                 remedy=LOOK_FOR_IT,
             ) from error
-        is_created = response.status_code in (201, 202) and "location" in response.headers
+        is_created = response.status_code in CREATED and "location" in response.headers
         if not is_created and is_problem(response.status_code, body, description.outputs if description else ()):
             problem = problem_of(response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess)
             told_to_wait = response.status_code == 503 and "retry-after" in response.headers

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from mcp_ogc.errors import (
+    AskedTooOften,
     AuthenticationRequired,
     EndpointFault,
     FollowingFailed,
@@ -75,6 +76,30 @@ async def test_a_server_that_wants_to_be_left_alone_is(monitor: Monitor, upstrea
         httpx.Response(429, headers={"Retry-After": "3600"}),
     ]
     assert (await monitor.wait("j1", 2)).status is JobStatus.RUNNING
+    assert upstream.asked == ["/jobs/j1"] * 2
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, AskedTooOften), (503, EndpointFault)])
+async def test_a_server_that_wants_to_be_left_alone_is_by_the_waits_to_come_and_for_its_other_jobs(
+    monitor: Monitor, upstream: Upstream, status: int, error: type[OgcError]
+) -> None:
+    for job_id in ("j1", "j2"):
+        upstream.put(job_id, "running")
+    upstream.answers["/jobs/j1"] = [httpx.Response(status, headers={"Retry-After": "300"})]
+    with pytest.raises(error):
+        await monitor.wait("j1", 0)
+    for job_id in ("j1", "j2"):
+        with pytest.raises(error, match=r"far .*left alone.*call again in (299|300) s"):
+            await monitor.wait(job_id, 5)
+    assert upstream.asked == ["/jobs/j1"]
+
+
+async def test_a_server_is_asked_again_once_the_time_it_wanted_is_over(monitor: Monitor, upstream: Upstream) -> None:
+    upstream.put("j1", "running")
+    upstream.answers["/jobs/j1"] = [httpx.Response(503, headers={"Retry-After": "1"})]
+    with pytest.raises(EndpointFault):
+        await monitor.wait("j1", 0)
+    assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
     assert upstream.asked == ["/jobs/j1"] * 2
 
 

@@ -41,6 +41,7 @@ async def test_real_servers_are_recognised(transcript: str, name: str) -> None:
         ("https://h/api/retrieve/v1", {}, "{}", (), "ecmwf"),
         ("https://h", {}, '{"title": "52°North javaPS"}', (), "javaps"),
         ("https://h", {}, '{"title": "NASA MAAP processes"}', (), "maap"),
+        ("https://h", {}, '{"title": "OGC API - Processes of Unity SPS"}', (), "unity"),
         # A server's own word counts more than what its page mentions.
         ("https://h", {"x-powered-by": "pygeoapi 0.21"}, MENTIONS_ANOTHER, (), "pygeoapi"),
         ("https://h", {}, '{"title": "the community of opportunity"}', (), "standard"),

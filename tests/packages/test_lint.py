@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_ogc.ogc.dialects.dialect import Dialect
+from mcp_ogc.ogc.dialects.local import LOCAL
 from mcp_ogc.ogc.dialects.weaver import WEAVER
 from mcp_ogc.ogc.dialects.zoo import ZOO
 from mcp_ogc.packages.findings import Severity
@@ -215,6 +216,11 @@ def test_a_bare_tool_is_a_warning_and_an_error_where_only_workflows_are_deployed
     assert {finding.rule: finding.severity for finding in lint(TOOL).findings}["workflow"] is Severity.WARNING
     error, *_ = lint(TOOL, dialect=ZOO).errors
     assert (error.rule, error.line) == ("workflow-only", 2)
+
+
+def test_a_tool_without_an_image_is_sound_where_tools_run_natively() -> None:
+    image = '    DockerRequirement: {dockerPull: "registry.example.org:5000/eo/crop:1.2.3"}\n'
+    assert lint(SOUND.replace(image, ""), dialect=LOCAL).findings == ()
 
 
 def test_an_id_that_two_have_and_a_workflow_that_does_nothing_are_found() -> None:

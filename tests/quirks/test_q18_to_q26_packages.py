@@ -43,12 +43,21 @@ $graph:
 """
 
 
-@pytest.mark.parametrize("personality", ["zoo", "weaver"])
-async def test_q18_a_package_is_sent_at_once_as_a_type_that_is_taken(personality: str) -> None:
+@pytest.mark.parametrize(
+    ("personality", "media_type"),
+    [
+        ("zoo", "application/cwl+yaml"),
+        ("weaver", "application/cwl+yaml"),
+        ("maap", "application/ogcapppkg+json"),
+        ("unity", "application/ogcapppkg+json"),
+    ],
+)
+async def test_q18_a_package_is_sent_at_once_as_a_type_that_is_taken(personality: str, media_type: str) -> None:
     endpoint = TestEndpoint(personality)
+    endpoint.packages_at[PLACE] = WORKFLOW
     async with talking(endpoint) as talk:
-        await talk.client.deploy(WORKFLOW)
-    assert [one.headers["content-type"] for one in endpoint.asked("POST")] == ["application/cwl+yaml"]
+        await talk.client.deploy(WORKFLOW, href=PLACE, known_as="greeting")
+    assert [one.headers["content-type"] for one in endpoint.asked("POST")] == [media_type]
 
 
 @pytest.mark.parametrize("taken", ["application/cwl", "application/ogcapppkg+json", "application/json"])

@@ -46,6 +46,13 @@ async def test_q30_the_logs_are_a_resource_wherever_they_are(name: str, tmp_path
         assert any(LINE in log["untrusted"]["text"] for log in logs)
 
 
+@pytest.mark.parametrize("name", ["pygeoapi", "geoserver", "javaps", "unity", "fastprocesses"])
+async def test_q30_a_kind_of_server_that_keeps_none_is_known_to_have_none(name: str, tmp_path: Path) -> None:
+    async with conversation(TestEndpoint(name), tmp_path) as client:
+        (row,) = (await call(client, "ogc_list_endpoints"))["endpoints"]
+    assert "logs" in row["not_found"]
+
+
 @pytest.mark.parametrize("name", ["pygeoapi", "geoserver"])
 async def test_q30_where_there_are_none_the_reason_is_said_to_be_unknown(name: str, tmp_path: Path) -> None:
     async with conversation(TestEndpoint(name), tmp_path, execute_members=QUEUE) as client:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.quirks.made import made
 from tests.servers.processes.catalogue import RASTER
-from tests.servers.processes.endpoint import TestEndpoint
+from tests.servers.processes.endpoint import Fault, TestEndpoint
 from tests.servers.processes.jobs import Job
 from tests.servers.processes.personalities import GEOSERVER, STANDARD
 from tests.servers.processes.personality import Personality, RawForm
@@ -57,6 +57,13 @@ async def test_q31_link_headers_are_files_of_the_outputs_they_are_named_after(tm
             "raster": "image/tiff; application=geotiff",
         }
         assert await job.bands(outputs["raster"]["files"][0]["raster"]) == 6
+
+
+async def test_q31_where_the_results_do_not_come_those_that_are_keyed_by_output_are_read(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("weaver")
+    async with made(endpoint, tmp_path, "files", outputs=["table", "raster"]) as job:
+        endpoint.faults.append(Fault("GET", "/results", 500, times=9))
+        assert set(await job.outputs()) >= {"table", "raster"}
 
 
 async def test_q31_parts_of_a_multipart_are_values_and_files(tmp_path: Path) -> None:

@@ -35,6 +35,20 @@ async def test_q39_a_member_that_is_wanted_there_and_not_set_is_asked_for_before
     assert endpoint.asked("POST") == []
 
 
+@pytest.mark.parametrize(
+    ("personality", "members"),
+    [("standard", {"response": "document"}), ("pygeoapi", {}), ("javaps", {"mode": "async", "response": "document"})],
+)
+async def test_q39_beside_its_inputs_an_execution_has_what_the_kind_of_server_reads(
+    personality: str, members: dict[str, str]
+) -> None:
+    endpoint = TestEndpoint(personality)
+    async with talking(endpoint) as talk:
+        await talk.executed()
+    (asked,) = endpoint.asked("POST", "/execution")
+    assert asked.json == {"inputs": dict(ECHO), **members}
+
+
 async def test_q46_outputs_that_are_not_named_are_all_outputs(tmp_path: Path) -> None:
     async with conversation(TestEndpoint(quirks_on=[Quirk.Q46]), tmp_path) as client:
         job = await call(client, "ogc_execute_process", process_id="echo", inputs=ECHO, outputs=[], wait_seconds=0)

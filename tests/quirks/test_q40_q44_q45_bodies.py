@@ -33,6 +33,14 @@ async def test_q40_json_is_asked_for_and_a_page_for_people_is_no_answer(
     assert "hello" in str(results["outputs"])
 
 
+@pytest.mark.parametrize("personality", ["pygeoapi", "geoserver"])
+async def test_q40_a_kind_of_server_that_is_known_for_it_is_asked_for_json_at_once(personality: str) -> None:
+    endpoint = TestEndpoint(replace(PERSONALITIES[personality], needs_f=True))
+    async with talking(endpoint, dialect=personality) as talk:
+        await talk.client.describe("echo")
+    assert [one.query.get("f") for one in endpoint.asked("GET", "/processes/echo")] == ["json"]
+
+
 async def test_q40_what_is_html_all_the_same_is_told_to_be() -> None:
     endpoint = TestEndpoint()
     endpoint.faults.append(Fault("GET", "/processes", 200, body="<html><h1>Welcome</h1></html>", times=99))

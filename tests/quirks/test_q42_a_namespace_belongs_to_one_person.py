@@ -1,6 +1,7 @@
 """Q42: a namespace belongs to one person, and a token that is good elsewhere gets 401 (ZOO-Project, EOEPCA)."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import jwt
@@ -19,38 +20,35 @@ pytestmark = pytest.mark.anyio
 ADAS = jwt.encode({"preferred_username": "ada"}, "k" * 32, "HS256")
 
 
-@pytest.fixture
-def endpoint() -> TestEndpoint:
+def ada_s() -> TestEndpoint:
     endpoint = TestEndpoint("zoo", quirks_on=[Quirk.Q42])
     endpoint.people = {ADAS: "ada", "opaque": "ada"}
     return endpoint
 
 
-@pytest.fixture(params=["acme", "ada"])
-async def url(request: pytest.FixtureRequest, endpoint: TestEndpoint) -> AsyncIterator[str]:
-    async with served(endpoint, request.param) as url:
-        yield url
+@asynccontextmanager
+async def within(
+    namespace: str, endpoint: TestEndpoint, folder: Path, token: str = ADAS
+) -> AsyncIterator[tuple[Client, str]]:
+    """The tools, with a URL in that namespace, and the URL."""
+    async with served(endpoint, namespace) as url:
+        settings = Settings(
+            endpoints={"zoo": EndpointSettings(url=url, authentication=BearerAuthentication(token=token))},
+            data_folder=folder,
+            local=LocalSettings(enabled=False),
+        )
+        async with Client(build_server(settings)) as client:
+            yield client, url
 
 
-def settings(folder: Path, url: str, token: str) -> Settings:
-    return Settings(
-        endpoints={"zoo": EndpointSettings(url=url, authentication=BearerAuthentication(token=token))},
-        data_folder=folder,
-        local=LocalSettings(enabled=False),
-    )
-
-
-@pytest.mark.parametrize("url", ["ada"], indirect=True)
-async def test_q42_ones_own_namespace_is_open(url: str, tmp_path: Path) -> None:
-    async with Client(build_server(settings(tmp_path, url, ADAS))) as client:
+async def test_q42_ones_own_namespace_is_open(tmp_path: Path) -> None:
+    async with within("ada", ada_s(), tmp_path) as (client, _):
         assert (await call(client, "ogc_list_processes"))["processes"]
 
 
-@pytest.mark.parametrize("url", ["acme"], indirect=True)
-async def test_q42_a_good_token_in_anothers_namespace_is_told_from_a_bad_one(
-    url: str, tmp_path: Path, endpoint: TestEndpoint
-) -> None:
-    async with Client(build_server(settings(tmp_path, url, ADAS))) as client:
+async def test_q42_a_good_token_in_anothers_namespace_is_told_from_a_bad_one(tmp_path: Path) -> None:
+    endpoint = ada_s()
+    async with within("acme", endpoint, tmp_path) as (client, url):
         told = await refused(client, "ogc_list_processes")
         assert "Wrong namespace? You are 'ada' there, and the URL names 'acme'" in told
         assert url.replace("acme", "ada") in told, "the URL that would be right"
@@ -62,9 +60,8 @@ async def test_q42_a_good_token_in_anothers_namespace_is_told_from_a_bad_one(
     assert endpoint.asked("POST") == []
 
 
-@pytest.mark.parametrize("url", ["acme"], indirect=True)
-async def test_q42_a_token_that_can_not_be_read_leaves_it_a_question(url: str, tmp_path: Path) -> None:
-    async with Client(build_server(settings(tmp_path, url, "opaque"))) as client:
+async def test_q42_a_token_that_can_not_be_read_leaves_it_a_question(tmp_path: Path) -> None:
+    async with within("acme", ada_s(), tmp_path, "opaque") as (client, _):
         told = await refused(client, "ogc_list_processes")
     assert "Is the namespace 'acme' in" in told
     assert "Write a new token into [endpoints.zoo]" in told

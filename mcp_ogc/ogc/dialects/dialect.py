@@ -82,7 +82,6 @@ class Dialect:
     """Query parameter that asks for JSON where Accept is not enough (quirk Q40)."""
     page_parameter: str = "offset"
     """What skips entries where a page has no `next` link: `offset` and `skip` count entries, `page` pages (Q14)."""
-    process_list_parameters: Mapping[str, str] = field(default_factory=dict)
     job_list_parameters: Mapping[str, str] = field(default_factory=dict)
     """Beside `limit` (quirk Q13)."""
     status_parameters: Mapping[str, str] = field(default_factory=dict)
@@ -91,8 +90,6 @@ class Dialect:
     """Entries a page of the job list may have before the server is slow (quirk Q12)."""
     job_list_filters: tuple[str, ...] = ("processID", "status")
     """Filters of the job list that are heeded; the others are applied here (quirk Q16)."""
-    jobs_below_process: bool = False
-    """Whether jobs are at `/processes/{processID}/jobs`, as in the drafts."""
     dismissal_stops: bool = True
     """Whether what runs is stopped by a dismissal, and not only forgotten (quirk Q17)."""
     result_paths: tuple[str, ...] = ("results",)

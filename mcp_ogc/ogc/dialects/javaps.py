@@ -8,6 +8,5 @@ JAVAPS = Dialect(
     marks=Marks(landing=("javaps", "52°north"), path=("/javaps/rest",)),
     # Prefer is not read; the body says it (§1.8).
     execute_members={"mode": "async", "response": "document"},
-    jobs_below_process=True,
     logs=(),
 )

@@ -8,11 +8,9 @@ WEAVER = Dialect(
     marks=Marks(headers=(("server", "weaver"),), landing=("weaver",), conformance=("weaver",), path=("/weaver",)),
     # With a comma its `return` would be lost (Q2).
     prefer="respond-async;return=representation",
-    deploy_types=("application/cwl+yaml", "application/cwl+json", "application/ogcapppkg+json", "application/json"),
     unit_form=UnitForm.UNIT,
     page_parameter="page",
-    # Else both are lists of ids (Q13).
-    process_list_parameters={"detail": "true"},
+    # Else it is a list of ids (Q13).
     job_list_parameters={"detail": "true"},
     # `/outputs` is always keyed by output, whatever was asked at execution.
     result_paths=("results", "outputs"),

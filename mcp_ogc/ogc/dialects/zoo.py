@@ -8,7 +8,6 @@ ZOO = Dialect(
     marks=Marks(headers=(("x-powered-by", "zoo-project"),), landing=("zoo-project", "zooproject")),
     # The result's shape is fixed here, for good: with `return=representation` results are keyed by output (Q2, Q3).
     prefer="respond-async;return=representation",
-    deploy_types=("application/cwl+yaml", "application/cwl", "application/ogcapppkg+json", "application/json"),
     unit_form=UnitForm.FORMATTED,
     page_parameter="skip",
     job_list_limit=20,
