@@ -34,6 +34,8 @@ class Counted:
     method: str = "every pixel counted at full resolution"
     overview: int | None = None
     """The factor of the overview, None where it is the raster."""
+    countable: bool = True
+    """Whether those of the raster may be counted at all."""
     notes: tuple[str, ...] = ()
 
 
@@ -90,6 +92,7 @@ def summary_of(
         overviews=tuple(dataset.overviews(1)),
         exact=counted.exact,
         overview=counted.overview,
+        countable=counted.countable,
         method=counted.method,
         bands=tuple(summaries),
         notes=tuple(notes),

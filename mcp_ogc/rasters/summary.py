@@ -136,6 +136,8 @@ class RasterSummary(_Part):
     """Whether every pixel was counted."""
     overview: int | None = None
     """The decimation factor of the overview that was read; None where the pixels themselves were."""
+    countable: bool = True
+    """Else it is too large for every pixel to be counted."""
     method: str
     counted: float | None = None
     """The share of an exact count that goes on meanwhile; None where none does."""

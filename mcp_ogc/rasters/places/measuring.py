@@ -18,7 +18,7 @@ from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import unheard
 from mcp_ogc.rasters.source import Source, open_raster
 from mcp_ogc.rasters.statistics.counting import Grid
-from mcp_ogc.rasters.statistics.reading import check_bounds, handles_of
+from mcp_ogc.rasters.statistics.reading import check_blocks, check_bounds, handles_of
 
 if TYPE_CHECKING:
     import threading
@@ -41,7 +41,7 @@ def measure_points(source: Source, task: MeasurePoints) -> PointsMeasured:
     with open_raster(source) as opened:
         dataset = opened.dataset
         bands = bands_of(dataset, task.bands)
-        check_bounds(opened, source.name, 1)
+        check_blocks(opened, dataset, source.name)
         placement = _placement(dataset, task.crs)
         points = values_at(dataset, bands, task.places, placement)
         return PointsMeasured(

@@ -71,14 +71,6 @@ class BandReader:
             return blocks, None
         return blocks, np.not_equal(dataset.read_masks(self._masked, window=window), 0)
 
-    def read_overview(self, dataset: DatasetReader, grid: Grid) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
-        """As `read`, the whole raster in the size of one of its overviews: GDAL then reads that one as it is."""
-        size = (grid.height, grid.width)
-        blocks = dataset.read(self._numbers, out_shape=(len(self._numbers), *size))
-        if self._masked is None:
-            return blocks, None
-        return blocks, np.not_equal(dataset.read_masks(self._masked, out_shape=size), 0)
-
     def count(
         self,
         at: Block,
@@ -156,21 +148,20 @@ def count_bands(
 
 
 def count_overview(
-    dataset: DatasetReader, grid: Grid, bands: Sequence[Band], area: PixelArea, samples: Samples | None = None
+    overview: DatasetReader, bands: Sequence[Band], area: PixelArea, samples: Samples | None = None
 ) -> tuple[Distribution, ...]:
-    """The distribution of each band in the overview of this size, which is small: it is read at once.
+    """The distribution of each band in an overview, which is small: it is read at once.
 
     Args:
-        dataset: The whole raster.
-        grid: The pixels of the overview.
+        overview: As a dataset of its own.
         bands: Which.
         area: Of the overview's pixels.
         samples: Of the overview's size; filled on the way, of the bands it is of.
     """
     reader = BandReader(bands, weighed=area.row_km2 is not None)
-    whole = Block(0, 0, grid.height, grid.width)
-    row_km2 = area.row_km2(0, grid.height) if area.row_km2 else None
-    parts = reader.count(whole, *reader.read_overview(dataset, grid), row_km2, samples=samples)
+    whole = Block(0, 0, overview.height, overview.width)
+    row_km2 = area.row_km2(0, overview.height) if area.row_km2 else None
+    parts = reader.count(whole, *reader.read(overview, whole), row_km2, samples=samples)
     tallies = [Tally(pixels) for pixels in reader.pixels]
     for tally, part in zip(tallies, parts, strict=True):
         tally.merge(part)
