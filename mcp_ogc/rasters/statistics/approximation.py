@@ -19,7 +19,7 @@ from mcp_ogc.rasters.bands import Band, bands_of
 from mcp_ogc.rasters.pictures.illustration import picture_of, samples_for
 from mcp_ogc.rasters.profile import Counted, summary_of
 from mcp_ogc.rasters.scan import unheard
-from mcp_ogc.rasters.source import Opened, Source, open_raster
+from mcp_ogc.rasters.source import Opened, Source, decoding_errors, open_raster
 from mcp_ogc.rasters.statistics.counting import Grid, count_overview
 from mcp_ogc.rasters.statistics.reading import EXACT_PIXELS, check_blocks, check_bounds, count_every_pixel
 from mcp_ogc.rasters.summary import BandSummary, RasterSummary, Summarized
@@ -127,7 +127,15 @@ def _by_overview(
         grid, area = Grid.of(reduced), pixel_area(dataset.crs, reduced.transform)
         samples = samples_for(bands, grid.width, grid.height, wanted.preview)
         opened.expect(reduced)
-        found = count_overview(reduced, bands, area, samples)
+        try:
+            found = count_overview(reduced, bands, area, samples)
+        except decoding_errors() as error:
+            if opened.unfetched:
+                raise
+            raise NoOverview(
+                f"{source.name} has an overview that can't be decoded",
+                remedy="Count it exactly (exact=true), which tells what of the file is readable",
+            ) from error
     pixels = grid.width * grid.height
     share = 100 * pixels / (dataset.width * dataset.height)
     countable = dataset.width * dataset.height * len(bands) <= EXACT_PIXELS

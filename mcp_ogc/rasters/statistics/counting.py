@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.rasters.scan import scan, unheard
+from mcp_ogc.rasters.statistics.damage import Damage, read_window
 from mcp_ogc.rasters.statistics.tally import Distribution, Part, Pixels, Tally
 from mcp_ogc.rasters.windows import Block, windows
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.bands import Band
     from mcp_ogc.rasters.pictures.preview import Samples
     from mcp_ogc.rasters.scan import Handles
-    from mcp_ogc.rasters.statistics.damage import Damage
 
 WINDOW_BYTES = 2**23
 
@@ -135,9 +135,7 @@ def count_bands(
 
     def visit(dataset: DatasetReader, at: Block) -> list[Part]:
         row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
-        if damage is None:
-            return reader.count(at, *reader.read(dataset, at), row_km2, samples=samples)
-        blocks, mask, readable = damage.read(reader, dataset, at)
+        blocks, mask, readable = read_window(reader, dataset, at, damage)
         return reader.count(at, blocks, mask, row_km2, inside=readable, samples=samples)
 
     for done, parts in enumerate(scan(handles, every, visit, stopped), start=1):

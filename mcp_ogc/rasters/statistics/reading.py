@@ -76,8 +76,8 @@ def count_every_pixel(
     handles = handles_of(source, opened)
     found = count_bands(handles, grid, bands, area, stopped, samples=samples, damage=damage, told=told)
     counted = Counted(grid.width, grid.height, area)
-    if damage.note:
-        counted = replace(counted, method=METHOD, notes=(damage.note,))
+    if damage.notes:
+        counted = replace(counted, method=METHOD, notes=damage.notes)
     summary = summary_of(opened, source, bands, found, counted, wanted.classes)
     return Summarized(summary, picture_of(samples, bands, found, summary.bands, wanted.preview))
 
