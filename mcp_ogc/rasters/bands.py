@@ -12,7 +12,7 @@ import numpy as np
 from mcp_ogc.errors import RasterError, UnknownName
 from mcp_ogc.rasters.classes import MOST_CLASSES, RGBA, ClassLabel, class_colours, labels_of
 from mcp_ogc.rasters.statistics.counts import KEY_ERROR, LEAST_ERROR, SINGLE_LEAST, SINGLE_MAX
-from mcp_ogc.rasters.summary import BandSummary, ClassShare, Histogram
+from mcp_ogc.rasters.summary import MOST_BANDS, BandSummary, ClassShare, Histogram
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.area import PixelArea
     from mcp_ogc.rasters.statistics.tally import Distribution
 
-MOST_BANDS = 16
 RANKS = (2, 25, 50, 75, 98)
 BINS = 16
 TEXT_CHARACTERS = 200

@@ -83,5 +83,7 @@ class Comparison:
     """How the second was resampled and why; None where both are of one grid."""
     classes: ClassChange | None
     values: ValueChange | None
+    notes: tuple[str, ...]
+    """What of either file can't be read, in sentences."""
     before: Provenance
     after: Provenance

@@ -16,7 +16,8 @@ class PointValue:
     """1-based."""
     value: float | None
     """Scale and offset applied; None where there is none."""
-    state: Literal["valid", "nodata", "infinite"]
+    state: Literal["valid", "nodata", "infinite", "damaged"]
+    """`damaged`: the block it is in can't be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class ZoneStatistics:
     """Within zone and raster, nodata included: what `percent_of_all` and `valid_percent` are shares of."""
     km2: float | None
     """Of these pixels."""
+    unreadable: int
+    """Of them, in blocks that can't be decoded: counted as nodata."""
     beyond_raster: bool
     """Whether the zone reaches beyond the raster, of which nothing is known there."""
     bands: tuple[BandSummary, ...]
@@ -81,6 +84,8 @@ class PointsMeasured:
     bands: tuple[BandFacts, ...]
     points: tuple[Point, ...]
     """In the order in which they were given."""
+    notes: tuple[str, ...]
+    """What of the file can't be read, in sentences."""
     provenance: Provenance
 
 
@@ -94,4 +99,6 @@ class ZonesMeasured:
     left_out: int
     """Shapes that were not measured."""
     area_method: str
+    notes: tuple[str, ...]
+    """What of the file can't be read, in sentences."""
     provenance: Provenance

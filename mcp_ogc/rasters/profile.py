@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mcp_ogc.rasters.bands import MOST_BANDS, Band, band_summary, notes_of
+from mcp_ogc.rasters.bands import Band, band_summary, notes_of
 from mcp_ogc.rasters.georeference import georeference
 from mcp_ogc.rasters.summary import Provenance, RasterSummary, Resolution
 
@@ -34,6 +34,8 @@ class Counted:
     method: str = "every pixel counted at full resolution"
     overview: int | None = None
     """The factor of the overview, None where it is the raster."""
+    countable: bool = True
+    """Whether those of the raster may be counted at all."""
     notes: tuple[str, ...] = ()
 
 
@@ -60,14 +62,11 @@ def summary_of(
     area, pixels = counted.area, counted.width * counted.height
     km2 = area.total_km2(counted.width, counted.height)
     summaries = [band_summary(band, one, pixels, km2, area, labels) for band, one in zip(bands, found, strict=True)]
-    left_out = set(dataset.indexes) - {band.number for band in bands}
-    notes = [*counted.notes, *(note for summary in summaries for note in notes_of(summary))]
+    notes = [*counted.notes]
     if place.note:
         notes.append(place.note)
     if any(band.masked for band in bands):
         notes.append("The file's own mask or alpha band says which pixels are valid.")
-    if len(bands) == MOST_BANDS and left_out:
-        notes.append(f"{len(left_out)} more bands are left out: name them, at most {MOST_BANDS} at once.")
     compression = dataset.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION", "")
     return RasterSummary(
         driver=opened.driver,
@@ -90,9 +89,10 @@ def summary_of(
         overviews=tuple(dataset.overviews(1)),
         exact=counted.exact,
         overview=counted.overview,
+        countable=counted.countable,
         method=counted.method,
-        bands=tuple(summaries),
-        notes=tuple(notes),
+        bands=tuple(summary.model_copy(update={"notes": tuple(notes_of(summary))}) for summary in summaries),
+        file_notes=tuple(notes),
         provenance=provenance_of(opened, source),
     )
 

@@ -19,7 +19,8 @@ from mcp_ogc.rasters.compared import Comparison
 from mcp_ogc.rasters.measured import PointsMeasured, ZonesMeasured
 from mcp_ogc.rasters.ongoing import Ongoing, Told, Underway
 from mcp_ogc.rasters.pages import HEAD_BYTES
-from mcp_ogc.rasters.store import Store, key_of
+from mcp_ogc.rasters.pictures.picture import Preview, PreviewStyle
+from mcp_ogc.rasters.store import Counted, Store, key_of
 from mcp_ogc.rasters.summary import Summarized
 from mcp_ogc.rasters.worker.fetching import Given
 from mcp_ogc.rasters.worker.process import STOP_SECONDS
@@ -147,16 +148,17 @@ class RasterReader:
         """
         due = anyio.current_time() + ANSWER_SECONDS
         ((given, state),) = await self._begun(Place(asked.href, asked.storage))
-        key = key_of(given.file, state, asked.wanted)
-        if key and asked.method != "approximate" and (kept := await self._store.find(key)):
-            return kept
         if asked.method == "approximate":
             return await self._workers.run(Summarize(asked.wanted, "approximate"), [given], _left(due))
-        if asked.method == "either" and key not in self._summaries.names:
+        key = key_of(given.file, state, *asked.wanted.classes)
+        if found := await self._kept(given, key, asked.wanted, due):
+            return found
+        name = key_of(given.file, state, _as_counted(asked.wanted))
+        if asked.method == "either" and name not in self._summaries.names:
             wait = max(1.0, min(seconds, _left(due) - OVERVIEW_SECONDS))
             if found := await self._quickly(given, key, asked.wanted, wait):
                 return found
-        return await self._exact(given, key, asked.wanted, told, due, seconds)
+        return await self._exact(given, key, name, asked.wanted, told, due, seconds)
 
     async def points(self, place: Place, task: MeasurePoints) -> PointsMeasured:
         """Values of a raster at points.
@@ -257,23 +259,51 @@ class RasterReader:
         except (NoOverview, OutOfTime):
             return None
         if found.summary.exact:
-            await self._keep(key, found)
+            await self._keep(key, wanted, found)
         return found
 
+    async def _kept(self, given: Given, key: str | None, wanted: Wanted, due: float) -> Summarized | None:
+        """What was counted before, in the picture that is wanted; None where that takes a count."""
+        found = await self._store.find(key, wanted) if key else None
+        if found is None or wanted.preview is None or found.preview:
+            return found
+        if wanted.preview.of == "histogram":
+            return await _with_histogram(found, wanted.preview)
+        try:
+            drawn = await self._workers.run(Summarize(wanted, "approximate"), [given], _left(due))
+        except NoOverview:
+            return None
+        picture, overview = drawn.preview, drawn.summary.overview
+        if picture and overview:
+            picture = replace(picture, description=f"{picture.description}; of the overview 1:{overview}")
+        illustrated = replace(found, preview=picture)
+        await self._keep(key, wanted, illustrated)
+        return illustrated
+
     async def _exact(
-        self, given: Given, key: str | None, wanted: Wanted, told: Told | None, due: float, seconds: float
+        self,
+        given: Given,
+        key: str | None,
+        name: str | None,
+        wanted: Wanted,
+        told: Told | None,
+        due: float,
+        seconds: float,
     ) -> Summarized:
         """Every pixel counted, or the overview meanwhile."""
+        counted = _as_counted(wanted)
 
         async def work(progress: Callable[[float], None]) -> Summarized:
             async with self._turn:
-                found = await self._workers.run(Summarize(wanted, "exact"), [given], self._count_seconds, progress)
-            await self._keep(key, found)
+                found = await self._workers.run(Summarize(counted, "exact"), [given], self._count_seconds, progress)
+            await self._keep(key, counted, found)
             return found
 
-        found = await self._summaries.get(key, work, told, min(seconds, _left(due) - OVERVIEW_SECONDS))
+        found = await self._summaries.get(name, work, told, min(seconds, _left(due) - OVERVIEW_SECONDS))
         if not isinstance(found, Underway):
-            return found
+            if wanted.preview is None:
+                return replace(found, preview=None)
+            return found if wanted == counted else await _with_histogram(found, wanted.preview)
         try:
             meanwhile = await self._workers.run(Summarize(wanted, "approximate"), [given], _left(due))
         except NoOverview:
@@ -282,13 +312,30 @@ class RasterReader:
             ) from None
         except WorkerLost as error:
             raise RasterError(f"Not answered from an overview meanwhile: {error.message}", remedy=str(found)) from None
-        notes = (f"{found}.", *meanwhile.summary.notes)
-        update = {"notes": notes, "counted": found.share if found.goes_on else None}
+        notes = (f"{found}.", *meanwhile.summary.file_notes)
+        update = {"file_notes": notes, "counted": found.share if found.goes_on else None}
         return replace(meanwhile, summary=meanwhile.summary.model_copy(update=update))
 
-    async def _keep(self, key: str | None, found: Summarized) -> None:
+    async def _keep(self, key: str | None, wanted: Wanted, found: Summarized) -> None:
         if key:
-            await self._store.keep(key, found)
+            await self._store.keep(key, Counted(wanted, found))
+
+
+def _as_counted(wanted: Wanted) -> Wanted:
+    """What a long count is begun for: with a map, which costs it little, so that no picture takes another count."""
+    style = wanted.preview
+    return wanted if style and style.of == "map" else replace(wanted, preview=PreviewStyle())
+
+
+async def _with_histogram(found: Summarized, style: PreviewStyle) -> Summarized:
+    """The same numbers, drawn as a histogram."""
+
+    def drawn() -> Preview | None:
+        from mcp_ogc.rasters.pictures.chart import draw_histogram
+
+        return draw_histogram(found.summary.bands[0], style.longest_side)
+
+    return replace(found, preview=await anyio.to_thread.run_sync(drawn))
 
 
 def _left(due: float) -> float:

@@ -140,28 +140,36 @@ class Opened:
         ):
             yield dataset
 
-    def expect(self, level: int) -> None:
-        """Fetch one of the overviews, 0 the largest, that is about to be read: whole, in as few requests as can be."""
+    @contextmanager
+    def overview(self, level: int) -> Iterator[DatasetReader]:
+        """One of the overviews, 0 the largest, as a dataset of its own size and blocks."""
+        with _dataset(self._source, self._pages, self.driver, overview_level=level) as dataset:
+            yield dataset
+
+    def expect(self, dataset: DatasetReader) -> None:
+        """Fetch an overview that is about to be read: whole, in as few requests as can be."""
         if self._pages:
-            for start, length in block_spans(self.dataset, level):
+            for start, length in block_spans(dataset):
                 self._pages.expect(start, length)
 
 
-def block_spans(dataset: DatasetReader, level: int) -> list[tuple[int, int]]:
-    """Where the blocks of a GeoTIFF's overview are in the file, as few (start, length); none where it does not say."""
+def block_spans(dataset: DatasetReader) -> list[tuple[int, int]]:
+    """Where the blocks of a small GeoTIFF, or of an overview, are in the file, as few (start, length).
+
+    None where it does not say.
+    """
     if dataset.driver != "GTiff":
         return []
-    factor = dataset.overviews(1)[level]
     rows, columns = dataset.block_shapes[0]
-    width, height = -(-dataset.width // factor), -(-dataset.height // factor)
-    if -(-width // columns) * -(-height // rows) * dataset.count > MOST_BLOCKS:
+    down, across = -(-dataset.height // rows), -(-dataset.width // columns)
+    if down * across * dataset.count > MOST_BLOCKS:
         return []
     spans: list[tuple[int, int]] = []
     for band in dataset.indexes:
-        for row in range(-(-height // rows)):
-            for column in range(-(-width // columns)):
+        for row in range(down):
+            for column in range(across):
                 offset, size = (
-                    dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=band, ovr=level)
+                    dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=band)
                     for what in ("OFFSET", "SIZE")
                 )
                 if offset and size:
@@ -232,14 +240,14 @@ def _driver(source: Source, pages: Pages | None) -> str:
     return driver_of(head, source.name, source.drivers)
 
 
-def _dataset(source: Source, pages: Pages | None, driver: str) -> DatasetReader:
+def _dataset(source: Source, pages: Pages | None, driver: str, **options: int) -> DatasetReader:
     rasterio = import_rasterio()
     if pages is None:
-        return rasterio.open(str(source.path), driver=driver, sharing=False)
+        return rasterio.open(str(source.path), driver=driver, sharing=False, **options)
     # The name is ours and without extension: nothing of a URL reaches GDAL. It is one for each file, because rasterio
     # registers an opener by its folder.
     name = f"remote-{id(pages):x}/raster"
-    return rasterio.open(name, opener=pages.open, driver=driver, sharing=False)
+    return rasterio.open(name, opener=pages.open, driver=driver, sharing=False, **options)
 
 
 def _refuse_pointers(dataset: DatasetReader, name: str) -> None:

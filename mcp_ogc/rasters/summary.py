@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from mcp_ogc.rasters.georeference import Corners
 from mcp_ogc.rasters.pictures.picture import Preview
 
+MOST_BANDS = 16
+"""In one summary."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -89,6 +92,8 @@ class BandSummary(_Part):
     """Of a continuous band."""
     classes: tuple[ClassShare, ...]
     """Of an integer band with at most 32 distinct values."""
+    notes: tuple[str, ...] = ()
+    """What a reader could get wrong about it, in sentences."""
 
 
 class Provenance(_Part):
@@ -136,13 +141,24 @@ class RasterSummary(_Part):
     """Whether every pixel was counted."""
     overview: int | None = None
     """The decimation factor of the overview that was read; None where the pixels themselves were."""
+    countable: bool = True
+    """Else it is too large for every pixel to be counted."""
     method: str
     counted: float | None = None
     """The share of an exact count that goes on meanwhile; None where none does."""
     bands: tuple[BandSummary, ...]
-    notes: tuple[str, ...]
-    """What a reader could get wrong, in sentences."""
+    file_notes: tuple[str, ...]
+    """What a reader could get wrong about the file and the count, in sentences."""
     provenance: Provenance
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader could get wrong, of file and bands."""
+        notes = [*self.file_notes, *(note for band in self.bands for note in band.notes)]
+        if len(self.bands) == MOST_BANDS < self.count:
+            left_out = self.count - MOST_BANDS
+            notes.append(f"{left_out} more bands are left out: name them, at most {MOST_BANDS} at once.")
+        return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True)

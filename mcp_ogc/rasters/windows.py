@@ -30,3 +30,12 @@ def windows(width: int, height: int, block: tuple[int, int], pixels: int) -> Ite
     for row in range(0, height, rows):
         for column in range(0, width, columns):
             yield Block(row, column, min(rows, height - row), min(columns, width - column))
+
+
+def split(at: Block, block: tuple[int, int]) -> Iterator[Block]:
+    """The parts of a window that lie in one block (rows, columns) each."""
+    for top in range(at.row // block[0] * block[0], at.row + at.rows, block[0]):
+        for left in range(at.column // block[1] * block[1], at.column + at.columns, block[1]):
+            row, column = max(top, at.row), max(left, at.column)
+            bottom, right = min(top + block[0], at.row + at.rows), min(left + block[1], at.column + at.columns)
+            yield Block(row, column, bottom - row, right - column)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SHOWN_TRANSITIONS = 12
 MOST_TRANSITIONS = 100
 METHOD = "every pixel of both compared at full resolution"
+DAMAGED_METHOD = "every pixel that can be decoded in both compared at full resolution"
 
 
 class TransitionRow(Reply):
@@ -86,6 +87,7 @@ class Changes(Reply):
     classes: ClassesRow | None = None
     values: ValuesRow | None = None
     area_method: str
+    notes: tuple[str, ...] = ()
     source_before: SourceRow
     source_after: SourceRow
 
@@ -131,6 +133,7 @@ async def compare_rasters(
     if answer.values and answer.pixels.valid_in_both:
         lines += _value_lines(answer.values)
     lines += [
+        *answer.notes,
         f"Areas: {answer.area_method}.",
         f"Before: {source_line(answer.source_before)}",
         f"After: {source_line(answer.source_after)}",
@@ -151,6 +154,7 @@ def _changes(
     change = found.classes or found.values
     assert change is not None
     values = found.values
+    method = DAMAGED_METHOD if found.notes else METHOD
     return Changes(
         before=before,
         after=after,
@@ -169,8 +173,9 @@ def _changes(
         if values
         else None,
         area_method=found.area_method,
-        source_before=source_row(found.before, first, method=METHOD),
-        source_after=source_row(found.after, second, method=METHOD),
+        notes=found.notes,
+        source_before=source_row(found.before, first, method=method),
+        source_after=source_row(found.after, second, method=method),
     )
 
 

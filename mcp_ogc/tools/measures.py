@@ -24,6 +24,7 @@ SHOWN_POINTS = 20
 SHOWN_ZONES = 8
 POINTS_METHOD = "the pixel each point is in, nothing interpolated"
 ZONES_METHOD = "every pixel whose centre is inside, counted at full resolution"
+DAMAGED_METHOD = "every pixel whose centre is inside and that can be decoded, counted at full resolution"
 GIVE = (
     "points=[[lon, lat], …] gives values; within=[west, south, east, north], GeoJSON, WKT, or an ogc:// raster URI for "
     "its item's geometry gives statistics"
@@ -40,7 +41,7 @@ class ValueRow(Reply):
 
     band: int
     value: float | None = None
-    state: Literal["valid", "nodata", "infinite"]
+    state: Literal["valid", "nodata", "infinite", "damaged"]
 
 
 class PointRow(Reply):
@@ -57,6 +58,7 @@ class ZoneRow(Reply):
 
     pixels: int
     km2: float | None = None
+    unreadable_pixels: int | None = None
     beyond_raster: bool
     bands: tuple[BandRow, ...] = ()
     untrusted: Untrusted | None = None
@@ -71,6 +73,7 @@ class Measures(Reply):
     zones: tuple[ZoneRow, ...] = ()
     left_out: int = 0
     area_method: str | None = None
+    notes: tuple[str, ...] = ()
     source: SourceRow
 
 
@@ -107,7 +110,8 @@ async def measure_raster(
         zones=tuple(_zone(zone) for zone in found.zones),
         left_out=found.left_out,
         area_method=found.area_method,
-        source=source_row(found.provenance, seen, method=ZONES_METHOD),
+        notes=found.notes,
+        source=source_row(found.provenance, seen, method=DAMAGED_METHOD if found.notes else ZONES_METHOD),
     )
     lines = [f"{plural(len(answer.zones), 'shape')} on {found.crs}."]
     for number_, row in enumerate(answer.zones[:SHOWN_ZONES], 1):
@@ -116,6 +120,7 @@ async def measure_raster(
         lines += [f"{plural(more, 'more shape')}, in the structured content."] if more > 0 else []
     if found.left_out:
         lines.append(f"{plural(found.left_out, 'shape')} left out: give them in another call.")
+    lines += found.notes
     lines += [f"Shares are of the shape's pixels. Areas: {found.area_method}.", source_line(answer.source)]
     return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
 
@@ -137,6 +142,7 @@ async def _at_points(
         raster=raster,
         crs=found.crs,
         points=tuple(_point(point) for point in found.points),
+        notes=found.notes,
         source=source_row(found.provenance, seen, method=POINTS_METHOD),
     )
     facts = {band.band: band for band in found.bands}
@@ -149,7 +155,7 @@ async def _at_points(
         lines.append(f"{plural(len(answer.points) - SHOWN_POINTS, 'more point')}, in the structured content.")
     if outside == len(points) and not crs:
         lines.append("None is on the raster: longitude comes first, then latitude.")
-    lines.append(source_line(answer.source))
+    lines += [*found.notes, source_line(answer.source)]
     return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
 
 
@@ -197,6 +203,7 @@ def _zone(zone: ZoneStatistics) -> ZoneRow:
     return ZoneRow(
         pixels=zone.pixels,
         km2=zone.km2,
+        unreadable_pixels=zone.unreadable or None,
         beyond_raster=zone.beyond_raster,
         bands=tuple(band_row(band) for band in zone.bands),
         untrusted=remote(name=zone.name),
@@ -210,4 +217,6 @@ def _zone_lines(place: int, row: ZoneRow) -> list[str]:
         lines[0] += "; it holds no pixel's centre: it is outside of the raster, or smaller than a pixel"
     elif row.beyond_raster:
         lines[0] += "; it reaches beyond the raster, where nothing is known"
+    if row.unreadable_pixels:
+        lines[0] += f"; {plural(row.unreadable_pixels, 'pixel')} of it can't be decoded, counted as nodata"
     return lines + [f"  {line}" for band in row.bands for line in band_lines(band, exact=True)]

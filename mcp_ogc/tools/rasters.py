@@ -88,7 +88,7 @@ async def summarize_raster(
     ]
     if found.preview:
         lines.append(picture_line(found.preview))
-    lines += _next(seen, answer, bands)
+    lines += _next(seen, answer, bands, countable=found.summary.countable)
     shown = for_view(raster, answer.bounds_lonlat, found.summary.corners_lonlat, found.preview, found.summary.bands)
     answered = respond(lines, answer, *([image(found.preview)] if found.preview else []))
     return answered.model_copy(update={"meta": shown})
@@ -115,8 +115,8 @@ def _asked(seen: Located, bands: list[int] | None, style: PreviewStyle | None, e
     return Asked(seen.place.href, wanted, seen.place.storage, method)
 
 
-def _next(seen: Located, answer: Raster, bands: list[int] | None) -> list[str]:
-    if not answer.source.exact:
+def _next(seen: Located, answer: Raster, bands: list[int] | None, *, countable: bool) -> list[str]:
+    if not answer.source.exact and countable:
         again = call("ogc_summarize_raster", raster=answer.raster, bands=[*bands] if bands else None, exact=True)
         return [f"Next: {again} counts every pixel; quote numbers of this answer as approximate."]
     if seen.handle is None:

@@ -50,7 +50,7 @@ def test_a_corrupt_block_is_skipped_and_said_and_the_rest_is_right(
     assert (band.valid_count, band.nodata_count) == (whole.sum(), BLOCK * BLOCK)
     assert band.mean == pytest.approx(data[whole].mean())
     assert "can be decoded" in done.summary.method
-    assert "1 blocks can't be decoded, 6.25 % of the pixels, within rows 128 to 255" in done.summary.notes[0]
+    assert "1 block can't be decoded, 6.25 % of the raster's pixels, within rows 128 to 255" in done.summary.notes[0]
     assert "columns 256 to 383" in done.summary.notes[0]
 
 
@@ -59,7 +59,7 @@ def test_a_file_cut_short_tells_which_part_is_there(tmp_path: Path, data: np.nda
     path.write_bytes(path.read_bytes()[: -6 * BLOCK * BLOCK])  # the last six of sixteen blocks
     summary = summarized(path).summary
     assert summary.bands[0].valid_count == 10 * BLOCK * BLOCK
-    assert summary.notes[0].startswith("Damaged or cut short: 6 blocks can't be decoded, 37.5 % of the pixels")
+    assert summary.notes[0].startswith("Damaged or cut short: 6 blocks can't be decoded, 37.5 % of the raster's pixels")
 
 
 def test_a_file_without_a_readable_block_is_an_error(tmp_path: Path, data: np.ndarray, write, summarized) -> None:

@@ -104,14 +104,6 @@ async def test_an_exact_summary_is_kept_until_the_file_changes(cog: bytes, reade
     assert len(objects.reads) > 3
 
 
-async def test_other_bands_and_a_file_without_etag_are_counted_anew(scene: Path, reader) -> None:
-    objects = RemoteObjects(scene.read_bytes())
-    one = reader(objects)
-    all_bands = await one.summarize(Asked(HREF, NUMBERS))
-    assert len((await one.summarize(Asked(HREF, Wanted((1,), (), None)))).summary.bands) == 1
-    assert len(all_bands.summary.bands) == 6
-
-
 async def test_a_long_count_goes_on_while_the_overview_answers_and_the_same_call_returns_it(cog: bytes, reader) -> None:
     objects = RemoteObjects(cog)
     objects.gate = anyio.Event()

@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 import rasterio
 from affine import Affine
+from rasterio.enums import Resampling
 
 from mcp_ogc.errors import RasterError
+from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.source import Source
+from mcp_ogc.rasters.statistics.approximation import summarize_quickly
 from mcp_ogc.rasters.statistics.reading import summarize_source
+from mcp_ogc.rasters.summary import RasterSummary
 from mcp_ogc.rasters.worker.tasks import Wanted
+
+TAGS = {"ImageLength": 257, "TileWidth": 322, "TileLength": 323}
 
 
 def sparse(path: Path, width: int, height: int, **options: object) -> Source:
@@ -47,6 +53,64 @@ def test_blocks_that_would_not_fit_into_memory_are_refused(
     source = sparse(tmp_path / "block.tif", side + 1, side + 1, **block)
     with pytest.raises(RasterError, match="too large to decode one"):
         summarize_source(source, Wanted((1,), (), None), threading.Event())
+
+
+def summarized_quickly(source: Source) -> RasterSummary:
+    return summarize_quickly(source, Wanted(None, (), PreviewStyle()), threading.Event()).summary
+
+
+def declare(path: Path, directory: int, **declared: int) -> None:
+    """Write other values of the given tags into one of a little-endian TIFF's directories, 0 the first."""
+    content = bytearray(path.read_bytes())
+    (at,) = struct.unpack_from("<I", content, 4)
+    for number in range(directory + 1):
+        (entries,) = struct.unpack_from("<H", content, at)
+        places = [at + 2 + 12 * entry for entry in range(entries)]
+        tags = {struct.unpack_from("<H", content, place)[0]: place for place in places}
+        if number < directory:
+            (at,) = struct.unpack_from("<I", content, at + 2 + 12 * entries)
+    for name, value in declared.items():
+        struct.pack_into("<HII", content, tags[TAGS[name]] + 2, 4, 1, value)  # one LONG
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def reduced(tmp_path: Path) -> Path:
+    """A sparse raster of 0.4 gigapixels with an overview of 313 × 313."""
+    source = sparse(tmp_path / "a.tif", 20_000, 20_000, tiled=True, blockxsize=512, blockysize=512)
+    with rasterio.open(source.path, "r+") as file:
+        file.build_overviews([64], Resampling.nearest)
+    return source.path
+
+
+def test_a_raster_too_large_to_be_counted_is_told_by_its_overview(tmp_path: Path) -> None:
+    source = sparse(tmp_path / "large.tif", 46_000, 46_000, tiled=True, blockxsize=4096, blockysize=4096)
+    with rasterio.open(source.path, "r+") as file:
+        file.build_overviews([128], Resampling.nearest)
+    told = summarized_quickly(source)
+    assert (told.overview, told.countable) == (128, False)
+    assert "too many to be counted" in told.notes[0]
+    with pytest.raises(RasterError, match="at most 2 gigapixels") as caught:
+        summarize_source(source, Wanted(None, (), None), threading.Event())
+    assert "exact=false" in caught.value.remedy
+
+
+def test_without_an_overview_it_is_not_told_to_be_counted(tmp_path: Path) -> None:
+    source = sparse(tmp_path / "large.tif", 46_000, 46_000, tiled=True, blockxsize=4096, blockysize=4096)
+    with pytest.raises(RasterError, match="at most 2 gigapixels"):
+        summarized_quickly(source)
+
+
+def test_an_overview_in_blocks_that_would_not_fit_into_memory_is_refused(reduced: Path) -> None:
+    declare(reduced, 1, TileWidth=32_768, TileLength=32_768)
+    with pytest.raises(RasterError, match=r"keeps an overview stored in blocks of 32,768 × 32,768 pixels, too large"):
+        summarized_quickly(Source("a.tif", path=reduced))
+
+
+def test_an_overview_that_is_larger_than_its_factor_says_is_refused(reduced: Path) -> None:
+    declare(reduced, 1, ImageLength=1_000_000)
+    with pytest.raises(RasterError, match=r"an overview of 313 × 1,000,000 pixels, too large for what it reduces"):
+        summarized_quickly(Source("a.tif", path=reduced))
 
 
 def test_a_picture_that_must_be_decoded_whole_has_a_lower_bound(tmp_path: Path) -> None:

@@ -233,17 +233,45 @@ async def test_another_grid_is_refused_until_resampling_is_allowed_and_then_it_i
     assert "nothing to compare" in text
 
 
-async def test_a_damaged_file_is_named_and_the_server_goes_on(
+@pytest.fixture
+def damaged(tmp_path: Path) -> str:
+    """A raster of 0 and 1 in 200 × 300 pixels, some of whose strips can't be decoded."""
+    noise = np.random.default_rng(1).integers(0, 2, (200, 300), dtype="uint8")
+    whole = write(tmp_path / "whole.tif", noise, compress="DEFLATE", nodata=255).read_bytes()
+    path = tmp_path / "damaged.tif"
+    path.write_bytes(whole[:3000] + bytes(2000) + whole[5000:])
+    return str(path)
+
+
+async def test_of_a_damaged_file_the_rest_is_measured_and_compared_and_what_was_skipped_is_said(
+    client: Client, water: Callable[..., str], damaged: str
+) -> None:
+    before = water("before.tif", compress="DEFLATE")
+    text, told, _ = await answered(client, "ogc_compare_rasters", before=before, after=damaged)
+    assert "After, on the grid compared on: Damaged or cut short" in text
+    assert told["notes"][0] in text
+    assert 0 < told["pixels"]["valid_in_both"] < 190 * 300
+    assert "that can be decoded" in told["source_after"]["method"]
+    whole = (await call(client, "ogc_summarize_raster", raster=damaged))["bounds_lonlat"]
+    text, told, _ = await answered(client, "ogc_measure_raster", raster=damaged, within=whole)
+    (zone,) = told["zones"]
+    assert f"{zone['unreadable_pixels']:,} pixels of it can't be decoded, counted as nodata" in text
+    assert told["notes"][0] in text
+    assert "that can be decoded" in text
+    places = [
+        [whole[0] + (whole[2] - whole[0]) / 2, whole[1] + (whole[3] - whole[1]) * share] for share in (0.99, 0.55)
+    ]
+    text, told, _ = await answered(client, "ogc_measure_raster", raster=damaged, points=places)
+    states = {value["state"] for point in told["points"] for value in point["values"]}
+    assert states == {"valid", "damaged"}
+    assert "band 1 = damaged" in text
+    assert told["notes"][0] in text
+
+
+async def test_what_is_no_raster_is_said_and_the_server_goes_on(
     client: Client, water: Callable[..., str], tmp_path: Path
 ) -> None:
     before = water("before.tif", compress="DEFLATE")
-    noise = np.random.default_rng(1).integers(0, 2, (200, 300), dtype="uint8")
-    whole = write(tmp_path / "whole.tif", noise, compress="DEFLATE", nodata=255).read_bytes()
-    damaged = tmp_path / "damaged.tif"
-    damaged.write_bytes(whole[:3000] + bytes(2000) + whole[5000:])
-    refusal = await refused(client, "ogc_compare_rasters", before=before, after=str(damaged))
-    assert "damaged.tif" in refusal
-    assert "ogc_summarize_raster" in refusal
     assert "is not a raster" in await refused(
         client, "ogc_compare_rasters", before=before, after=str(_text(tmp_path / "text.tif"))
     )

@@ -23,6 +23,7 @@ from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import Handles, unheard
 from mcp_ogc.rasters.source import Opened, Source, decoding_errors, open_raster
 from mcp_ogc.rasters.statistics.counting import BandReader, Grid
+from mcp_ogc.rasters.statistics.damage import Damage
 from mcp_ogc.rasters.statistics.reading import check_bounds, handles_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def compare_sources(
         other = bands_of(second.dataset, [task.band_after])[0]
         pair = _Pair(before, first, after, second)
         with pair.attributed():
-            by = task.by or ("classes" if _is_classified(first, one) and _is_classified(second, other) else "values")
+            classified = _is_classified(first, one, before.name) and _is_classified(second, other, after.name)
+            by = task.by or ("classes" if classified else "values")
         reason = difference_of_grids(first.dataset, second.dataset)
         method: Resampling = "nearest" if by == "classes" else "bilinear"
         pair = replace(pair, resampling=method if task.resample else None)
@@ -64,7 +66,8 @@ def compare_sources(
             # Seen on the grid of the first it may have a mask that the file has not.
             other = replace(bands_of(seen, [task.band_after])[0], colour_table=other.colour_table)
             grid, area = Grid.of(dataset), pixel_area(dataset.crs, dataset.transform)
-            handles, reader = pair.handles(), PairReader(grid, area, one, other)
+            damages = Damage(first, grid, before.name), Damage(second, Grid.of(seen), after.name)
+            handles, reader = pair.handles(), PairReader(grid, area, one, other, damages)
             classes = values = None
             if by == "classes":
                 classes = compare_classes(handles, reader, stopped, labels=task.classes, style=task.preview, told=told)
@@ -81,6 +84,7 @@ def compare_sources(
             resampled=f"{method}, because {reason}" if reason else None,
             classes=classes,
             values=values,
+            notes=_notes(*damages),
             before=provenance_of(first, before),
             after=provenance_of(second, after),
         )
@@ -132,16 +136,24 @@ class _Pair:
             ) from error
 
 
-def _is_classified(opened: Opened, band: Band) -> bool:
+def _notes(before: Damage, after: Damage) -> tuple[str, ...]:
+    told = (("Before", before.note), ("After, on the grid compared on", after.note))
+    return tuple(f"{which}: {note}" for which, note in told if note)
+
+
+def _is_classified(opened: Opened, band: Band, name: str) -> bool:
     """Whether a band looks like classes: integers that stand for themselves, few of them in a few windows."""
     if np.dtype(band.dtype).kind not in "iu" or band.scaled:
         return False
     reader = BandReader([band], weighed=False)
-    every = Grid.of(opened.dataset).windows(reader.bytes_per_pixel)
+    grid = Grid.of(opened.dataset)
+    every, damage = grid.windows(reader.bytes_per_pixel), Damage(opened, grid, name)
     seen: set[int] = set()
     for window in every[:: max(1, len(every) // GLANCES)][:GLANCES]:
-        blocks, _ = reader.read(opened.dataset, window)
-        seen.update(np.unique(blocks[0][:: max(1, window.rows // 64)]).tolist())
+        blocks, _, readable = damage.read(reader, opened.dataset, window)
+        step = max(1, window.rows // 64)
+        some = blocks[0][::step] if readable is None else blocks[0][::step][readable[::step]]
+        seen.update(np.unique(some).tolist())
         if len(seen) > MOST_CLASSES + 1:  # one may be nodata
             return False
     return True

@@ -9,6 +9,7 @@ import numpy as np
 
 from mcp_ogc.rasters.compared import Compared
 from mcp_ogc.rasters.statistics.counting import BandReader, Grid
+from mcp_ogc.rasters.statistics.damage import Damage, read_window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,10 +44,19 @@ class PairReader:
         area: Of the first's pixels.
         before: A band of the first.
         after: A band of the second, as it is seen on the grid of the first.
+        damages: Gather blocks of each that can't be decoded; without them they are an error.
     """
 
-    def __init__(self, grid: Grid, area: PixelArea, before: Band, after: Band) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        area: PixelArea,
+        before: Band,
+        after: Band,
+        damages: tuple[Damage | None, Damage | None] = (None, None),
+    ) -> None:
         self.grid, self.area, self.before, self.after = grid, area, before, after
+        self._damages = damages
         self._readers = tuple(BandReader([band], weighed=False) for band in (before, after))
         self.nodata = tuple(reader.pixels[0].nodata for reader in self._readers)
 
@@ -57,8 +67,10 @@ class PairReader:
     def read(self, two: Two, at: Block) -> PairOfBlocks:
         """Stored values of both, and what can be compared."""
         blocks, valid, masked = [], [], False
-        for reader, dataset in zip(self._readers, two, strict=True):
-            block, mask = reader.read(dataset, at)
+        for reader, dataset, damage in zip(self._readers, two, self._damages, strict=True):
+            block, mask, readable = read_window(reader, dataset, at, damage)
+            if readable is not None:
+                mask = readable if mask is None else mask & readable
             blocks.append(block[0])
             valid.append(reader.pixels[0].valid(block[0], mask))
             masked |= mask is not None or block.dtype.kind == "f"

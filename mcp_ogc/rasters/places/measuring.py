@@ -18,7 +18,8 @@ from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import unheard
 from mcp_ogc.rasters.source import Source, open_raster
 from mcp_ogc.rasters.statistics.counting import Grid
-from mcp_ogc.rasters.statistics.reading import check_bounds, handles_of
+from mcp_ogc.rasters.statistics.damage import Damage
+from mcp_ogc.rasters.statistics.reading import check_blocks, check_bounds, handles_of
 
 if TYPE_CHECKING:
     import threading
@@ -41,13 +42,15 @@ def measure_points(source: Source, task: MeasurePoints) -> PointsMeasured:
     with open_raster(source) as opened:
         dataset = opened.dataset
         bands = bands_of(dataset, task.bands)
-        check_bounds(opened, source.name, 1)
+        check_blocks(opened, dataset, source.name)
         placement = _placement(dataset, task.crs)
-        points = values_at(dataset, bands, task.places, placement)
+        damage = Damage(opened, Grid.of(dataset), source.name)
+        points = values_at(dataset, bands, task.places, placement, damage)
         return PointsMeasured(
             crs=crs_name(dataset.crs) if dataset.crs else None,
             bands=tuple(_facts(band) for band in bands),
             points=points,
+            notes=damage.notes,
             provenance=provenance_of(opened, source),
         )
 
@@ -77,12 +80,16 @@ def measure_zones(
         zones = [zone_of(shape, placement, grid) for shape in shapes[:MOST_ZONES]]
         area = pixel_area(dataset.crs, dataset.transform)
         handles = handles_of(source, opened)
-        found = zone_statistics(handles, grid, bands, area, zones, stopped, labels=task.classes, told=told)
+        damage = Damage(opened, grid, source.name)
+        found = zone_statistics(
+            handles, grid, bands, area, zones, stopped, labels=task.classes, damage=damage, told=told
+        )
         return ZonesMeasured(
             crs=crs_name(dataset.crs) if dataset.crs else None,
             zones=found,
             left_out=len(shapes) - len(zones),
             area_method=area.method,
+            notes=damage.notes if any(zone.unreadable for zone in found) else (),
             provenance=provenance_of(opened, source),
         )
 

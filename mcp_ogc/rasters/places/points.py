@@ -9,6 +9,7 @@ import numpy as np
 
 from mcp_ogc.rasters.measured import Point, PointValue
 from mcp_ogc.rasters.statistics.counting import BandReader, Grid
+from mcp_ogc.rasters.statistics.damage import Damage, read_window
 from mcp_ogc.rasters.windows import Block
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 
 def values_at(
-    dataset: DatasetReader, bands: Sequence[Band], places: Sequence[tuple[float, float]], placement: Placement
+    dataset: DatasetReader,
+    bands: Sequence[Band],
+    places: Sequence[tuple[float, float]],
+    placement: Placement,
+    damage: Damage | None = None,
 ) -> tuple[Point, ...]:
     """The values at places, in their order: of the pixel each is in, nothing interpolated; blocking.
 
@@ -29,6 +34,7 @@ def values_at(
         bands: Which.
         places: x then y (longitude then latitude) as `placement` takes them.
         placement: Where they are among the pixels.
+        damage: Gathers blocks that can't be decoded; without it they are an error.
     """
     given = np.asarray(places, dtype=np.float64).reshape(-1, 2)
     grid = Grid.of(dataset)
@@ -38,17 +44,18 @@ def values_at(
     reader = BandReader(bands, weighed=False)
     found: dict[int, tuple[int, int, tuple[PointValue, ...]]] = {}
     for window, members in _by_block(grid, pixels, np.flatnonzero(inside)):
-        blocks, mask = reader.read(dataset, window)
+        blocks, mask, readable = read_window(reader, dataset, window, damage)
         for member in members.tolist():
             column, row = int(pixels[member, 0]), int(pixels[member, 1])
             here = (
                 slice(row - window.row, row - window.row + 1),
                 slice(column - window.column, column - window.column + 1),
             )
-            values = tuple(
-                _value(reader, place, blocks[place][here], None if mask is None else mask[here])
-                for place in range(len(reader.bands))
-            )
+            if readable is None or readable[here].all():
+                own = None if mask is None else mask[here]
+                values = tuple(_value(reader, place, block[here], own) for place, block in enumerate(blocks))
+            else:
+                values = tuple(PointValue(band.number, None, "damaged") for band in reader.bands)
             found[member] = column, row, values
     return tuple(
         Point(float(x), float(y), *found.get(number, (None, None, ()))) for number, (x, y) in enumerate(given.tolist())

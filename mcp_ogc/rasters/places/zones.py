@@ -13,6 +13,7 @@ from mcp_ogc.rasters.measured import ZoneStatistics
 from mcp_ogc.rasters.places.runs import Runs, runs_of
 from mcp_ogc.rasters.scan import Handles, scan, unheard
 from mcp_ogc.rasters.statistics.counting import BandReader, Grid
+from mcp_ogc.rasters.statistics.damage import Damage, read_window
 from mcp_ogc.rasters.statistics.tally import Part, Tally
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class _Visited:
 
     zone: int
     pixels: int
+    unreadable: int
     km2: float
     parts: list[Part]
 
@@ -101,6 +103,7 @@ def zone_statistics(
     stopped: threading.Event,
     *,
     labels: Sequence[ClassLabel] = (),
+    damage: Damage | None = None,
     told: Callable[[float], None] = unheard,
 ) -> tuple[ZoneStatistics, ...]:
     """Statistics of each band within each zone; blocking. Windows that no zone touches are not read.
@@ -113,6 +116,7 @@ def zone_statistics(
         zones: On that grid; they may overlap.
         stopped: Ends the pass before the next window.
         labels: What the publisher calls the values.
+        damage: Gathers blocks that can't be decoded; without it they are an error.
         told: Called with the share that is done, between 0 and 1.
 
     Raises:
@@ -124,7 +128,7 @@ def zone_statistics(
     touched = [at for at in every if any(runs.touches(at) for zone in zones for runs in zone.runs)]
 
     def visit(dataset: DatasetReader, at: Block) -> list[_Visited]:
-        blocks, mask = reader.read(dataset, at)
+        blocks, mask, readable = read_window(reader, dataset, at, damage)
         row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
         visited = []
         for number, zone in enumerate(zones):
@@ -133,21 +137,24 @@ def zone_statistics(
                 continue
             per_row = np.full(at.rows, at.columns) if inside is True else np.count_nonzero(inside, axis=1)
             km2 = 0.0 if row_km2 is None else float(per_row @ row_km2)
-            parts = reader.count(at, blocks, mask, row_km2, inside=None if inside is True else inside)
-            visited.append(_Visited(number, int(per_row.sum()), km2, parts))
+            counted = readable if inside is True else inside if readable is None else inside & readable
+            parts = reader.count(at, blocks, mask, row_km2, inside=counted)
+            lost = 0 if readable is None else int(np.count_nonzero(inside & ~readable))
+            visited.append(_Visited(number, int(per_row.sum()), lost, km2, parts))
         return visited
 
     tallies = [[Tally(pixels) for pixels in reader.pixels] for _ in zones]
-    pixels, km2 = [0] * len(zones), [0.0] * len(zones)
+    pixels, unreadable, km2 = [0] * len(zones), [0] * len(zones), [0.0] * len(zones)
     for done, found in enumerate(scan(handles, touched, visit, stopped), start=1):
         for one in found:
             pixels[one.zone] += one.pixels
+            unreadable[one.zone] += one.unreadable
             km2[one.zone] += one.km2
             for tally, part in zip(tallies[one.zone], one.parts, strict=True):
                 tally.merge(part)
         told(done / len(touched))
     return tuple(
-        _statistics(zone, pixels[number], km2[number], bands, tallies[number], area, labels)
+        _statistics(zone, pixels[number], unreadable[number], km2[number], bands, tallies[number], area, labels)
         for number, zone in enumerate(zones)
     )
 
@@ -155,6 +162,7 @@ def zone_statistics(
 def _statistics(
     zone: Zone,
     pixels: int,
+    unreadable: int,
     weighed_km2: float,
     bands: Sequence[Band],
     tallies: Sequence[Tally],
@@ -166,4 +174,4 @@ def _statistics(
         band_summary(band, tally.distribution(), pixels, km2, area, labels)
         for band, tally in zip(bands, tallies, strict=True)
     )
-    return ZoneStatistics(zone.name, pixels, km2, zone.beyond, tuple(summaries) if pixels else ())
+    return ZoneStatistics(zone.name, pixels, km2, unreadable, zone.beyond, tuple(summaries) if pixels else ())

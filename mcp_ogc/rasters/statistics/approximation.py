@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from affine import Affine
+import numpy as np
 
-from mcp_ogc.errors import NoOverview
+from mcp_ogc.errors import NoOverview, RasterError
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
 from mcp_ogc.rasters.pictures.illustration import picture_of, samples_for
 from mcp_ogc.rasters.profile import Counted, summary_of
 from mcp_ogc.rasters.scan import unheard
-from mcp_ogc.rasters.source import Opened, Source, open_raster
+from mcp_ogc.rasters.source import Opened, Source, decoding_errors, open_raster
 from mcp_ogc.rasters.statistics.counting import Grid, count_overview
-from mcp_ogc.rasters.statistics.reading import count_every_pixel
+from mcp_ogc.rasters.statistics.reading import EXACT_PIXELS, check_blocks, check_bounds, count_every_pixel
 from mcp_ogc.rasters.summary import BandSummary, RasterSummary, Summarized
 
 if TYPE_CHECKING:
@@ -53,21 +53,17 @@ class Overview:
     """0-based, the largest first."""
     factor: int
     """How many pixels of the raster each of its pixels stands for, along a side."""
-    grid: Grid
 
 
 def suitable_overview(dataset: DatasetReader, bands: Sequence[Band]) -> Overview | None:
     """The smallest overview of at least 256 pixels along its longer side; None without one that is small enough."""
-    import numpy as np
-
     factors = dataset.overviews(bands[0].number)
     for level, factor in sorted(enumerate(factors), key=lambda one: -one[1]):
         # As GDAL makes them: a last pixel may stand for fewer.
         width, height = -(-dataset.width // factor), -(-dataset.height // factor)
         if max(width, height) < LEAST_SIDE:
             continue
-        size = width * height * sum(np.dtype(band.dtype).itemsize for band in bands)
-        return Overview(level, factor, Grid(width, height, (height, width))) if size <= MOST_BYTES else None
+        return Overview(level, factor) if _bytes(width, height, bands) <= MOST_BYTES else None
     return None
 
 
@@ -114,6 +110,7 @@ def _approximated(
         told(1.0)
         return done
     if opened.dataset.width * opened.dataset.height * len(bands) > SMALL_PIXELS:
+        check_bounds(opened, source.name, len(bands))
         raise NoOverview(
             f"{source.name} has no overview of {LEAST_SIDE} pixels or a little more to judge it by",
             remedy="Count it exactly (exact=true), or have the process write a COG, which has overviews",
@@ -124,30 +121,61 @@ def _approximated(
 def _by_overview(
     opened: Opened, source: Source, bands: Sequence[Band], overview: Overview, wanted: Wanted
 ) -> Summarized:
-    dataset, grid = opened.dataset, overview.grid
-    transform = dataset.transform @ Affine.scale(dataset.width / grid.width, dataset.height / grid.height)
-    area = pixel_area(dataset.crs, transform)
-    samples = samples_for(bands, grid.width, grid.height, wanted.preview)
-    opened.expect(overview.level)
-    found = count_overview(dataset, grid, bands, area, samples)
+    dataset = opened.dataset
+    with opened.overview(overview.level) as reduced:
+        _check_overview(opened, reduced, source.name, bands)
+        grid, area = Grid.of(reduced), pixel_area(dataset.crs, reduced.transform)
+        samples = samples_for(bands, grid.width, grid.height, wanted.preview)
+        opened.expect(reduced)
+        try:
+            found = count_overview(reduced, bands, area, samples)
+        except decoding_errors() as error:
+            if opened.unfetched:
+                raise
+            raise NoOverview(
+                f"{source.name} has an overview that can't be decoded",
+                remedy="Count it exactly (exact=true), which tells what of the file is readable",
+            ) from error
     pixels = grid.width * grid.height
     share = 100 * pixels / (dataset.width * dataset.height)
+    countable = dataset.width * dataset.height * len(bands) <= EXACT_PIXELS
     counted = Counted(
         grid.width,
         grid.height,
         area,
         exact=False,
         overview=overview.factor,
+        countable=countable,
         method=f"overview 1:{overview.factor} ({grid.width} × {grid.height} pixels, {share:.2g} % of all), scaled up",
         notes=(
             f"Approximate. If the overview was made by picking pixels, shares are within ±{share_error(pixels):.1f} "
             "points and extremes may be missed; if by averaging or majority, which no file records, extremes shrink "
-            "and shares of classes can be off by more. Exact areas take every pixel.",
+            "and shares of classes can be off by more. Exact areas take every pixel"
+            f"{'.' if countable else ', and it has too many to be counted.'}",
         ),
     )
     summary = summary_of(opened, source, bands, found, counted, wanted.classes)
     scaled = _scaled(summary, dataset.width * dataset.height / pixels)
     return Summarized(scaled, picture_of(samples, bands, found, summary.bands, wanted.preview))
+
+
+def _check_overview(opened: Opened, reduced: DatasetReader, name: str, bands: Sequence[Band]) -> None:
+    """Refuse an overview that is not what its factor says: a file may declare one of any size, in blocks of any.
+
+    Raises:
+        RasterError: It is too large to be read at once.
+    """
+    if _bytes(reduced.width, reduced.height, bands) > MOST_BYTES:
+        raise RasterError(
+            f"{name} has an overview of {reduced.width:,} × {reduced.height:,} pixels, too large for what it reduces",
+            remedy="Have the process write it again as a COG",
+        )
+    check_blocks(opened, reduced, name)
+
+
+def _bytes(width: int, height: int, bands: Sequence[Band]) -> int:
+    """Of so many pixels, decoded."""
+    return width * height * sum(np.dtype(band.dtype).itemsize for band in bands)
 
 
 def share_error(pixels: int) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.rasters.scan import scan, unheard
+from mcp_ogc.rasters.statistics.damage import Damage, read_window
 from mcp_ogc.rasters.statistics.tally import Distribution, Part, Pixels, Tally
 from mcp_ogc.rasters.windows import Block, windows
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.bands import Band
     from mcp_ogc.rasters.pictures.preview import Samples
     from mcp_ogc.rasters.scan import Handles
-    from mcp_ogc.rasters.statistics.damage import Damage
 
 WINDOW_BYTES = 2**23
 
@@ -70,14 +70,6 @@ class BandReader:
         if self._masked is None:
             return blocks, None
         return blocks, np.not_equal(dataset.read_masks(self._masked, window=window), 0)
-
-    def read_overview(self, dataset: DatasetReader, grid: Grid) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
-        """As `read`, the whole raster in the size of one of its overviews: GDAL then reads that one as it is."""
-        size = (grid.height, grid.width)
-        blocks = dataset.read(self._numbers, out_shape=(len(self._numbers), *size))
-        if self._masked is None:
-            return blocks, None
-        return blocks, np.not_equal(dataset.read_masks(self._masked, out_shape=size), 0)
 
     def count(
         self,
@@ -143,9 +135,7 @@ def count_bands(
 
     def visit(dataset: DatasetReader, at: Block) -> list[Part]:
         row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
-        if damage is None:
-            return reader.count(at, *reader.read(dataset, at), row_km2, samples=samples)
-        blocks, mask, readable = damage.read(reader, dataset, at)
+        blocks, mask, readable = read_window(reader, dataset, at, damage)
         return reader.count(at, blocks, mask, row_km2, inside=readable, samples=samples)
 
     for done, parts in enumerate(scan(handles, every, visit, stopped), start=1):
@@ -156,21 +146,20 @@ def count_bands(
 
 
 def count_overview(
-    dataset: DatasetReader, grid: Grid, bands: Sequence[Band], area: PixelArea, samples: Samples | None = None
+    overview: DatasetReader, bands: Sequence[Band], area: PixelArea, samples: Samples | None = None
 ) -> tuple[Distribution, ...]:
-    """The distribution of each band in the overview of this size, which is small: it is read at once.
+    """The distribution of each band in an overview, which is small: it is read at once.
 
     Args:
-        dataset: The whole raster.
-        grid: The pixels of the overview.
+        overview: As a dataset of its own.
         bands: Which.
         area: Of the overview's pixels.
         samples: Of the overview's size; filled on the way, of the bands it is of.
     """
     reader = BandReader(bands, weighed=area.row_km2 is not None)
-    whole = Block(0, 0, grid.height, grid.width)
-    row_km2 = area.row_km2(0, grid.height) if area.row_km2 else None
-    parts = reader.count(whole, *reader.read_overview(dataset, grid), row_km2, samples=samples)
+    whole = Block(0, 0, overview.height, overview.width)
+    row_km2 = area.row_km2(0, overview.height) if area.row_km2 else None
+    parts = reader.count(whole, *reader.read(overview, whole), row_km2, samples=samples)
     tallies = [Tally(pixels) for pixels in reader.pixels]
     for tally, part in zip(tallies, parts, strict=True):
         tally.merge(part)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.source import decoding_errors
-from mcp_ogc.rasters.windows import Block, windows
+from mcp_ogc.rasters.windows import split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,23 +17,31 @@ if TYPE_CHECKING:
 
     from mcp_ogc.rasters.source import Opened
     from mcp_ogc.rasters.statistics.counting import BandReader, Grid
+    from mcp_ogc.rasters.windows import Block
 
+Window = tuple["NDArray[np.generic]", "NDArray[np.bool_] | None", "NDArray[np.bool_] | None"]
+"""Stored values of shape (bands, rows, columns); of shape (rows, columns) the file's own mask or alpha, and which
+pixels could be decoded, None for all."""
 METHOD = "every pixel that can be decoded counted at full resolution"
 
 
 class Damage:
-    """The blocks that were skipped, gathered while a raster is read; several threads may read."""
+    """The blocks that were skipped, gathered while a raster is read; several threads may read.
+
+    Args:
+        opened: The raster.
+        grid: Of what is read of it: its own, or another that it is seen on.
+        name: How it is called in the error.
+    """
 
     def __init__(self, opened: Opened, grid: Grid, name: str) -> None:
         self._opened = opened
         self._grid = grid
         self._name = name
         self._lock = threading.Lock()
-        self._skipped: list[Block] = []
+        self._skipped: set[tuple[int, int]] = set()
 
-    def read(
-        self, reader: BandReader, dataset: DatasetReader, at: Block
-    ) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+    def read(self, reader: BandReader, dataset: DatasetReader, at: Block) -> Window:
         """A window as the reader gives it, and which of its pixels could be decoded, None for all.
 
         Raises:
@@ -54,16 +62,16 @@ class Damage:
         blocks = np.zeros((len(reader.bands), at.rows, at.columns), dtype=dtype)
         mask = np.ones((at.rows, at.columns), dtype=np.bool_)
         readable = np.zeros((at.rows, at.columns), dtype=np.bool_)
-        for part in windows(at.columns, at.rows, self._grid.block, self._grid.block[0] * self._grid.block[1]):
-            here = np.s_[part.row : part.row + part.rows, part.column : part.column + part.columns]
-            block = Block(at.row + part.row, at.column + part.column, part.rows, part.columns)
+        for part in split(at, self._grid.block):
+            row, column = part.row - at.row, part.column - at.column
+            here = np.s_[row : row + part.rows, column : column + part.columns]
             try:
-                blocks[:, *here], found = reader.read(dataset, block)
+                blocks[:, *here], found = reader.read(dataset, part)
             except decoding_errors():
                 if self._opened.unfetched:
                     raise
                 with self._lock:
-                    self._skipped.append(block)
+                    self._skipped.add((part.row // self._grid.block[0], part.column // self._grid.block[1]))
                 continue
             readable[here] = True
             if found is not None:
@@ -72,27 +80,38 @@ class Damage:
 
     @property
     def note(self) -> str | None:
-        """What was skipped, None where nothing was.
+        """What was skipped of all that was read, None where nothing was.
 
         Raises:
-            RasterError: Everything was.
+            RasterError: The whole raster was.
         """
         if not self._skipped:
             return None
-        pixels = sum(block.rows * block.columns for block in self._skipped)
-        share = pixels / (self._grid.width * self._grid.height)
+        (height, width), grid = self._grid.block, self._grid
+        tops, lefts = zip(*((row * height, column * width) for row, column in self._skipped), strict=True)
+        bottoms = [min(top + height, grid.height) for top in tops]
+        rights = [min(left + width, grid.width) for left in lefts]
+        pixels = sum((b - t) * (r - f) for t, b, f, r in zip(tops, bottoms, lefts, rights, strict=True))
+        share = pixels / (grid.width * grid.height)
         if share == 1:
             raise RasterError(
                 f"{self._name} begins as a GeoTIFF does, but none of it can be decoded",
                 remedy="It may be cut short or damaged: compare its size and checksum with what the job wrote",
             )
-        rows = min(block.row for block in self._skipped), max(block.row + block.rows for block in self._skipped) - 1
-        columns = (
-            min(block.column for block in self._skipped),
-            max(block.column + block.columns for block in self._skipped) - 1,
-        )
+        count = f"{len(tops):,} block{'s' * (len(tops) != 1)}"
         return (
-            f"Damaged or cut short: {len(self._skipped):,} blocks can't be decoded, {100 * share:.3g} % of the pixels, "
-            f"within rows {rows[0]:,} to {rows[1]:,} and columns {columns[0]:,} to {columns[1]:,}. They are counted as "
-            "nodata; all other pixels are right. Compare the file's size and checksum with what the job wrote."
+            f"Damaged or cut short: {count} can't be decoded, {100 * share:.3g} % of the raster's pixels, "
+            f"within rows {min(tops):,} to {max(bottoms) - 1:,} and columns {min(lefts):,} to {max(rights) - 1:,}. "
+            "They are counted as nodata; all other pixels that were read are right. Compare the file's size and "
+            "checksum with what the job wrote."
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """`note`, where there is one."""
+        return (self.note,) if self.note else ()
+
+
+def read_window(reader: BandReader, dataset: DatasetReader, at: Block, damage: Damage | None) -> Window:
+    """A window as `Damage.read` gives it; without someone to gather damage, it is an error."""
+    return damage.read(reader, dataset, at) if damage else (*reader.read(dataset, at), None)

@@ -76,33 +76,57 @@ def count_every_pixel(
     handles = handles_of(source, opened)
     found = count_bands(handles, grid, bands, area, stopped, samples=samples, damage=damage, told=told)
     counted = Counted(grid.width, grid.height, area)
-    if damage.note:
-        counted = replace(counted, method=METHOD, notes=(damage.note,))
+    if damage.notes:
+        counted = replace(counted, method=METHOD, notes=damage.notes)
     summary = summary_of(opened, source, bands, found, counted, wanted.classes)
     return Summarized(summary, picture_of(samples, bands, found, summary.bands, wanted.preview))
 
 
 def check_bounds(opened: Opened, name: str, bands: int) -> None:
-    """Refuse by what is declared, before anything is decoded."""
+    """Refuse by what is declared, before anything is decoded.
+
+    Raises:
+        RasterError: More pixels than are counted, or blocks that are too large.
+    """
     dataset = opened.dataset
-    size = f"{dataset.width:,} × {dataset.height:,} pixels"
     if dataset.width * dataset.height * bands > EXACT_PIXELS:
+        overview = " or take its overview (exact=false)," if dataset.overviews(1) else ","
         raise RasterError(
-            f"{name} has {size} in {bands} bands; at most {EXACT_PIXELS / 1e9:.0f} gigapixels are counted",
-            remedy="Name fewer bands (bands=[1]), or have the process write a smaller or coarser output",
+            f"{name} has {_size(dataset)} in {bands} bands; at most {EXACT_PIXELS / 1e9:.0f} gigapixels are counted",
+            remedy=f"Name fewer bands (bands=[1]){overview} or have the process write a smaller or coarser output",
         )
-    if opened.driver != "GTiff" and dataset.width * dataset.height > WHOLE_IMAGE_PIXELS:
+    check_blocks(opened, dataset, name)
+
+
+def check_blocks(opened: Opened, dataset: DatasetReader, name: str) -> None:
+    """Refuse what can only be decoded in pieces that are too large, by what is declared.
+
+    Args:
+        opened: The raster.
+        dataset: That, or one of its overviews, whose blocks are of a size of their own.
+        name: Of the raster.
+
+    Raises:
+        RasterError: Of a format that is decoded whole, or with a block beyond the bounds.
+    """
+    whole = opened.dataset
+    if opened.driver != "GTiff" and whole.width * whole.height > WHOLE_IMAGE_PIXELS:
         raise RasterError(
-            f"{name} has {size}; no {opened.driver} above {WHOLE_IMAGE_PIXELS // 10**6} megapixels is decoded",
+            f"{name} has {_size(whole)}; no {opened.driver} above {WHOLE_IMAGE_PIXELS // 10**6} megapixels is decoded",
             remedy="Have the process write a COG, which can be read in parts",
         )
     rows, columns = dataset.block_shapes[0]
-    interleaved = dataset.count if dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "PIXEL" else 1
+    interleaved = whole.count if whole.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "PIXEL" else 1
     if rows * columns * np.dtype(dataset.dtypes[0]).itemsize * interleaved > BLOCK_BYTES:
+        what = "is" if dataset is whole else "keeps an overview"
         raise RasterError(
-            f"{name} is stored in blocks of {columns:,} × {rows:,} pixels, too large to decode one",
+            f"{name} {what} stored in blocks of {columns:,} × {rows:,} pixels, too large to decode one",
             remedy="Have the process write it tiled, as a COG is",
         )
+
+
+def _size(dataset: DatasetReader) -> str:
+    return f"{dataset.width:,} × {dataset.height:,} pixels"
 
 
 def handles_of(source: Source, opened: Opened) -> Handles[DatasetReader]:
