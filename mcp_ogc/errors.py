@@ -148,6 +148,8 @@ class PackageFault:
     rule: str
     """Which rule it breaks, such as `unknown-type`."""
     reason: str
+    repair: str = ""
+    """What would be right, where that is not the same for every breach of the rule."""
 
 
 class PackageError(OgcError):

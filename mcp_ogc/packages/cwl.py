@@ -27,6 +27,7 @@ from mcp_ogc.packages.shape import (
     requirements_of,
     type_names,
     undefined_types,
+    unreached_types,
     untyped,
     with_inline,
 )
@@ -41,6 +42,7 @@ ADDRESS = "file:///package"
 """What the text is called while it is parsed; nothing is ever read from there. It does not depend on where the text is
 from, so that neither do ids; and it has a scheme, without which the types a package defines are not found."""
 SILENT = re.compile("Expected a <class '?NoneType'?> but got (list|CommentedSeq)")
+FIELD = re.compile("the `([^`]*)` field is not valid because:")
 SCHEMA_ORG = ("https://schema.org/", "http://schema.org/")
 
 
@@ -127,7 +129,8 @@ def load(text: str, *, source: str = "package") -> Package:
     _refuse([*references(document), *missing], source)
     _refuse([fault for process in graph for fault in _faults(process, document)], source)
     defined = TYPES | set(type_names(document))
-    _refuse([fault for one in processes for fault in (*untyped(one), *undefined_types(one, defined))], source)
+    _refuse([fault for one in processes for fault in (*untyped(one), *undefined_types(one, defined, version))], source)
+    _refuse(list(unreached_types(graph)), source)
     return Package(
         text=text,
         source=source,
@@ -164,8 +167,8 @@ def _requirement_faults(process: Mapping[str, Any], document: Mapping[str, Any])
     for holder in (part for one in with_inline([process]) for part in (one, *each(one, "steps"))):
         yield from odd_requirements(holder)
         for name, told, where in requirements_of(holder):
-            if reason := refusal(name, told, document, cwl):
-                yield PackageFault(*where, "requirement", reason)
+            if refused := refusal(name, told, document, cwl):
+                yield PackageFault(*where, "requirement", *refused)
             elif ":" not in name:
                 alone: CommentedMap = copy.copy(told) if isinstance(told, CommentedMap) else CommentedMap()
                 alone["class"] = name
@@ -185,11 +188,17 @@ def _parser_faults(node: Any, parse: Callable[[], Any]) -> Iterator[PackageFault
         yield PackageFault(*place(node, "class"), "cwl", f"can't be read: {error}")
 
 
-def _leaves(error: SchemaSaladException) -> Iterator[PackageFault]:
-    for leaf in error.leaves():
-        line, column = leaf.start or (0, 0)
-        reason = " ".join(leaf.message.split()) or " ".join(str(leaf).split())
-        yield PackageFault(line, column, "cwl", reason.removeprefix("* ").replace(ADDRESS, ""))
+def _leaves(error: SchemaSaladException, field: str = "") -> Iterator[PackageFault]:
+    """What is wrong, without what it is a part of but for the name of the field."""
+    named = FIELD.match(error.message)
+    field = named[1] if named else field
+    for child in error.children:
+        yield from _leaves(child, field)
+    if not error.children and error.message:
+        line, column = error.start or (0, 0)
+        reason = " ".join(error.message.split()).removeprefix("* ").replace(ADDRESS, "")
+        is_of_value = field and reason.startswith(("Value is", "Expected a"))
+        yield PackageFault(line, column, "cwl", f"{field}: {reason}" if is_of_value else reason)
 
 
 def _parsed(document: Mapping[str, Any], source: str) -> tuple[Process, ...]:

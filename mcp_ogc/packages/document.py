@@ -21,6 +21,7 @@ MOST_COMMENTS = 5_000
 COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)
 TAGS = {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map"))}
 IMPORTING = Lock()
+DUPLICATE = re.compile('found duplicate key "?(.+?)"? with value')
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -47,8 +48,10 @@ def read_document(text: str, source: str) -> CommentedMap:
         # What is never closed is noticed at the end, and begins where it is opened.
         is_open = "end of stream" in str(error.problem) and error.context_mark
         mark = error.context_mark if is_open else error.problem_mark or error.context_mark
+        twice = DUPLICATE.match(str(error.problem))
+        reason = f"{twice[1]} stands twice in one map" if twice else f"not YAML: {error.problem or error.context}"
         raise PackageError(
-            f"not YAML: {error.problem or error.context}",
+            reason,
             source=source,
             line=mark.line + 1 if mark else 0,
             column=mark.column + 1 if mark else 0,

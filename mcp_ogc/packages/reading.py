@@ -53,7 +53,43 @@ ADVICE = {
 }
 INVALID_FIELD = re.compile(r"invalid field `([^`]*)`, expected one of: (.*)")
 UNDEFINED = re.compile(r"(Field `class` )?contains undefined reference to `(?:file:///)?([^`]*)`")
-UNNAMED_LIST = re.compile(r"Expected a <class '?NoneType'?> but got list")
+UNNAMED_LIST = re.compile(r"(?:\w+: )?Expected a <class '?NoneType'?> but got (?:list|CommentedSeq)")
+WRONG_VALUE = re.compile(
+    r"(?:(?P<field>\w+): )?(?:Value is an? (?P<is>[\w.]+), but valid \w+ for this field (?:is|are) (?P<takes>.*?)\.?"
+    r"|Expected a <class '?\w+'?> but got (?P<got>\w+))"
+)
+KINDS = {"str": "a text", "int": "a whole number", "bool": "true or false", "NoneType": "empty"}
+KINDS |= {"float": "a decimal number", "array": "a list", "list": "a list", "object": "a map", "dict": "a map"}
+"""What YAML holds, by the names of Python and of the parser."""
+MISPLACED = (
+    (("items",), "type", "type: {type: array, items: string}"),
+    (("symbols",), "type", "type: {type: enum, symbols: [one, another]}"),
+    (("fields",), "type", "type: {type: record, fields: {name: string}}"),
+    (("glob", "outputEval", "loadContents"), "outputBinding", "outputBinding: {%s: …}"),
+    (("prefix", "position", "separate", "itemSeparator", "shellQuote"), "inputBinding", "inputBinding: {%s: …}"),
+    (("default",), "prefix", "Beside inputBinding, not within it: default: …"),
+    (("source",), "outputSource", "outputSource: step/output"),
+    (("inputs",), "in", "A step has in: {input: source}"),
+    (("outputs",), "out", "A step has out: [output]"),
+    (("when",), "scatter", "when: is of CWL v1.2: cwlVersion: v1.2"),
+    (("pickValue",), "linkMerge", "pickValue: is of CWL v1.2: cwlVersion: v1.2"),
+    (("dockerPull",), "hints", "hints: {DockerRequirement: {dockerPull: …}}"),
+)
+"""Fields, one that is known where they are not, and what is meant."""
+LISTS = ("arguments", "baseCommand", "scatter")
+"""What may be left out, else takes a list: the parser tells the first only."""
+YAML_FAULTS = (
+    ("found character '\\t'", "Indent with spaces: YAML takes no tabs"),
+    ("mapping values are not allowed", 'A text with a colon in it goes in quotes: doc: "this: that"'),
+    ("found undefined alias", 'A text that begins with * goes in quotes: glob: "*.tif"'),
+    ("stands twice", "Remove one of them, or give it another name"),
+    ("expected ','", "Close the bracket; what has brackets, braces, commas, colons or # in it goes in quotes"),
+    ("expected <block end>", "Members of one map begin in the same column"),
+    ("could not find expected ':'", "A member is name: value; a text of several lines begins with | and is indented"),
+    ("unexpected end of stream", "Close the quote or the bracket that is opened there"),
+    ("cannot start any token", "Put the text in quotes"),
+)
+"""What to do about what a reader of YAML says."""
 
 
 def read_fault(fault: PackageFault, source: str) -> Finding:
@@ -68,7 +104,7 @@ def read_fault(fault: PackageFault, source: str) -> Finding:
         rule=fault.rule,
         message=message[:300],
         why=advice.why,
-        repair=repair or advice.repair,
+        repair=fault.repair or repair or advice.repair,
         provenance=advice.provenance,
     )
 
@@ -76,13 +112,45 @@ def read_fault(fault: PackageFault, source: str) -> Finding:
 def _plain(reason: str) -> tuple[str, str]:
     """What the parser says, shorter, and what would be right where that shows."""
     if told := INVALID_FIELD.fullmatch(reason):
-        fields = re.findall("`([^`]*)`", told[2])
-        near = get_close_matches(told[1], fields, n=1)
-        return f"there is no field {told[1]} here", f"{near[0]}?" if near else f"Fields: {', '.join(fields)}"
+        return f"there is no field {told[1]} here", _field_meant(told[1], re.findall("`([^`]*)`", told[2]))
     if told := UNDEFINED.fullmatch(reason):
         near = get_close_matches(told[2], CLASSES, n=1) if told[1] else []
         what = "class" if told[1] else "word"
         return f"CWL has no {what} {told[2]} here", f"{near[0]}?" if near else ""
+    if told := re.fullmatch(r"missing required field `(\w+)`", reason):
+        quoted = '; in quotes, run: "#id", since # begins a comment' if told[1] == "run" else ""
+        return f"the field {told[1]} is missing", f"Add {told[1]}:{quoted}"
     if UNNAMED_LIST.fullmatch(reason):
         return "a member of this list is not valid", ""
-    return reason.removesuffix(" because:").replace("is a array", "is a list"), ""
+    if told := WRONG_VALUE.fullmatch(reason):
+        return _wrong_value(told)
+    repair = next((repair for said, repair in YAML_FAULTS if said in reason), "")
+    return reason.removesuffix(" because:").replace("is a array", "is a list"), repair
+
+
+def _field_meant(field: str, known: list[str]) -> str:
+    """What would be right where a field is not known."""
+    for fields, beside, repair in MISPLACED:
+        if field in fields and beside in known:
+            return repair.replace("%s", field)
+    near = get_close_matches(field, known, n=1)
+    return f"{near[0]}?" if near else f"Fields: {', '.join(known)}"
+
+
+def _wrong_value(told: re.Match[str]) -> tuple[str, str]:
+    """A value of another kind than its field takes."""
+    field = told["field"] or "the value"
+    kinds = re.split(", ", (told["takes"] or ("array" if field in LISTS else "")).strip("()").removeprefix("an "))
+    takes = " or ".join(KINDS.get(kind, kind) for kind in kinds)
+    message = f"{field} is {_kind(told['is'] or told['got'])}" + (f", and takes {takes}" if takes else "")
+    if field == "envDef":
+        return message, "envDef: {NAME: value}"
+    return message, f"{field}: [one, another]" if takes == KINDS["array"] and told["field"] else ""
+
+
+def _kind(name: str) -> str:
+    """What a value is: readers of YAML have kinds of their own for texts and numbers written in several ways."""
+    last = name.rsplit(".", 1)[-1]
+    own = {"String": "str", "Float": "float", "Int": "int", "Boolean": "bool", "Map": "dict", "Seq": "list"}
+    plain = next((kind for end, kind in own.items() if last.endswith(end)), last)
+    return KINDS.get(plain, f"a {plain}")

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 SINCE_1_1 = {"NetworkAccess", "WorkReuse", "InplaceUpdateRequirement", "ToolTimeLimit", "LoadListingRequirement"}
-EXTENSIONS = "cwltool"
+EXTENSIONS, CWLTOOL = "cwltool", "http://commonwl.org/cwltool#"
 """The prefix of those that engines built on cwltool have beside the standard's."""
 
 
-def refusal(name: str, members: Any, document: Mapping[str, Any], known: Any) -> str | None:
-    """Why a requirement can't be one; None where only its members are left to be looked at.
+class Refusal(NamedTuple):
+    """Why a requirement can't be one, and what would be right."""
+
+    reason: str
+    repair: str
+
+
+def refusal(name: str, members: Any, document: Mapping[str, Any], known: Any) -> Refusal | None:
+    """What is wrong with a requirement; None where only its members are left to be looked at.
 
     Args:
         name: Its class, as the text has it.
@@ -22,14 +29,16 @@ def refusal(name: str, members: Any, document: Mapping[str, Any], known: Any) ->
     """
     prefix, _, word = name.rpartition(":")
     if prefix == EXTENSIONS and prefix not in (document.get("$namespaces") or {}):
-        return f"{name[:60]}: $namespaces does not declare {prefix}"
+        return Refusal(f"{name[:60]}: $namespaces does not declare {prefix}", f'$namespaces: {{{prefix}: "{CWLTOOL}"}}')
     if prefix and prefix != EXTENSIONS:
-        return f"{name[:80]} is an extension, and an engine that does not know it must refuse it: make it a hint"
+        reason = f"{name[:80]} is an extension, and an engine that does not know it must refuse it: make it a hint"
+        return Refusal(reason, f"hints: {{{name[:80]}: …}}")
     if document["cwlVersion"] == "v1.0" and name in SINCE_1_1:
-        return f"{name} is of CWL v1.1, and this is v1.0"
+        return Refusal(f"{name} is of CWL v1.1, and this is v1.0", f"cwlVersion: v1.1; or hints: {{{name}: …}}")
     if not prefix and not hasattr(known, word):
         near = get_close_matches(name, [one for one in dir(known) if one.endswith("Requirement")], n=1)
-        return f"there is no requirement {name[:60]}" + (f"; {near[0]}?" if near else "")
+        repair = f"{near[0]}: …" if near else "Name a requirement of CWL, or leave it to hints"
+        return Refusal(f"there is no requirement {name[:60]}", repair)
     if not isinstance(members, Mapping | None):
-        return f"{name[:60]} is not a map of its members"
+        return Refusal(f"{name[:60]} is not a map of its members", f"{name[:60]}: {{}}")
     return None

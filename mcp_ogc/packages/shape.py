@@ -10,6 +10,8 @@ from mcp_ogc.errors import PackageFault
 from mcp_ogc.packages.document import place, short_id
 
 SCALARS = {"null", "boolean", "int", "long", "float", "double", "string"}
+FLAT, NESTED = re.compile(r"(\[\])?\??$"), re.compile(r"(\[\])*\??$")
+"""What makes a list of a type, and what may be left out: lists of lists since CWL v1.2, and the ? comes last."""
 TYPES = SCALARS | {"File", "Directory", "Any", "stdin", "stdout", "stderr", "array", "enum", "record"}
 
 
@@ -69,9 +71,9 @@ def odd_requirements(holder: Mapping[str, Any]) -> Iterator[PackageFault]:
         told = holder.get(field)
         for index, one in enumerate(told if isinstance(told, list) else ()):
             if not isinstance(one, Mapping) or "class" not in one:
-                name = one if isinstance(one, str) else "…"
-                reason = f"one of {field} is a map with class: {{class: {name[:60]}}}"
-                yield PackageFault(*place(told, index), "requirement", reason)
+                name = one if isinstance(one, str) else next(iter(one), "…") if isinstance(one, Mapping) else "…"
+                reason = f"one of {field} is no map with class"
+                yield PackageFault(*place(told, index), "requirement", reason, f"- class: {str(name)[:60]}")
 
 
 def requirements_of(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[int, int]]]:
@@ -97,7 +99,10 @@ def missing_processes(process: Mapping[str, Any], ids: set[str]) -> Iterator[Pac
     """Steps that run what is not in the package."""
     for step in each(process, "steps"):
         run = step.get("run")
-        if isinstance(run, str) and not run.startswith("#"):
+        if isinstance(run, str) and run in ids:
+            reason = f"run: {run[:80]} is another document, and not the process of this one"
+            yield PackageFault(*place(step, "run"), "run", reason, f'run: "#{run[:80]}"')
+        elif isinstance(run, str) and not run.startswith("#"):
             yield PackageFault(
                 *place(step, "run"), "run", f"run: {run[:80]} is another document: put that process into $graph"
             )
@@ -115,38 +120,63 @@ def untyped(process: Mapping[str, Any]) -> Iterator[PackageFault]:
                 yield PackageFault(*place(told, key), "untyped", f"one of {field} has no type")
 
 
-def undefined_types(process: Mapping[str, Any], defined: set[str]) -> Iterator[PackageFault]:
+def undefined_types(process: Mapping[str, Any], defined: set[str], version: str) -> Iterator[PackageFault]:
     """Types that neither CWL nor the package has; the parser takes any name for one that is defined elsewhere."""
+    suffix = NESTED if version == "v1.2" else FLAT
     typed = [
         process.get("inputs"),
         process.get("outputs"),
         *(one.get("types") for one in each(process, "requirements")),
     ]
     for text, where in (found for declared in typed for found in _types_ofeach(declared)):
-        name = re.sub(r"(\[\]|\?)+$", "", text)
+        name = suffix.sub("", text)
         if re.split("[#/:]", name)[-1] not in defined:
             yield PackageFault(
                 *where, "unknown-type", f"there is no type {name[:80]}, neither in CWL nor in the package"
             )
 
 
-def _types_ofeach(declared: Any) -> Iterator[tuple[str, tuple[int, int]]]:
+def unreached_types(graph: Sequence[Mapping[str, Any]]) -> Iterator[PackageFault]:
+    """Types that inputs and outputs name as if they were everyone's.
+
+    `name: Index` within a process is `#process/Index`, which `type: Index` does not find (SchemaSalad, link resolution).
+    """
+    defined = [(str(one.get("id", "")), told["name"]) for one in graph for told in _definitions(one)]
+    own = {name: process for process, name in defined if process and not re.search("[#/:]", name)}
+    shared = {name.removeprefix("#") for process, name in defined if not process or name.startswith("#")}
+    for declared in (one.get(field) for one in graph for field in ("inputs", "outputs")):
+        for text, where in _types_ofeach(declared, within=("type", "items")):
+            name = NESTED.sub("", text).removeprefix("#")
+            if name in own and name not in shared:
+                reason = f"the type {name[:80]} is only known as {own[name][:80].removeprefix('#')}/{name[:80]}"
+                yield PackageFault(*where, "unknown-type", reason, f'Where it is defined: name: "#{name[:80]}"')
+
+
+def _definitions(process: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for requirement in each(process, "requirements"):
+        yield from (one for one in each(requirement, "types") if isinstance(one.get("name"), str))
+
+
+def _types_ofeach(
+    declared: Any, within: tuple[str, ...] = ("type", "items", "fields")
+) -> Iterator[tuple[str, tuple[int, int]]]:
     for key in declared if isinstance(declared, Mapping) else range(len(declared or ())):
-        yield from _types(declared, key)
+        yield from _types(declared, key, within)
 
 
-def _types(node: Any, key: Any) -> Iterator[tuple[str, tuple[int, int]]]:
+def _types(node: Any, key: Any, within: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, int]]]:
     """The names of types below a member, and their places."""
     value = node[key]
     if isinstance(value, str):
         yield value, place(node, key)
     elif isinstance(value, Sequence):
-        yield from _types_ofeach(value)
+        yield from _types_ofeach(value, within)
     elif isinstance(value, Mapping):
-        for inner in ("type", "items"):
-            if inner in value:
-                yield from _types(value, inner)
-        yield from _types_ofeach(value.get("fields"))
+        for inner in within:
+            if inner == "fields":
+                yield from _types_ofeach(value.get(inner), within)
+            elif inner in value:
+                yield from _types(value, inner, within)
 
 
 def type_names(node: Any) -> Iterator[str]:

@@ -132,6 +132,12 @@ def holds(cwl_type: Any, names: frozenset[str], named: Mapping[str, Any]) -> boo
     return False
 
 
+def choices(cwl_type: Any, named: Mapping[str, Any]) -> tuple[str, ...]:
+    """The symbols of the enums that a type may be, in the order of the text."""
+    enums = [one for one in alternatives(cwl_type, named) if getattr(one, "type_", None) == "enum"]
+    return tuple(short_id(symbol) for enum in enums for symbol in enum.symbols)
+
+
 def _symbols(enum: Any) -> set[str]:
     return {short_id(symbol) for symbol in enum.symbols}
 

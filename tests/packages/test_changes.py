@@ -77,7 +77,7 @@ def test_a_change_is_told_and_whether_it_breaks(old: str, new: str, change: str,
 
 
 KIND = "requirements: {SchemaDefRequirement: {types: [{name: Kind, type: enum, symbols: [%s]}]}}"
-NAMED = f"cwlVersion: v1.2\nclass: Workflow\nid: main\n{KIND}\ninputs: {{kind: Kind}}\noutputs: []\nsteps: []\n"
+NAMED = f"cwlVersion: v1.2\nclass: Workflow\nid: main\n{KIND}\ninputs: {{kind: main/Kind}}\noutputs: []\nsteps: []\n"
 
 
 def test_a_named_type_is_that_of_its_own_package() -> None:

@@ -129,6 +129,7 @@ BROKEN = [
     ("id-characters", "map: {type: File, outputBinding", '"map;1": {type: File, outputBinding', '"map;1"'),
     ("command", "  baseCommand: collect\n", "", "id: collect"),
     ("command-words", "baseCommand: collect", "baseCommand: python collect.py", "baseCommand: python"),
+    ("command-expression", "baseCommand: collect", "baseCommand: $(inputs.mode)", "baseCommand: $("),
     ("shell", "[--to, $(runtime.outdir)]", '[--to, x, "|", tee]', "arguments:"),
     ("shell", "prefix: --aoi}", "prefix: --aoi, shellQuote: false}", "prefix: --aoi"),
     ("unbound-input", "aoi: {type: string?, inputBinding: {prefix: --aoi}}", "aoi: string?", "    aoi: string?"),

@@ -132,11 +132,11 @@ $graph:
   id: one
   requirements: {SchemaDefRequirement: {types: [{name: Kind, type: enum, symbols: [a, b]}]}}
   inputs: {text: string}
-  outputs: {kind: {type: Kind, outputBinding: {outputEval: a}}}
+  outputs: {kind: {type: one/Kind, outputBinding: {outputEval: a}}}
 - class: CommandLineTool
   id: two
   requirements: {SchemaDefRequirement: {types: [{name: Kind, type: enum, symbols: [c, d]}]}}
-  inputs: {kind: {type: Kind, default: c}}
+  inputs: {kind: {type: two/Kind, default: c}}
   outputs: []
 """
 

@@ -16,6 +16,7 @@ FETCHES = re.compile(
     r"(?:^|[\s/;&|])(?:curl|wget|aria2c|aws|gsutil|s3cmd|s5cmd|rclone|scp|sftp|rsync|git|stars)(?:$|\s)|(?:https?|s3)://"
 )
 """Programs that fetch, and addresses to fetch from."""
+REFERENCES = re.compile(r"\$\((?:inputs|runtime|self)\b")
 SHELL = {"|", "||", "&&", ";", ">", ">>", "<", "2>&1", "2>", "&"}
 
 
@@ -35,6 +36,16 @@ def spaces_in_command(subject: Subject) -> Iterator[Hit]:
             words = ", ".join(first.split())
             told = f"no program is called {first[:60]!r}"
             yield Hit(tool.place("baseCommand"), told, f"One word each: baseCommand: [{words}]")
+
+
+def unread_expressions(subject: Subject) -> Iterator[Hit]:
+    """Expressions in baseCommand, where CWL has none."""
+    for tool in subject.tools:
+        command = tool.process.baseCommand
+        for index, word in enumerate(command if isinstance(command, list) else [command]):
+            if isinstance(word, str) and REFERENCES.search(word):
+                where = tool.place("baseCommand", index) if isinstance(command, list) else tool.place("baseCommand")
+                yield Hit(where, f"{word[:60]} is not evaluated: the program gets it as it is written")
 
 
 def shell_words(subject: Subject) -> Iterator[Hit]:
@@ -201,6 +212,14 @@ RULES = (
         "",
         "CWL CommandLineTool §5, baseCommand",
         spaces_in_command,
+    ),
+    Rule(
+        "command-expression",
+        ERROR,
+        "Expressions stand in arguments, not in baseCommand",
+        "Move it: baseCommand: [program], arguments: [$(inputs.name)]",
+        "CWL CommandLineTool §5, baseCommand",
+        unread_expressions,
     ),
     Rule(
         "shell",

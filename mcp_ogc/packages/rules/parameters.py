@@ -9,7 +9,7 @@ from mcp_ogc.packages.description import type_name
 from mcp_ogc.packages.document import member, short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Subject
-from mcp_ogc.packages.types import alternatives, holds, is_of
+from mcp_ogc.packages.types import alternatives, choices, holds, is_of
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 FIELDS = ("inputs", "outputs", "steps")
@@ -28,7 +28,9 @@ def wrong_defaults(subject: Subject) -> Iterator[Hit]:
                 and not is_of(value, subject.type_of(part, declared), subject.types)
             ):
                 told = f"the default of {name} is {str(value)[:40]!r}, which is no {type_name(declared.type_)}"
-                yield Hit(part.place("inputs", name, "default"), told)
+                symbols = ", ".join(choices(subject.type_of(part, declared), subject.types))
+                repair = f"Give one of {symbols}" if symbols else ""
+                yield Hit(part.place("inputs", name, "default"), told, repair)
 
 
 def untyped_inputs(subject: Subject) -> Iterator[Hit]:

@@ -94,7 +94,11 @@ def _links(subject: Subject, wanted: Fit) -> Iterator[Hit]:
                 given = _merged(sink, known[source], is_alone=len(sources) == 1)
                 if fit(given, taken, subject.types) is wanted:
                     told = f"{_told(source)} is {type_name(given)}, and {short_id(sink.id)} takes {type_name(taken)}"
-                    yield Hit(place, told)
+                    flat = ArrayOf(_items(known[source]))
+                    is_nested = (
+                        len(sources) > 1 and sink.linkMerge is None and fit(flat, taken, subject.types) is Fit.YES
+                    )
+                    yield Hit(place, told, "Beside source: linkMerge: merge_flattened" if is_nested else "")
 
 
 def unknown_scatter(subject: Subject) -> Iterator[Hit]:
