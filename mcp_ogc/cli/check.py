@@ -44,13 +44,14 @@ def run(options: argparse.Namespace) -> int:
 
     from mcp_ogc.net.redaction import configure_logging
     from mcp_ogc.opening import open_from_settings
+    from mcp_ogc.rasters.worker.confinement import connected
 
     redaction = configure_logging(options.log_level or settings.log_level, settings)
 
     def say(text: str) -> None:
         print(redaction(text))
 
-    say("\n".join(configuration(settings)))
+    say("\n".join([*configuration(settings), f"  raster workers: {isolation(connected())}"]))
 
     async def check() -> bool:
         async with open_from_settings(settings, redaction) as work:
@@ -102,6 +103,17 @@ def configuration(settings: Settings) -> list[str]:
         f" permitted {', '.join(map(str, settings.permitted_folders)) or 'none'}",
     ]
     return ["Configured:", *(f"  {line}" for line in lines)]
+
+
+def isolation(reason: str) -> str:
+    """Whether the system keeps the processes that open rasters off the network.
+
+    Args:
+        reason: Why it does not, as `confinement.connected` tells; "" where it does.
+    """
+    if not reason:
+        return "kept off the network by the system"
+    return f"not kept off the network by the system: {reason}; they hold no address and no credential"
 
 
 def _served(settings: Settings) -> str:

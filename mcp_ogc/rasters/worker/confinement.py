@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import subprocess
 import sys
 import time
 
@@ -11,6 +13,13 @@ ADDRESS_SPACE = 4 * 2**30
 """Bytes. A block is at most half a gigabyte decoded; libraries and threads reserve more than they use."""
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+REFUSALS = {
+    errno.EPERM: "by a container's seccomp profile or the system's policy on user namespaces (EPERM)",
+    errno.ENOSPC: "as user.max_user_namespaces or user.max_net_namespaces is reached (ENOSPC)",
+    errno.EINVAL: "as this kernel has no network namespaces (EINVAL)",
+    errno.ENOSYS: "as this kernel has none (ENOSYS)",
+}
+TRIED_SECONDS = 30
 # What Python and its libraries need to be found and to start; everything else, and with it every secret, stays behind.
 PASSED = (
     "PATH",
@@ -45,20 +54,44 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED if name in os.environ} | GIVEN
 
 
-def confine() -> None:
+def confine() -> str:
     """Give up what this process does not need; to be called while it has one thread.
 
     POSIX bounds its memory and lets it write no file. Linux takes it off the network where the kernel lets a user do
     so; everywhere else it simply holds no address and no credential.
+
+    Returns:
+        Why it is still on the network; "" where it is not.
     """
-    if sys.platform == "linux":
-        _leave_the_network()
+    connected = _leave_the_network() if sys.platform == "linux" else f"{sys.platform} offers no such thing"
     if sys.platform != "win32":
         import resource
 
         _lower(resource.RLIMIT_AS, ADDRESS_SPACE)
         _lower(resource.RLIMIT_FSIZE, 0)
         _lower(resource.RLIMIT_CORE, 0)
+    return connected
+
+
+def connected() -> str:
+    """Why workers on this machine stay on the network, as one that is started now finds; "" where they do not.
+
+    Blocks for a moment.
+    """
+    try:
+        done = subprocess.run(
+            (sys.executable, "-P", "-m", __name__),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=environment(),
+            text=True,
+            encoding="utf-8",
+            timeout=TRIED_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"no process that tries it can be run ({type(error).__name__})"
+    return done.stdout.strip()
 
 
 def allow_cpu(seconds: int) -> None:
@@ -82,8 +115,20 @@ def _lower(which: int, value: int) -> None:
         return
 
 
-def _leave_the_network() -> None:
-    """A network of its own with nothing in it (unshare(2)): root may, others inside a user namespace of their own."""
+def _leave_the_network() -> str:
+    """A network of its own with nothing in it (unshare(2)): root may, others inside a user namespace of their own.
+
+    Returns:
+        Why the system refuses; "" where it does not.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
-    if os.geteuid() != 0 or libc.unshare(CLONE_NEWNET):
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+    if os.geteuid() == 0 and libc.unshare(CLONE_NEWNET) == 0:
+        return ""
+    if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0:
+        return ""
+    number = ctypes.get_errno()
+    return f"unshare(2) is refused, {REFUSALS.get(number, os.strerror(number))}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(confine())
