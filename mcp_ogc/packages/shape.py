@@ -139,7 +139,7 @@ def undefined_types(process: Mapping[str, Any], defined: set[str], version: str)
 def unreached_types(graph: Sequence[Mapping[str, Any]]) -> Iterator[PackageFault]:
     """Types that inputs and outputs name as if they were everyone's.
 
-    `name: Index` within a process is `#process/Index`, which `type: Index` does not find (SchemaSalad, link resolution).
+    `name: Index` within a process is `#process/Index`, which `type: Index` does not find (SchemaSalad's links).
     """
     defined = [(str(one.get("id", "")), told["name"]) for one in graph for told in _definitions(one)]
     own = {name: process for process, name in defined if process and not re.search("[#/:]", name)}
