@@ -164,7 +164,7 @@ def _find(transcript: Transcript) -> _Finding:
 
 def _by_symptoms(symptoms: Sequence[Symptom], lines: Sequence[Line]) -> _Finding | None:
     for symptom in symptoms:
-        hits = _hits(symptom, lines)
+        hits = [hit for hit in _hits(symptom, lines) if not _was_survived(hit, lines)]
         if hits:
             return _Finding(symptom.cause, symptom.reason, _beside(hits), symptom.kind)
     return None
@@ -268,6 +268,12 @@ def _is_wrapper(line: Line) -> bool:
 
 def _passes(line: Line) -> bool:
     return re.search(PASSING, line.text, re.IGNORECASE) is not None
+
+
+def _was_survived(hit: Line, lines: Sequence[Line]) -> bool:
+    """Whether the program told of it and went on, until another exception; of a cluster it may be all that is told."""
+    later = (line for line in lines if line.where == hit.where and line.number > hit.number)
+    return _passes(hit) and any(EXCEPTION_LINE.match(line.body) and not _passes(line) for line in later)
 
 
 def _distinct(lines: Sequence[Line]) -> list[Line]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from mcp_ogc.ogc.models import JobStatus, JsonObject, Link
+from mcp_ogc.ogc.models import JobStatus, JsonObject, Link, StatusInfo
 
 SYNCHRONOUS = "sync-"
 """Begins the id of what was answered at once, and so never was a job at its endpoint."""
@@ -59,9 +59,11 @@ class Entry:
     told: datetime | None = None
     """Since when whoever executed it is known to know which job it is."""
 
-    def was_dismissed_since(self, time: datetime) -> bool:
-        """Whether it was dismissed after a time: what an endpoint was asked for then is no news of it."""
-        return self.status is JobStatus.DISMISSED and self.updated > time
+    def is_newer(self, info: StatusInfo, asked: datetime) -> bool:
+        """Whether more is known than an answer to what was asked at a time tells: it was dismissed since, or ended."""
+        if self.status is None or self.updated <= asked:
+            return False
+        return self.status is JobStatus.DISMISSED or (self.status.ended and not info.status.ended)
 
     @property
     def is_answered_here(self) -> bool:

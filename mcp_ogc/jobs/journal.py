@@ -271,7 +271,7 @@ class Journal:
         Args:
             endpoint: Whose.
             info: What it tells.
-            asked: When it was asked: a job that was dismissed since stays so.
+            asked: When it was asked: a job that was dismissed or seen to end since stays so.
         """
         with self._writing() as connection:
             self._record(connection, endpoint, info, asked)
@@ -293,7 +293,7 @@ class Journal:
         if endpoint not in self._shared:
             add_job(connection, self._user, endpoint, info)
         for entry in select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, info.job_id):
-            if not (asked and entry.was_dismissed_since(asked)):
+            if not (asked and entry.is_newer(info, asked)):
                 write_status(connection, entry.submission, info)
 
     @in_thread

@@ -135,19 +135,22 @@ def write_answer(connection: sqlite3.Connection, submission: int, answer: KeptAn
 def write_status(connection: sqlite3.Connection, submission: int, info: StatusInfo) -> None:
     """Write the status of a submission's job; what it does not tell stays as it was."""
     connection.execute(
-        "UPDATE submissions SET process_id = coalesce(process_id, ?), status = ?, message = ?, progress = ?,"
-        " started = coalesce(?, started), finished = coalesce(?, finished), updated = ?, gone = NULL"
-        " WHERE submission = ?",
-        (
-            info.process_id,
-            info.status,
-            info.message,
-            info.progress,
-            text_of(info.started),
-            text_of(info.finished),
-            text_of(datetime.now(UTC)),
-            submission,
-        ),
+        "UPDATE submissions SET process_id = coalesce(process_id, :process_id), status = :status,"
+        # What was said of another status is no word of this one.
+        " message = CASE WHEN status = :status THEN coalesce(:message, message) ELSE :message END,"
+        " progress = CASE WHEN status = :status THEN coalesce(:progress, progress) ELSE :progress END,"
+        " started = coalesce(:started, started), finished = coalesce(:finished, finished), updated = :updated,"
+        " gone = NULL WHERE submission = :submission",
+        {
+            "process_id": info.process_id,
+            "status": info.status,
+            "message": info.message,
+            "progress": info.progress,
+            "started": text_of(info.started),
+            "finished": text_of(info.finished),
+            "updated": text_of(datetime.now(UTC)),
+            "submission": submission,
+        },
     )
 
 

@@ -119,7 +119,7 @@ class _Sending:
         self.done = anyio.Event()
         self.entry: Entry | None = None
         self.repeated = False
-        self.failure: OgcError | None = None
+        self.failure: Exception | None = None
 
     async def run(self, same_since: datetime | None) -> None:
         """Intend and send, once; a failure is kept for whoever waits."""
@@ -133,8 +133,8 @@ class _Sending:
                 intent = await self._intend(same_since)
             self.entry, self.repeated = intent.repeats, intent.repeats is not None
             if self.entry is None:
-                self.entry = await self._send(intent.submission)
-        except OgcError as error:
+                self.entry = await self._sent(intent.submission)
+        except Exception as error:  # a mistake of ours is the affair of the call that asked, not of all that goes on
             self.failure = error
         finally:
             self.done.set()
@@ -176,6 +176,21 @@ class _Sending:
         except OgcError:
             return False
         return info.status.ended
+
+    async def _sent(self, number: int) -> Entry:
+        """Send, and whatever happens leave no submission that is under way for good."""
+        try:
+            return await self._send(number)
+        except OgcError:
+            raise
+        except Exception as error:
+            logger.exception("Submission %d of %s failed", number, self._description.id)
+            unconfirmed = SubmissionUnconfirmed(
+                f"{self._description.id} may have been executed: this server failed meanwhile ({type(error).__name__})",
+                remedy="Its log says more. Look for the job with ogc_list_jobs before you execute it again",
+            )
+            await self._close(number, SubmissionState.UNCONFIRMED, unconfirmed)
+            raise unconfirmed from error
 
     async def _send(self, number: int) -> Entry:
         try:

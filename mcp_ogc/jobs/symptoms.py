@@ -276,7 +276,10 @@ ERROR_LINE = (
     r"|\w(Error|Exception)\b|\b(Fehler|fehlgeschlagen|erreur|échec|errore|fallo|falló|erro|falha)\b"
     r"|ошибка|错误|失败|エラー|오류"
 )
-PASSING = r"\bretry|\bretrying|will try again|attempt \d+ of|\bwarn(ing)?\b|\b0 errors?\b|no errors?\b|without errors?"
+PASSING = (
+    r"\bretry|\bretrying|will try again|attempt \d+ of|\bwarn(ing)?\b|\b0 errors?\b|no errors?\b|without errors?"
+    r"|\b(skipping|skipped|ignoring|ignored|falling back)\b"
+)
 
 # What a successful job says that found nothing to work on, and the inputs that decide whether there is something.
 NOTHING = (

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import anyio
 
-from mcp_ogc.errors import OgcError, RasterError
+from mcp_ogc.errors import RasterError
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -34,7 +34,7 @@ class _Count(Generic[T]):
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     found: T | None = None
-    failure: OgcError | None = None
+    failure: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Ongoing(Generic[T]):
         try:
             with count.scope:
                 count.found = await work(told)
-        except OgcError as error:
+        except Exception as error:  # a mistake of ours is the affair of the calls that ask for it
             count.failure = error
         finally:
             count.done.set()

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,5 +118,6 @@ def _write(folder: Path, key: str, counted: Counted) -> None:
         kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-KEPT_FILES]:
             path.unlink(missing_ok=True)
-    except OSError:  # a full disk, or another server that tidied up at the same moment
-        written.unlink(missing_ok=True)
+    except OSError:  # a full disk, a file where the folder should be, or another server that tidied up just now
+        with suppress(OSError):
+            written.unlink(missing_ok=True)

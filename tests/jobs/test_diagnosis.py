@@ -116,6 +116,24 @@ def test_the_end_of_a_log_is_read_however_long_it_is(length: int) -> None:
     assert found.evidence[0].text == ("MemoryError" if length < 100 else "ValueError: no band B99")
 
 
+@pytest.mark.parametrize(
+    ("log", "last"),
+    [
+        ("WARNING: MemoryError caught, retrying with tiles\nValueError: no such band 9", "ValueError: no such band 9"),
+        ("HTTP Error 403 for preview, skipping\nKeyError: 'B08'", "KeyError: 'B08'"),
+    ],
+)
+def test_a_fault_that_the_program_survived_is_not_why_it_failed(log: str, last: str) -> None:
+    found = diagnose(StatusInfo(job_id="j", status=JobStatus.FAILED), [Log("Tool log crop.log", log)])
+    assert (found.cause, found.evidence[0].text) == (Cause.APPLICATION, last)
+
+
+def test_a_warning_of_a_cluster_is_why_where_nothing_else_is_told() -> None:
+    event = "Warning  FailedScheduling  0/3 nodes are available: 3 Insufficient memory."
+    found = diagnose(StatusInfo(job_id="j", status=JobStatus.FAILED), [Log("events", event)])
+    assert found.cause is Cause.UNSCHEDULABLE
+
+
 @pytest.mark.parametrize("pattern", [*(one.pattern for one in ALL), WRAPPERS, ERROR_LINE, PASSING])
 def test_no_pattern_repeats_without_bound_what_repeats_without_bound(pattern: str) -> None:
     def unbounded(tree: Any) -> bool:

@@ -259,6 +259,31 @@ async def test_submissions_without_an_answer_are_those_of_a_server_that_is_gone_
     assert left.repeats is None
 
 
+async def test_an_answer_from_before_the_end_does_not_open_a_job_again(journal: Journal) -> None:
+    """Two servers ask at once, and the slower answer is the older one."""
+    await submit(journal, "j1")
+    asked = datetime.now(UTC)
+    failed = StatusInfo(job_id="j1", status=JobStatus.FAILED, message="out of memory in step 3")
+    await journal.record("zoo", failed)
+    await journal.record("zoo", info("j1"), asked=asked)
+    (entry,) = await journal.find("j1")
+    assert (entry.status, entry.message) == (JobStatus.FAILED, "out of memory in step 3")
+    await journal.record("zoo", info("j1"), asked=datetime.now(UTC))
+    (entry,) = await journal.find("j1")
+    assert entry.status is JobStatus.RUNNING, "a server that was asked since knows better"
+
+
+async def test_what_a_status_does_not_tell_stays_as_it_was_said_of_the_same_status(journal: Journal) -> None:
+    await submit(journal, "j1")
+    await journal.record("zoo", StatusInfo(job_id="j1", status=JobStatus.RUNNING, message="step crop", progress=40))
+    await journal.record("zoo", StatusInfo(job_id="j1", status=JobStatus.RUNNING))
+    (entry,) = await journal.find("j1")
+    assert (entry.message, entry.progress) == ("step crop", 40)
+    await journal.record("zoo", StatusInfo(job_id="j1", status=JobStatus.FAILED))
+    (entry,) = await journal.find("j1")
+    assert (entry.message, entry.progress) == (None, None), "a word about the running job says nothing of its end"
+
+
 async def test_results_are_kept_before_a_job_is_dismissed(journal: Journal) -> None:
     await submit(journal, "j1")
     kept = KeptAnswer("application/json", b"{}", (), "https://zoo.example/jobs/j1/results")

@@ -181,6 +181,19 @@ async def test_the_same_request_after_ten_minutes_is_another_job(
             assert upstream.posts == posts
 
 
+async def test_a_fault_of_ours_ends_its_submission_and_nothing_else(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream
+) -> None:
+    upstream.may_answer.set()
+    upstream.answer = RuntimeError("a mistake")
+    with pytest.raises(SubmissionUnconfirmed, match="RuntimeError"):
+        await submit(work, endpoint, "hello", REQUEST)
+    (entry,) = await work.journal.newest(5)
+    assert entry.state is SubmissionState.UNCONFIRMED, "it may have been sent, so it is looked for"
+    upstream.answer = httpx.Response(201, headers={"Location": f"{BASE}/jobs/j1"})
+    assert (await submit(work, endpoint, "hello", REQUEST, new_run=True)).entry.job_id == "j1"
+
+
 async def test_what_is_refused_is_no_job_and_may_be_tried_again(
     work: Workspace, endpoint: Endpoint, upstream: Upstream
 ) -> None:

@@ -163,3 +163,8 @@ async def test_a_count_on_its_way_is_the_one_for_every_picture(
     assert "histogram" in done.preview.description
     assert (await reader.summarize(asked(preview=MAP))).preview.description.startswith("stretched")
     assert watched.counts == 1
+
+
+async def test_a_count_is_told_where_it_can_not_be_kept(scene_of: RasterReader, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file where the folder should be", encoding="utf-8")
+    assert (await scene_of.summarize(asked())).summary.exact
