@@ -154,6 +154,9 @@ def test_numbers_of_a_plane_are_right_where_the_crs_is_one() -> None:
         (of(STRING, description="minx,miny,maxx,maxy or WKT"), WKT),
         (of(STRING, title="aoi"), WKT),
         (of(STRING, title="aoi"), "Recife"),
+        (of(STRING, title="bbox", description="south,west,north,east"), "-10,120,10,150"),
+        (of(STRING, title="bbox", description="lat_min, lon_min, lat_max, lon_max in degrees"), "-10,120,10,150"),
+        (of(STRING, title="bbox", description="minx miny maxx maxy separated by spaces"), "10 40 12 42"),
         (OBJECT_BOX, {"bbox": [-35, -8.1, 0, -34.8, -7.9, 100]}),
         # Latitude first, as EPSG has it: some heed it, so nothing can be said of it.
         (OBJECT_BOX, {"bbox": [39.8, -121.4, 40.5, -120.7], "crs": "http://www.opengis.net/def/crs/EPSG/0/4326"}),

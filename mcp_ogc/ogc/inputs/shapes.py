@@ -14,6 +14,11 @@ BOX_WORDS = re.compile(r"\b(aoi|bbox|extent|bounding ?box|area of interest)\b")
 BOX_SHOWN = re.compile(
     r"\b(min_?x|x_?min|west|left|min_?lon|lon_?min)\b\W{1,3}(min_?y|y_?min|south|bottom|min_?lat|lat_?min)\b"
 )
+OTHER_ORDERS = re.compile(
+    r"\b(min_?y|y_?min|south|bottom|min_?lat|lat_?min)\b\W{1,3}(min_?x|x_?min|west|left|min_?lon|lon_?min)\b"
+    r"|\b(separated by|delimited by) (a )?(white)?(space|blank|semicolon)|\b(space|blank|semicolon)[- ](separated|delimited)"
+)
+"""Of a box whose latitudes come first, or that has no commas: what such a process takes is its own affair."""
 OTHER_FORMS = re.compile(r"\b(wkt|geojson|geometry|polygon|url|file)\b")
 AREA_WORDS = re.compile(r"\b(area|roi|region|bounds|footprint|window|box)\b")
 DEGREES = re.compile(r"4326|crs ?84|wgs ?84|degrees|\blon(gitude)?s?\b")
@@ -100,6 +105,8 @@ def _box(named: str, told: str, schema: JsonObject) -> tuple[BoxForm | None, boo
         properties = part.get("properties")
         if isinstance(properties, dict) and "bbox" in properties and "geometry" not in properties:
             return BoxForm.OBJECT, True
+    if OTHER_ORDERS.search(told):
+        return None, False
     is_named = bool(BOX_WORDS.search(named) or BOX_WORDS.search(told))
     match schema:
         case {"type": "string"} if not {"enum", "const", "contentMediaType", "format"} & set(schema):
