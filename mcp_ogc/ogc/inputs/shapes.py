@@ -16,7 +16,8 @@ BOX_SHOWN = re.compile(
 )
 OTHER_ORDERS = re.compile(
     r"\b(min_?y|y_?min|south|bottom|min_?lat|lat_?min)\b\W{1,3}(min_?x|x_?min|west|left|min_?lon|lon_?min)\b"
-    r"|\b(separated by|delimited by) (a )?(white)?(space|blank|semicolon)|\b(space|blank|semicolon)[- ](separated|delimited)"
+    r"|\b(separated|delimited) by (a )?(white)?(space|blank|semicolon)"
+    r"|\b(space|blank|semicolon)[- ](separated|delimited)"
 )
 """Of a box whose latitudes come first, or that has no commas: what such a process takes is its own affair."""
 OTHER_FORMS = re.compile(r"\b(wkt|geojson|geometry|polygon|url|file)\b")
