@@ -6,6 +6,7 @@ A token proves that a preview was shown, not that a person agreed; where the cli
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ from pydantic import JsonValue
 from mcp_ogc.errors import ConfirmationRefused
 
 VALID_SECONDS = 600
+TOKEN = re.compile(r"([1-9a-f][0-9a-f]{0,15})-([0-9a-f]{8})-([0-9a-f]{16})")
+"""One spelling only: what was used is known by it."""
 
 
 class Confirmations:
@@ -38,11 +41,10 @@ class Confirmations:
             ConfirmationRefused: It was given for another call, is used, or has expired.
         """
         again = f"Call {tool} without confirm to get a preview and a new one"
-        try:
-            expires_text, nonce, mac = token.split("-")
-            expires = int(expires_text, 16)
-        except ValueError:
-            raise ConfirmationRefused("This confirmation is not one of ours", remedy=again) from None
+        parts = TOKEN.fullmatch(token)
+        if parts is None:
+            raise ConfirmationRefused("This confirmation is not one of ours", remedy=again)
+        expires, nonce, mac = int(parts[1], 16), parts[2], parts[3]
         if not hmac.compare_digest(mac, self._mac(tool, arguments, expires, nonce)):
             raise ConfirmationRefused("This confirmation was given for something else", remedy=again)
         now = self._clock()

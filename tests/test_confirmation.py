@@ -42,7 +42,16 @@ def test_a_token_expires(confirmations: Confirmations, now: list[float]) -> None
         confirmations.redeem(token, "ogc_dismiss_job", BOUND)
 
 
-@pytest.mark.parametrize("token", ["", "yes", "a-b", "zz-00-11", "1-2-3-4"])
+@pytest.mark.parametrize("spelt", ["0x{}", "0{}", " {}", "{}\n", "_{}"])
+def test_a_token_that_was_used_is_none_however_it_is_spelt(confirmations: Confirmations, spelt: str) -> None:
+    token = confirmations.issue("ogc_dismiss_job", BOUND)
+    confirmations.redeem(token, "ogc_dismiss_job", BOUND)
+    for again in (spelt.format(token), token.upper()):
+        with pytest.raises(ConfirmationRefused):
+            confirmations.redeem(again, "ogc_dismiss_job", BOUND)
+
+
+@pytest.mark.parametrize("token", ["", "yes", "a-b", "zz-00-11", "1-2-3-4", "6a4-00000000-é000000000000000"])
 def test_anything_else_is_not_a_token(confirmations: Confirmations, token: str) -> None:
     with pytest.raises(ConfirmationRefused):
         confirmations.redeem(token, "ogc_dismiss_job", BOUND)
