@@ -22,7 +22,15 @@ import anyio
 import anyio.to_thread
 from pydantic import JsonValue
 
-from mcp_ogc.errors import DiskError, OgcError, RemoteProblem, SubmissionUnconfirmed, Unreachable
+from mcp_ogc.errors import (
+    DiskError,
+    EndpointFault,
+    OgcError,
+    RemoteProblem,
+    SubmissionUnconfirmed,
+    Unreachable,
+    UnreadableAnswer,
+)
 from mcp_ogc.users import current_user
 
 REASON_CHARACTERS = 200
@@ -69,9 +77,9 @@ class Change:
     def failed(self, error: OgcError) -> None:
         """It ended with a failure: without an answer nobody knows what was done."""
         self.reason = f"{type(error).__name__}: {error.message}"
-        if isinstance(error, RemoteProblem):
+        if isinstance(error, RemoteProblem) and not isinstance(error, EndpointFault):
             self.outcome = "failed"
-        elif not isinstance(error, Unreachable | SubmissionUnconfirmed):
+        elif not isinstance(error, EndpointFault | Unreachable | UnreadableAnswer | SubmissionUnconfirmed):
             self.outcome = "refused"
 
 

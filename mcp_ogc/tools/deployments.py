@@ -25,6 +25,7 @@ from mcp_ogc.tools.packages import (
 )
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
+from mcp_ogc.tools.unanswered import unknown_without_answer
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.models import ProcessDescription
@@ -134,7 +135,8 @@ async def deploy_process(
             return respond(lines, Deployed(**reply, **counted, deployed=False, confirm=token))
         choice = _choice(loaded, workflow_id)
         try:
-            await chosen.client.replace(process_id, loaded.text, href=source.href, workflow_id=choice)
+            with unknown_without_answer(chosen, process_id):
+                await chosen.client.replace(process_id, loaded.text, href=source.href, workflow_id=choice)
         except NotOffered as error:
             raise await _not_deployed(work, chosen, f"replace {process_id}", error) from error
     else:
@@ -236,9 +238,10 @@ async def _deploy_new(
 ) -> str:
     process_id = workflow_id or package.main_id
     try:
-        deployed = await endpoint.client.deploy(
-            package.text, href=source.href, workflow_id=_choice(package, workflow_id), known_as=process_id
-        )
+        with unknown_without_answer(endpoint, process_id):
+            deployed = await endpoint.client.deploy(
+                package.text, href=source.href, workflow_id=_choice(package, workflow_id), known_as=process_id
+            )
     except DuplicatedProcess as error:
         raise DuplicatedProcess(
             f"{endpoint.name} already has a process {process_id!r}",
@@ -316,7 +319,8 @@ async def undeploy_process(
         lines.append(call("ogc_undeploy_process", **bound, confirm=token))
         return respond(lines, Undeployed(**bound, undeployed=False, open_jobs=open_jobs, confirm=token))
     try:
-        await chosen.client.undeploy(process_id)
+        with unknown_without_answer(chosen, process_id):
+            await chosen.client.undeploy(process_id)
     except NotOffered as error:
         raise NotOffered(
             f"{chosen.name} undeploys no processes", status=error.status, remedy="It is its operators' to remove"

@@ -11,7 +11,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.errors import EndpointFault, NoSuchJob, NotOffered, OgcError, Unreachable, UnreadableAnswer
+from mcp_ogc.errors import EndpointFault, JournalError, NoSuchJob, NotOffered, OgcError, Unreachable, UnreadableAnswer
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.text import Reply, call, respond, word
 from mcp_ogc.tools.consent import Consent, agree, asked
@@ -79,17 +79,27 @@ async def dismiss_job(
     except (Unreachable, UnreadableAnswer, EndpointFault) as error:
         answer = await _dismissed_all_the_same(chosen, job_id, error)
     if answer and answer.status is not JobStatus.DISMISSED:
-        await work.journal.record(chosen.name, answer.model_copy(update={"job_id": job_id}))
+        unwritten = await _write_down(work, chosen, answer.model_copy(update={"job_id": job_id}))
         lines = [f"{chosen.name} accepted the dismissal of job {job_id}, which is still there, {answer.status}."]
+        lines += unwritten
         lines.append(f"Whether it is done: {_look(chosen, job_id)}")
         return respond(lines, Dismissed(**bound, dismissed=False))
     info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
-    await work.journal.record(chosen.name, info)
-    lines = [f"Job {job_id} on {chosen.name} is dismissed."]
+    unwritten = await _write_down(work, chosen, info)
+    lines = [f"Job {job_id} on {chosen.name} is dismissed.", *unwritten]
     if kept:
         lines.append(kept)
     lines.append(f"The others: {call('ogc_list_jobs', endpoint=chosen.name)}")
     return respond(lines, Dismissed(**bound, dismissed=True))
+
+
+async def _write_down(work: Workspace, endpoint: Endpoint, info: StatusInfo) -> list[str]:
+    """Write what became of the job; the dismissal is done, so a journal that can't be written is told beside."""
+    try:
+        await work.journal.record(endpoint.name, info)
+    except JournalError as error:
+        return [f"That could not be written down: {error}"]
+    return []
 
 
 async def _dismissed_all_the_same(endpoint: Endpoint, job_id: str, unanswered: OgcError) -> StatusInfo | None:

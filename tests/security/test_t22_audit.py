@@ -13,14 +13,16 @@ import pytest
 from mcp import Client
 
 from mcp_ogc.audit import Audit
-from mcp_ogc.errors import EndpointFault, SubmissionUnconfirmed
+from mcp_ogc.errors import EndpointFault, Garbled, InvalidParameter, JournalError, OgcError, SubmissionUnconfirmed
+from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.net.redaction import Redaction
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import Settings
+from mcp_ogc.settings import EndpointSettings, Settings
 from tests.security.test_t11_destruction_without_consent import ECHO
-from tests.server.talk import call, finished, refused
+from tests.server.talk import call, finished, refused, text_of
 from tests.servers.mcp_over_http import over_http
 from tests.servers.oidc import OidcProvider
+from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +88,48 @@ async def test_every_way_a_change_can_end_is_told_apart(client: Client, settings
     assert preview["confirm"] not in settings.audit_path.read_text(encoding="utf-8")
 
 
+PAGE = "<html><h1>proxy</h1></html>"
+
+
+async def test_a_change_that_was_made_and_answered_by_a_gateway_is_not_told_as_refused(settings: Settings) -> None:
+    endpoint = TestEndpoint()
+    async with served(endpoint) as url:
+        with_far = settings.model_copy(update={"endpoints": {"far": EndpointSettings(url=url)}})
+        async with Client(build_server(with_far)) as client:
+            endpoint.faults.append(Fault("POST", "/processes", 200, body=PAGE, after=True))
+            deployed = await refused(client, "ogc_deploy_process", package=ECHO, endpoint="far")
+            preview = await call(client, "ogc_undeploy_process", process_id="echoes", endpoint="far")
+            endpoint.faults.append(Fault("DELETE", "/processes/echoes", 200, body=PAGE, after=True))
+            named = {"process_id": "echoes", "endpoint": "far"}
+            undeployed = await refused(client, "ogc_undeploy_process", **named, confirm=preview["confirm"])
+    assert "echoes" not in endpoint.processes, "both were done"
+    for answer in (deployed, undeployed):
+        assert 'not known: ogc_describe_process(process_id="echoes", endpoint="far")' in answer
+    assert [line["outcome"] for line in lines(settings)] == ["unknown", "previewed", "unknown"]
+
+
+async def test_a_dismissal_that_was_done_and_not_written_down_is_told_as_done(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise JournalError("The journal can't be written: it is locked", remedy="Try again")
+
+    endpoint = TestEndpoint()
+    async with served(endpoint) as url:
+        with_far = settings.model_copy(update={"endpoints": {"far": EndpointSettings(url=url)}})
+        async with Client(build_server(with_far)) as client:
+            asked = {"process_id": "echo", "inputs": {"text": "a", "polls": 99}, "wait_seconds": 0}
+            executed = await call(client, "ogc_execute_process", **asked, endpoint="far")
+            named = {"job_id": executed["job_id"], "endpoint": "far"}
+            preview = await call(client, "ogc_dismiss_job", **named)
+            monkeypatch.setattr(Journal, "record", locked)
+            answer = await client.call_tool("ogc_dismiss_job", {**named, "confirm": preview["confirm"]})
+    assert answer.structured_content is not None
+    assert answer.structured_content["dismissed"] is True
+    assert "locked" in text_of(answer)
+    assert lines(settings)[-1]["outcome"] == "done"
+
+
 async def test_what_only_reads_leaves_no_line(client: Client, settings: Settings) -> None:
     for tool in ("ogc_list_endpoints", "ogc_list_processes", "ogc_list_jobs"):
         await call(client, tool)
@@ -116,10 +160,15 @@ async def test_a_call_that_is_cancelled_leaves_its_line_too(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [(EndpointFault(f"it said {CANARY}", status=500), "failed"), (SubmissionUnconfirmed(f"{CANARY}"), "unknown")],
+    [
+        (InvalidParameter(f"it said {CANARY}", status=400), "failed"),
+        (EndpointFault(f"its gateway said {CANARY}", status=504), "unknown"),
+        (Garbled(f"it said {CANARY}"), "unknown"),
+        (SubmissionUnconfirmed(f"{CANARY}"), "unknown"),
+    ],
 )
 async def test_a_reason_is_redacted_and_without_an_answer_nobody_knows(
-    error: EndpointFault | SubmissionUnconfirmed, outcome: str, tmp_path: Path
+    error: OgcError, outcome: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "audit.jsonl"
     async with Audit(path, Redaction([CANARY])).change("ogc_execute_process", {"process_id": CANARY}) as change:
