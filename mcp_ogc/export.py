@@ -18,6 +18,8 @@ from mcp_ogc.errors import FileRefused, OgcError, UnknownName, UnreadableAnswer
 from mcp_ogc.file_names import file_name, safe_name
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
     from mcp_ogc.ogc.results.reading import Keep, Results
@@ -42,12 +44,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """One file that was brought. `problem` says why it was not."""
+    """One file that is there. `problem` says why it was not brought."""
 
     path: Path
     size: int = 0
     sha256: str = ""
     problem: str | None = None
+    was_there: bool = False
+    """Before, and nothing tells whether it is the same."""
 
 
 async def with_values_as_files(results: Results, keep: Keep) -> Results:
@@ -59,12 +63,22 @@ async def _as_file(output: Output, keep: Keep) -> Output:
     value, media_type = output.value, output.media_type or ""
     if isinstance(value, list | dict):
         media_type = media_type if media_type.endswith("json") else "application/json"
-        body = json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", errors="replace")
+        body = await anyio.to_thread.run_sync(_as_json, value)
     elif isinstance(value, str) and "\n" in value:
         media_type, body = media_type or "text/plain", value.encode("utf-8", errors="replace")
     else:
         return output
-    return output.model_copy(update={"kind": "file", "href": await keep(output.id, body, media_type)})
+    told = {"size": len(body), "checksum": multihash(body)}
+    return output.model_copy(update={"kind": "file", "href": await keep(output.id, body, media_type), **told})
+
+
+def _as_json(value: JsonValue) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def multihash(body: bytes) -> str:
+    """The SHA-256 of bytes, as STAC's file extension writes it."""
+    return SHA2_256 + hashlib.sha256(body).hexdigest()
 
 
 def wanted_files(results: Results, outputs: Sequence[str] | None) -> Iterator[Wanted]:
@@ -110,7 +124,7 @@ def _of(asset: Asset, folder: Path) -> Wanted:
 
 
 async def save(objects: Objects, wanted: Wanted, folder: Path, received: Callable[[int], None] | None = None) -> Saved:
-    """Bring one file. One that is already there, whole, is counted; one that can't be brought says why.
+    """Bring one file. One that is already there is compared with what is known; one that can't be brought says why.
 
     The bytes go to a `.part` file first, so that a file of the final name is always whole.
 
@@ -123,12 +137,28 @@ async def save(objects: Objects, wanted: Wanted, folder: Path, received: Callabl
     target = folder / wanted.path
     try:
         if await anyio.to_thread.run_sync(target.exists):
-            return await anyio.to_thread.run_sync(_digested, target)
+            return await _compared(objects, wanted, await anyio.to_thread.run_sync(_digested, target))
         return await _bring(objects, wanted, target, folder, received)
     except OgcError as error:
         return Saved(target, problem=str(error))
     except OSError as error:
         return Saved(target, problem=f"It can't be written: {error.strerror or error}")
+
+
+async def _compared(objects: Objects, wanted: Wanted, there: Saved) -> Saved:
+    """A file that was there before: of the size and the checksum that are told, or else of the size it has there."""
+    is_told = (wanted.checksum or "").lower().startswith(SHA2_256)
+    if wanted.size is None and not is_told:
+        try:
+            wanted = replace(wanted, size=(await objects.info(wanted.href, wanted.hint)).size)
+        except OgcError:
+            return replace(there, was_there=True)
+    try:
+        _check_whole(wanted, there.size, there.sha256)
+    except UnreadableAnswer as error:
+        why = f"A file of this name was there before and was left as it is: {error.message}. Move it and call again"
+        return Saved(there.path, problem=why)
+    return replace(there, was_there=wanted.size is None and not is_told)
 
 
 async def _bring(

@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 NAME_CHARACTERS = 120
+NAME_BYTES = 180
+"""In UTF-8: file systems take 255, and a number, a digest, a suffix and `.part` may be added."""
 DIGEST_CHARACTERS = 8
 UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 """Control characters, and such that have a name read as another: from right to left."""
@@ -30,7 +32,8 @@ def safe_name(name: str) -> str:
     """A name for a file or folder on every platform: no separators, no control or reserved names, not hidden."""
     seen = "".join("\x00" if unicodedata.category(one) in UNSEEN else one for one in name)
     cleaned = re.sub(r'[\x00<>:"/\\|?*]+', "_", seen).strip(" .") or "_"
-    return (f"_{cleaned}" if RESERVED.match(cleaned) else cleaned)[:NAME_CHARACTERS]
+    name = (f"_{cleaned}" if RESERVED.match(cleaned) else cleaned)[:NAME_CHARACTERS]
+    return name.encode("utf-8", errors="ignore")[:NAME_BYTES].decode("utf-8", errors="ignore")
 
 
 def own_name(name: str) -> str:

@@ -1,12 +1,13 @@
 """Files are brought into the download folder: each its own, none outside, none over another."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mcp_ogc.errors import UnknownName
-from mcp_ogc.export import save, wanted_files
-from mcp_ogc.file_names import own_name
+from mcp_ogc.export import multihash, save, wanted_files
+from mcp_ogc.file_names import own_name, safe_name
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.ogc.models import JsonObject
@@ -58,6 +59,30 @@ async def test_a_file_that_cannot_be_brought_says_why_and_the_others_come(tmp_pa
     saved = [await save(objects(tmp_path), one, tmp_path / "d") for one in wanted_files(results(*hrefs), None)]
     assert "none.tif" in (saved[0].problem or "")
     assert saved[1].problem is None
+
+
+async def test_another_file_of_the_name_is_not_taken_for_the_result(tmp_path: Path) -> None:
+    (tmp_path / "x.tif").write_bytes(b"result")
+    (wanted,) = wanted_files(results((tmp_path / "x.tif").as_uri()), None)
+    brought = await save(objects(tmp_path), wanted, tmp_path / "d")
+    assert await save(objects(tmp_path), wanted, tmp_path / "d") == brought, "the same is counted"
+    brought.path.write_bytes(b"garbage, and longer")
+    (refused, unknown) = (
+        await save(objects(tmp_path), wanted, tmp_path / "d"),
+        await save(objects(tmp_path), replace(wanted, href=(tmp_path / "gone.tif").as_uri()), tmp_path / "d"),
+    )
+    assert "19 bytes came, and it was said to have 6" in (refused.problem or "")
+    assert unknown.was_there, "nothing tells what it should be"
+    alike = replace(wanted, checksum=multihash(b"result of another day"))
+    assert "SHA-256" in ((await save(objects(tmp_path), alike, tmp_path / "d")).problem or "")
+    assert brought.path.read_bytes() == b"garbage, and longer", "it is nobody's to remove"
+
+
+async def test_a_long_name_in_any_script_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "x.tif").write_bytes(b"result")
+    (wanted,) = wanted_files(results((tmp_path / "x.tif").as_uri()), None)
+    named = replace(wanted, path=Path(safe_name("水域" * 100)) / f"{safe_name('水域' * 100)}.tif")
+    assert (await save(objects(tmp_path), named, tmp_path / "d")).problem is None
 
 
 def paths(found: Results, *outputs: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import anyio.to_thread
 from mcp_types import CallToolResult
 
-from mcp_ogc.export import Saved, Wanted, wanted_files, with_values_as_files
+from mcp_ogc.export import Saved, Wanted, multihash, wanted_files, with_values_as_files
 from mcp_ogc.file_names import own_name, safe_name
 from mcp_ogc.text import Reply, call, plural, respond, size, word
 from mcp_ogc.tools.spec import Call, workspace
@@ -25,6 +25,7 @@ class FileRow(Reply):
     bytes: int | None = None
     sha256: str | None = None
     problem: str | None = None
+    was_there: bool | None = None
 
 
 class ComingRow(Reply):
@@ -57,7 +58,9 @@ async def export_job(
     found = await with_values_as_files(await work.results(chosen, job_id), keep)
     wanted = await anyio.to_thread.run_sync(lambda: list(wanted_files(found, outputs)))
     if not outputs and (answer := await work.raw_results(chosen, job_id)).is_document:
-        wanted.append(Wanted(await keep("results", answer.body, answer.media_type), None, Path("results.json")))
+        href = await keep("results", answer.body, answer.media_type)
+        checksum = multihash(answer.body)
+        wanted.append(Wanted(href, None, Path("results.json"), answer.media_type, len(answer.body), checksum))
 
     async def told(ended: int, path: Path) -> None:
         await ctx.report_progress(ended, len(wanted), path.name)
@@ -89,12 +92,15 @@ async def export_job(
 def _row(file: Saved) -> FileRow:
     if file.problem:
         return FileRow(path=str(file.path), problem=file.problem)
-    return FileRow(path=str(file.path), bytes=file.size, sha256=file.sha256)
+    return FileRow(path=str(file.path), bytes=file.size, sha256=file.sha256, was_there=file.was_there or None)
 
 
 def _file_line(row: FileRow, folder: Path) -> str:
     name = _name(row.path, folder)
-    return f"{name}: not brought: {row.problem}" if row.problem else f"{name} {size(row.bytes)} sha256 {row.sha256}"
+    if row.problem:
+        return f"{name}: not brought: {row.problem}"
+    before = " (was there before, and nothing tells whether it is the same)" if row.was_there else ""
+    return f"{name} {size(row.bytes)} sha256 {row.sha256}{before}"
 
 
 def _coming_line(row: ComingRow, folder: Path) -> str:
