@@ -53,7 +53,7 @@ class Outgoing:
             case str():
                 return self.text(value)
             case dict():
-                return {name: self.value(one) for name, one in value.items()}
+                return {self.text(name): self.value(one) for name, one in value.items()}
             case list():
                 return [self.value(one) for one in value]
         return value

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.crs import CRS
 
+LINEAR_UNITS = ("metre", "meter", "m", "kilometre", "foot", "US survey foot", "Clarke's foot", "Indian foot")
+"""That are named in sentences of ours: any other name is the file's own text."""
 WEB_MERCATOR_RADIUS = 6378137.0
 WGS84 = (6378137.0, 298.257223563)
 SPHEROID = re.compile(r'SPHEROID\["(?:[^"]|"")*",([-+.\deE]+),([-+.\deE]+)')
@@ -70,6 +72,7 @@ def pixel_area(crs: CRS | None, transform: Affine) -> PixelArea:
     if not crs.is_projected:
         return PixelArea("unknown: the CRS is neither projected nor geographic")
     unit, metres = crs.linear_units_factor
+    unit = unit if unit in LINEAR_UNITS else "its unit"
     return PixelArea(
         f"plane: |det| of the transform × {unit}², distortion of the projection not corrected",
         constant_km2=abs(transform.determinant) * metres**2 / 1e6,

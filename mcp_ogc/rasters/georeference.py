@@ -75,6 +75,12 @@ def crs_name(crs: CRS) -> str:
     return name[1].replace('""', '"')[:NAME_CHARACTERS] if name else "unnamed"
 
 
+def crs_code(crs: CRS) -> str:
+    """`EPSG:32725`, or that it has none: for sentences of ours, which no name of a file's belongs into."""
+    authority = crs.to_authority()
+    return ":".join(authority) if authority else "one without a code"
+
+
 def _bounds(transform: Affine, width: int, height: int) -> Bounds:
     a, b, c, d, e, f = tuple(transform)[:6]
     corners = ((0, 0), (width, 0), (0, height), (width, height))

@@ -16,6 +16,7 @@ from mcp_ogc.tools.raster_answers import (
     band_row,
     image,
     km2,
+    named,
     picture_line,
     source_line,
     source_row,
@@ -158,7 +159,7 @@ def _changes(
     return Changes(
         before=before,
         after=after,
-        crs=found.crs,
+        crs=named(found.crs),
         width=found.width,
         height=found.height,
         resampled=found.resampled,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
+from mcp.server.mcpserver import Elicit
 from pydantic import BaseModel, Field, JsonValue
 
 from mcp_ogc.errors import ConfirmationRefused
+from mcp_ogc.text import undrawn, visible
 from mcp_ogc.tools.spec import Call, confirmations
 
 
@@ -21,6 +23,11 @@ def asked(ctx: Call, confirm: str | None) -> bool:
     """Whether the person is to be asked: the client can, and no token is given."""
     capabilities = ctx.client_capabilities
     return confirm is None and capabilities is not None and capabilities.elicitation is not None
+
+
+def question(text: str) -> Elicit[Consent]:
+    """What the person is asked, with nothing in it that can't be seen and no link: names in it are strangers'."""
+    return Elicit(undrawn(visible(text)), Consent)
 
 
 def agree(

@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
 from mcp_ogc.text import Reply, call, clean, plural, respond, word
-from mcp_ogc.tools.consent import Consent, agree, asked
+from mcp_ogc.tools.consent import Consent, agree, asked, question
 from mcp_ogc.tools.package_answers import change_lines, counted_changes, finding_lines, told_again
 from mcp_ogc.tools.packages import (
     PackageArgument,
@@ -92,7 +92,7 @@ async def ask_replacement(
     if there is None:
         return Consent()
     told = "\n".join(await _replacement(work, chosen, process_id, there, loaded, workflow_id))
-    return Elicit(f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?\n{told}", Consent)
+    return question(f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?\n{told}")
 
 
 async def deploy_process(
@@ -153,13 +153,13 @@ async def deploy_process(
     deployed = await _read_back(chosen, process_id)
     if deployed is None:
         look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
-        lines = [f"{chosen.name} accepted {process_id} and is not done with it.", f"Next, in a while: {look}"]
+        lines = [f"{chosen.name} accepted {word(process_id)} and is not done with it.", f"Next, in a while: {look}"]
         return respond(lines, Deployed(**reply, **counted, deployed=False, accepted=True))
     done = "is replaced" if there else "is deployed, there was none to replace," if replace else "is deployed"
     url = None if chosen.is_local else chosen.client.process_url(process_id)
     trial = trial_of(chosen, deployed)
     lines = [
-        f"{process_id} {word(deployed.version)} {done} on {chosen.name} and reads back:"
+        f"{word(process_id)} {word(deployed.version)} {done} on {chosen.name} and reads back:"
         f" {plural(len(deployed.inputs), 'input')}, {plural(len(deployed.outputs), 'output')}.",
         *([f"It is at {url}"] if url else []),
         *_warnings(report),
@@ -199,7 +199,7 @@ async def _replacement(
     workflow_id: str | None,
 ) -> list[str]:
     """What would be replaced, by what, and what that changes."""
-    version = package.software_version or "a package without version"
+    version = word(package.software_version or "") or "a package without version"
     told = f"{endpoint.name} has {process_id} {word(there.version)}; {version} ({package.digest[:19]}) would replace it"
     try:
         found = await deployed_changes(work, endpoint, process_id, package, workflow_id)
@@ -298,7 +298,7 @@ async def ask_undeployment(
         return Consent()
     chosen = (await workspace(ctx)).endpoint(endpoint)
     told, _ = await _undeployment(chosen, process_id)
-    return Elicit(f"Undeploy {process_id}?\n{told}", Consent)
+    return question(f"Undeploy {process_id}?\n{told}")
 
 
 async def undeploy_process(

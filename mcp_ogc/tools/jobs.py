@@ -23,7 +23,7 @@ from mcp_ogc.text import (
     respond,
     untrusted,
 )
-from mcp_ogc.tools.consent import Consent, agree, asked
+from mcp_ogc.tools.consent import Consent, agree, asked, question
 from mcp_ogc.tools.input_notes import input_notes, with_notes
 from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, submitted, told
 from mcp_ogc.tools.spec import Call, workspace
@@ -61,7 +61,7 @@ async def ask_execution(
     chosen = work.endpoint(endpoint)
     request = Execute(inputs=inputs, outputs=outputs_of(outputs))
     area = await _to_be_confirmed(work, chosen, process_id, request, new_run)
-    return Elicit(f"{area}. Execute it?", Consent) if area else Consent(agreed=True)
+    return question(f"{area}. Execute it?") if area else Consent(agreed=True)
 
 
 async def execute_process(

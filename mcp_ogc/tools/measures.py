@@ -8,9 +8,18 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from mcp_ogc.errors import InvalidGeometry
-from mcp_ogc.text import Reply, Untrusted, call, number, plural, remote, respond, untrusted
+from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, number, plural, remote, respond, untrusted
 from mcp_ogc.tools.located import Bands, Located, RasterName, located
-from mcp_ogc.tools.raster_answers import BandRow, SourceRow, band_lines, band_row, km2, source_line, source_row
+from mcp_ogc.tools.raster_answers import (
+    BandRow,
+    SourceRow,
+    band_lines,
+    band_row,
+    km2,
+    named,
+    source_line,
+    source_row,
+)
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.uris import FILE, RasterHandle
 
@@ -93,6 +102,7 @@ async def measure_raster(
         raise InvalidGeometry("Either points or within is to be given", remedy=GIVE)
     work = await workspace(ctx)
     seen = await located(work, raster)
+    crs = crs.strip(OPEN + CLOSE) if crs else None  # copied out of an answer
     if points is not None:
         return await _at_points(work, seen, raster, points, bands, crs)
 
@@ -106,14 +116,14 @@ async def measure_raster(
     found = await work.rasters.zones(seen.place, task, told)
     answer = Measures(
         raster=raster,
-        crs=found.crs,
+        crs=named(found.crs),
         zones=tuple(_zone(zone) for zone in found.zones),
         left_out=found.left_out,
         area_method=found.area_method,
         notes=found.notes,
         source=source_row(found.provenance, seen, method=DAMAGED_METHOD if found.notes else ZONES_METHOD),
     )
-    lines = [f"{plural(len(answer.zones), 'shape')} on {found.crs}."]
+    lines = [f"{plural(len(answer.zones), 'shape')} on {answer.crs}."]
     for number_, row in enumerate(answer.zones[:SHOWN_ZONES], 1):
         lines += _zone_lines(number_, row)
     if more := len(answer.zones) - SHOWN_ZONES:
@@ -140,7 +150,7 @@ async def _at_points(
     )
     answer = Measures(
         raster=raster,
-        crs=found.crs,
+        crs=named(found.crs),
         points=tuple(_point(point) for point in found.points),
         notes=found.notes,
         source=source_row(found.provenance, seen, method=POINTS_METHOD),
@@ -149,7 +159,7 @@ async def _at_points(
     labels = {number: seen.labels_of(number) for number, band in facts.items() if band.is_integer}
     outside = sum(row.pixel is None for row in answer.points)
     beyond = f", {outside} outside of the raster" if outside else ""
-    lines = [f"{plural(len(answer.points), 'point')} as {f'x, y in {crs}' if crs else 'lon, lat'}{beyond}."]
+    lines = [f"{plural(len(answer.points), 'point')} as {f'x, y in {answer.crs}' if crs else 'lon, lat'}{beyond}."]
     lines += [f"- {_point_line(row, facts, labels)}" for row in answer.points[:SHOWN_POINTS]]
     if len(answer.points) > SHOWN_POINTS:
         lines.append(f"{plural(len(answer.points) - SHOWN_POINTS, 'more point')}, in the structured content.")

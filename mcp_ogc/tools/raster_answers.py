@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcp_types import ImageContent
 
-from mcp_ogc.text import Reply, Untrusted, moment, number, plural, remote, size, untrusted
+from mcp_ogc.text import Reply, Untrusted, moment, number, plural, remote, size, untrusted, word
 
 if TYPE_CHECKING:
     from mcp_ogc.rasters.pictures.picture import LegendEntry, Preview
@@ -69,6 +69,11 @@ class SourceRow(Reply):
     requests: int | None = None
     bytes_read: int | None = None
     time: str
+
+
+def named(own: str | None) -> str | None:
+    """A CRS or a unit, by the name it has: labelled where that is a sentence, since it stands in the file."""
+    return word(own) if own else None
 
 
 def image(picture: Preview) -> ImageContent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from mcp_ogc.ogc.inputs.values import ValueCheck
 from mcp_ogc.ogc.models import InputDescription, JsonObject, OutputDescription, ProcessDescription
 
 EXAMPLE_CHARACTERS = 300
+LONGEST_EXAMPLE = 600
+"""As JSON: a description is read, not a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def _example(shape: Shape, told: str, check: Check) -> JsonValue:
     """The first example that fits: a reference at the worst, which fits any input."""
     tried: JsonValue = None
     for value in example_values(shape, told, check):
+        if len(json.dumps(value)) > LONGEST_EXAMPLE:  # what a server gives may be a whole file
+            continue
         tried = value
         if shape.several and not (shape.is_array and isinstance(value, list)):
             tried = [value] * max(1, min(shape.least, 10))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.georeference import crs_name, is_placed
+from mcp_ogc.rasters.georeference import crs_code, is_placed
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -24,7 +24,7 @@ WARP_MEGABYTES = 16
 def difference_of_grids(first: DatasetReader, second: DatasetReader) -> str | None:
     """How two grids differ, None where they are one."""
     if (first.crs or None) != (second.crs or None):
-        names = (crs_name(one.crs) if one.crs else "no CRS" for one in (first, second))
+        names = (crs_code(one.crs) if one.crs else "none" for one in (first, second))
         return "the CRS is {} and {}".format(*names)
     if (first.width, first.height) != (second.width, second.height):
         return f"the size is {first.width} × {first.height} and {second.width} × {second.height} pixels"

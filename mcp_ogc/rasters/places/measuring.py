@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mcp_ogc.errors import InvalidGeometry, RasterError
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
-from mcp_ogc.rasters.georeference import crs_name
+from mcp_ogc.rasters.georeference import crs_code, crs_name
 from mcp_ogc.rasters.measured import BandFacts, PointsMeasured, ZonesMeasured
 from mcp_ogc.rasters.places.placement import Placement
 from mcp_ogc.rasters.places.points import values_at
@@ -99,7 +99,7 @@ def _placement(dataset: DatasetReader, crs: str | None) -> Placement:
     own = crs_name(dataset.crs) if dataset.crs else None
     if crs and own and crs.casefold() != own.casefold():
         raise RasterError(
-            f"The raster's CRS is {own[:80]}, so places can't be given in {crs[:80]!r}",
+            f"The raster's CRS is {crs_code(dataset.crs)}, so places can't be given in {crs[:80]!r}",
             remedy="Give longitude and latitude and leave crs out, or coordinates of the raster's own CRS and its name",
         )
     return Placement(dataset, native=bool(crs))
