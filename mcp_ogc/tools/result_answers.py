@@ -9,6 +9,7 @@ from mcp_ogc.tools.item_collections import CollectionRow
 from mcp_ogc.tools.tables import ContentRow
 
 SHORT_VALUE_CHARACTERS = 200
+MORE = "limit=20 shows 60 at most, ogc_export_job saves all"
 
 
 class AssetRow(Reply):
@@ -66,14 +67,14 @@ def output_lines(row: OutputRow) -> list[str]:
         lines.append(f"  {plural(row.items_unreadable, 'item')} could not be read; the first: {first}")
     lines += [f"  {_asset_line(file)}" for file in row.files]
     if row.files_left_out:
-        lines.append(f"  {plural(row.files_left_out, 'file')} left out; limit=100 shows them")
+        lines.append(f"  {plural(row.files_left_out, 'file')} left out; {MORE}")
     return [*lines, *(line for item in row.items for line in item_lines(item))]
 
 
 def item_lines(item: ItemRow) -> list[str]:
     """An item as a list has it."""
     box = f" bbox lon/lat [{', '.join(f'{value:.4f}' for value in item.bbox)}]" if item.bbox else ""
-    more = [f"  {plural(item.assets_left_out, 'asset')} left out; limit=20 shows them"] if item.assets_left_out else []
+    more = [f"  {plural(item.assets_left_out, 'asset')} left out; {MORE}"] if item.assets_left_out else []
     return [
         f"- {word(item.id)} {item.datetime or 'no date'}{box}",
         *(f"  {_asset_line(asset)}" for asset in item.assets),

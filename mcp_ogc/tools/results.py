@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, unquote
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from mcp_ogc.tables import Content
     from mcp_ogc.workspace import Endpoint, Workspace
 
-SHOWN_ASSETS = 4
-"""Of one item, and of an array of files, unless more is asked for."""
+SHOWN_ASSETS, MOST_ASSETS = 4, 60
+"""Of one item, and of an array of files; the second where more is asked for."""
+SHOWN_OUTPUTS, MOST_OUTPUTS = 12, 60
+"""Without items of their own, likewise."""
 SIZED_FILES = 10
 SIZE_SECONDS = 5
 PAGE = 20
@@ -52,6 +55,7 @@ class JobResults(Reply):
     job_id: str
     outputs: tuple[OutputRow, ...]
     left_out: int = 0
+    outputs_left_out: int | None = None
     next_cursor: str | None = None
     digest: str | None = None
     changed: bool | None = None
@@ -106,18 +110,24 @@ async def results_page(
     is_paged = limit is not None or cursor is not None or _count(found, output) <= PAGE
     page = _Page(chosen, job_id, start if isinstance(start, int) else 0, (limit or PAGE) * is_paged, links, budget)
     if output is None:
-        rows = tuple(page.output(one) for one in await _sized(work, found.outputs))
+        shown_outputs = page.outputs_of(found.outputs)
+        rows = tuple(page.output(one) for one in await _sized(work, shown_outputs))
     else:
+        shown_outputs = found.outputs
         rows = (await _asked_for(work, found, output, page),)
+    hidden = len(found.outputs) - len(shown_outputs)
     if not is_paged:
         rows = tuple([await _as_one(found, row, page) for row in rows])
     next_cursor = encode(scope, item=page.end) if page.left_out and is_paged else None
-    lines = [f"Job {job_id} on {chosen.name}: {plural(len(rows), 'output')}."]
+    lines = [f"Job {job_id} on {chosen.name}: {plural(len(rows) + hidden, 'output')}."]
     if found.changed:
         lines.append("The result document is another than when it was last read (signed links change each time).")
     for row in rows:
         lines += output_lines(row)
     lines += page.content_lines
+    if hidden:
+        more = "output=NAME shows one" if limit else f"limit={PAGE} shows up to {MOST_OUTPUTS}, output=NAME one"
+        lines.append(f"{plural(hidden, 'output')} left out; {more}")
     if next_cursor:
         again = call(
             "ogc_get_results", job_id=job_id, endpoint=chosen.name, output=output, limit=limit, cursor=next_cursor
@@ -130,6 +140,7 @@ async def results_page(
         job_id=job_id,
         outputs=rows,
         left_out=page.left_out,
+        outputs_left_out=hidden or None,
         next_cursor=next_cursor,
         digest=found.digest,
         changed=found.changed or None,
@@ -223,10 +234,18 @@ class _Page:
         self.end = start + limit
         self._count = 0
         self._left = budget
-        self._most_assets = SHOWN_ASSETS if budget and budget <= CONCISE_CHARACTERS else None
+        is_concise = budget is not None and budget <= CONCISE_CHARACTERS
+        shown = (SHOWN_ASSETS, SHOWN_OUTPUTS) if is_concise else (MOST_ASSETS, MOST_OUTPUTS)
+        self._most_assets, self._most_outputs = shown if budget else (sys.maxsize, sys.maxsize)
         self.left_out = 0
         self.content_lines: tuple[str, ...] = ()
         self._content: ContentRow | None = None
+
+    def outputs_of(self, outputs: Sequence[Output]) -> tuple[Output, ...]:
+        """Those that are shown: all that have items, which are paged, and the first of the others."""
+        others = [number for number, one in enumerate(outputs) if not one.items]
+        left_out = set(others[self._most_outputs :])
+        return tuple(one for number, one in enumerate(outputs) if number not in left_out)
 
     def asset(self, output_id: str, item_id: str, asset: Asset, content: Content) -> OutputRow:
         """One file of an output, and what is in it."""
@@ -251,13 +270,12 @@ class _Page:
         if output.href:
             files = (self._file(output.as_asset(), output.id, uris.FILE, uris.FILE, content),)
         elif output.kind == "array":
+            members = [(n, member) for n, member in enumerate(output.members) if member.href]
+            more = max(0, len(members) - self._most_assets)
             files = tuple(
                 self._file(member.as_asset(), output.id, uris.FILE, str(n))
-                for n, member in enumerate(output.members)
-                if member.href
+                for n, member in members[: self._most_assets]
             )
-            more = max(0, len(files) - self._most_assets) if self._most_assets else 0
-            files = files[: len(files) - more]
         told: dict[str, JsonValue] = self._told(content)
         if output.value is not None and content is None:
             told["value"] = clean(literal(output.value, SHORT_VALUE_CHARACTERS), SHORT_VALUE_CHARACTERS * 2)

@@ -8,10 +8,11 @@ from mcp import Client
 
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from tests.servers.loopback import serve, server
 from tests.servers.object_storage import object_storage
 from tests.servers.oidc import provider
 
-__all__ = ["object_storage", "provider"]
+__all__ = ["object_storage", "provider", "serve", "server"]
 
 
 @pytest.fixture(params=["auto", "legacy"])
