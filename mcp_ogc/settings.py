@@ -7,16 +7,20 @@ clients pass optional values as empty strings (or as the literal `${user_config.
 
 import os
 import shlex
+import sys
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
+from subprocess import list2cmdline
 from typing import Annotated, Literal, Self
 
 from platformdirs import PlatformDirs
 from pydantic import BeforeValidator, Field, JsonValue, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from mcp_ogc.authentication import Authentication, BearerAuthentication, HttpUrl, NoAuthentication, Section
+from mcp_ogc.consistency import check
 from mcp_ogc.errors import SettingsError
 from mcp_ogc.serving import HttpSettings, UserEndpointSettings, UserSettings
 from mcp_ogc.users import OPERATOR, User
@@ -288,7 +292,8 @@ class Settings(BaseSettings):
     def command(self, *arguments: str) -> str:
         """A command of ours as it is typed, with the configuration file that was named for this one."""
         named = ("--config", str(self._file)) if self._file else ()
-        return shlex.join(("mcp-ogc", *arguments, *named))
+        words = ("mcp-ogc", *arguments, *named)
+        return list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
     @property
     def audit_path(self) -> Path:
@@ -321,10 +326,12 @@ def load(path: Path | None = None) -> Settings:
     file = path or config_path()
     values: dict[str, object] = {}
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # Windows' editors write a mark at its beginning
     except FileNotFoundError:
         if path is not None:
             raise SettingsError(f"The configuration file {file} does not exist") from None
+    except OSError as error:
+        raise SettingsError(f"The configuration file {file} can't be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"The configuration file {file} is not TOML: {error}") from error
     try:
@@ -333,41 +340,15 @@ def load(path: Path | None = None) -> Settings:
         lines = [f"- {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
         where = f"{file} and MCP_OGC_* variables" if values else "MCP_OGC_* variables"
         raise SettingsError("\n".join([f"The settings ({where}) do not fit:", *lines])) from None
+    except UnreadableVariable as error:
+        raise SettingsError(
+            f"A MCP_OGC_* variable can't be read: {error}",
+            remedy="""Lists and tables are JSON in a variable, for instance MCP_OGC_TOOLSETS='["discover"]'""",
+        ) from None
     if values.get("read_only") and not settings.read_only:  # an upper bound: no variable relaxes it
         settings = settings.model_copy(update={"read_only": True})
     settings._file = path.resolve() if path else None
-    return _checked(settings)
-
-
-def _checked(settings: Settings) -> Settings:
-    endpoints = settings.configured_endpoints()
-    if "local" in settings.endpoints:
-        raise SettingsError(
-            "The endpoint name local is the embedded endpoint's", remedy="Choose another name in [endpoints.NAME]"
-        )
-    if settings.token and not settings.url:
-        raise SettingsError("MCP_OGC_TOKEN is set without MCP_OGC_URL", remedy="Set both, or neither")
-    known = [*endpoints, *(["local"] if settings.has_local else [])]
-    if settings.default_endpoint and settings.default_endpoint not in known:
-        raise SettingsError(
-            f"default_endpoint {settings.default_endpoint!r} is not configured", remedy=f"Known: {', '.join(known)}"
-        )
-    for subject, user in settings.users.items():
-        if unknown := sorted(set(user.endpoints).difference(endpoints)):
-            raise SettingsError(
-                f"The endpoint {unknown[0]!r} of [users.{subject!r}] is not configured",
-                remedy=f"Known: {', '.join(endpoints) or 'none'}",
-            )
-    if settings.users and settings.http.is_open:
-        raise SettingsError(
-            "[users] is set, and nobody is asked who they are", remedy="Set issuer and url in [http], or leave it out"
-        )
-    for name, storage in settings.storage.items():
-        if storage.workspace_endpoint and storage.workspace_endpoint not in endpoints:
-            raise SettingsError(
-                f"workspace_endpoint {storage.workspace_endpoint!r} of [storage.{name}] is not configured",
-                remedy=f"Known: {', '.join(endpoints) or 'none'}",
-            )
+    check(settings)
     return settings
 
 

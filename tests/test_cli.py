@@ -111,6 +111,45 @@ def mask(text: str) -> str:
     return text.replace("s3cret", "***")
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"MCP_OGC_TOOLSETS": "discover"}, "JSON in a variable"),
+        ({"MCP_OGC_READONLY": "true"}, "Did you mean MCP_OGC_READ_ONLY?"),
+    ],
+)
+def test_a_variable_with_a_slip_is_a_sentence(tmp_path: Path, variables: dict[str, str], told: str) -> None:
+    refused = run(tmp_path, "check", **variables)
+    assert refused.returncode == 1
+    assert told in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_file_that_can_not_be_read_is_a_sentence_and_one_of_windows_is_read(tmp_path: Path) -> None:
+    refused = run(tmp_path, "check", "--config", str(tmp_path))
+    assert "can't be read" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    file = tmp_path / "notepad.toml"
+    file.write_bytes(b"\xef\xbb\xbfread_only = true\r\n")
+    assert "mode: read-only" in run(tmp_path, "check", "--config", str(file)).stdout
+
+
+def test_a_code_page_without_our_marks_gets_question_marks(tmp_path: Path) -> None:
+    done = run(tmp_path, "check", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "? processes" in done.stdout
+
+
+def test_the_demo_relaxes_nothing(tmp_path: Path) -> None:
+    refused = run(tmp_path, "demo", MCP_OGC_READ_ONLY="true")
+    assert (refused.returncode, "read_only is set" in refused.stderr) == (1, True)
+    without = run(tmp_path, "demo", MCP_OGC_LOCAL__ENABLED="false")
+    assert without.returncode == 1
+    assert "ogc_list_processes refused" in without.stderr
+    assert "Traceback" not in without.stderr
+    assert not (tmp_path / "data" / "audit.jsonl").exists()
+
+
 def test_settings_that_do_not_fit_are_one_message(tmp_path: Path) -> None:
     told = run(tmp_path, "check", MCP_OGC_URL="ftp://x")
     assert told.returncode == 1

@@ -52,7 +52,19 @@ FLOORS = {
     ),
     "ogc": 2,
     **dict.fromkeys(
-        ("net", "settings", "authentication", "serving", "users", "telemetry", "errors", "audit", "recent"), 1
+        (
+            "net",
+            "settings",
+            "consistency",
+            "authentication",
+            "serving",
+            "users",
+            "telemetry",
+            "errors",
+            "audit",
+            "recent",
+        ),
+        1,
     ),
 }
 # A wing of its own: what it may import, and who may import it.

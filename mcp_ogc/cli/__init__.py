@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +27,9 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0 where it did what was asked, 1 where not, 2 for a wrong command line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a pipe of Windows has a code page without most of what we print
+            stream.reconfigure(errors="replace")
     parser = _parser()
     if not any(argument in COMMANDS or argument in ("-h", "--help", "--version") for argument in given):
         given.insert(0, "serve")

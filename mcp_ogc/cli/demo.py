@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 
 from mcp_ogc.cli.progress import JobProgress
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import OgcError, SettingsError
 from mcp_ogc.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -71,13 +71,17 @@ def add_arguments(options: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Deploy, run, follow, read: on the local endpoint, whatever else is configured."""
-    settings = load(options.config).model_copy(
+    given = load(options.config)
+    if given.read_only:
+        raise SettingsError(
+            "read_only is set, and the demo deploys and executes", remedy="Run it with other settings: --config FILE"
+        )
+    settings = given.model_copy(
         update={
             "endpoints": {},
             "default_endpoint": None,
             "url": None,
             "token": None,
-            "read_only": False,
             "toolsets": Settings().toolsets,
         }
     )
@@ -97,9 +101,15 @@ async def _converse(settings: Settings, narrator: Silent, pictures: Path) -> Rep
     from mcp_ogc.server import build_server
 
     begun = time.monotonic()
+    refused: DemoFailed | None = None
     async with Client(build_server(settings)) as client:
         conversation = Conversation(client, narrator)
-        await _find_water(conversation, pictures)
+        try:
+            await _find_water(conversation, pictures)
+        except DemoFailed as error:  # the client's task group would wrap it
+            refused = error
+    if refused is not None:
+        raise refused
     conversation.report.seconds = round(time.monotonic() - begun, 2)
     narrator.close(conversation.report)
     return conversation.report
