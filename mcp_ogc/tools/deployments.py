@@ -91,8 +91,9 @@ async def ask_replacement(
     there = await _existing(chosen, process_id)
     if there is None:
         return Consent()
-    told = "\n".join(await _replacement(work, chosen, process_id, there, loaded, workflow_id))
-    return question(f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?\n{told}")
+    told, _ = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
+    asked_for = f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?"
+    return question("\n".join([asked_for, *told]))
 
 
 async def deploy_process(
@@ -126,13 +127,16 @@ async def deploy_process(
                 replace=True,
                 confirm=token,
             )
+            changed, breaking = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
             lines = [
-                *await _replacement(work, chosen, process_id, there, loaded, workflow_id),
+                *changed,
                 *_warnings(report),
                 "Nothing was changed yet. Ask the person; then:",
                 again,
             ]
-            return respond(lines, Deployed(**reply, **counted, deployed=False, confirm=token))
+            return respond(
+                lines, Deployed(**reply, **counted, deployed=False, breaking_changes=breaking, confirm=token)
+            )
         choice = _choice(loaded, workflow_id)
         try:
             with unknown_without_answer(chosen, process_id):
@@ -197,17 +201,18 @@ async def _replacement(
     there: ProcessDescription,
     package: Package,
     workflow_id: str | None,
-) -> list[str]:
-    """What would be replaced, by what, and what that changes."""
+) -> tuple[list[str], int | None]:
+    """What would be replaced, by what, and what that changes; how many changes are breaking, where that is known."""
     version = word(package.software_version or "") or "a package without version"
     told = f"{endpoint.name} has {process_id} {word(there.version)}; {version} ({package.digest[:19]}) would replace it"
     try:
         found = await deployed_changes(work, endpoint, process_id, package, workflow_id)
     except OgcError as error:
-        return [f"{told}. What that changes can't be told: {clean(error.message)}"]
+        return [f"{told}. What that changes can't be told: {clean(error.message)}"], None
     if not found:
-        return [f"{told}. It is the same package."]
-    return [f"{told}: {counted_changes(found)}", *change_lines(found)]
+        return [f"{told}. It is the same package."], 0
+    breaking = sum(1 for one in found if one.is_breaking)
+    return [f"{told}: {counted_changes(found)}", *change_lines(found)], breaking
 
 
 def _warnings(report: Report) -> list[str]:
