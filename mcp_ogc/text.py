@@ -129,12 +129,6 @@ def undrawn(text: str) -> str:
     return MARKUP.sub(" ", text)
 
 
-def untrusted_tail(text: str | None, limit: int) -> str:
-    """The end of remote text, labelled; empty where there is none."""
-    cleaned = tail(text or "", limit)
-    return f"{OPEN}{cleaned}{CLOSE}" if cleaned else ""
-
-
 def remote(**texts: str | None) -> Untrusted | None:
     """Texts of a server for structured content, cleaned; None where there are none."""
     cleaned = {name: clean(text) for name, text in texts.items() if text}

@@ -9,8 +9,9 @@ import pytest
 import pytest_socket
 
 from mcp_ogc.opening import open_from_settings
-from mcp_ogc.settings import LocalSettings, Settings
+from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from mcp_ogc.workspace import Workspace
+from tests.servers.processes.endpoint import TestEndpoint, served
 
 # How long an example takes is the machine's business; what hangs is ended by pytest-timeout.
 hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -52,6 +53,18 @@ def settings(tmp_path: Path) -> Settings:
         download_folder=tmp_path / "downloads",
         local=LocalSettings(trusted_packages=("*",), container_engine="none"),
     )
+
+
+@pytest.fixture
+async def far_settings(endpoint: TestEndpoint, tmp_path: Path) -> AsyncIterator[Settings]:
+    """A server whose only endpoint, `far`, is the one that a module's tests have as `endpoint`."""
+    async with served(endpoint) as url:
+        yield Settings(
+            endpoints={"far": EndpointSettings(url=url)},
+            data_folder=tmp_path / "data",
+            download_folder=tmp_path / "downloads",
+            local=LocalSettings(enabled=False),
+        )
 
 
 @pytest.fixture

@@ -209,7 +209,8 @@ ENDED_BADLY: tuple[Symptom, ...] = (
         Cause.APPLICATION,
         "the package is not CWL that can be run",
         r"Tool definition failed validation|checking field|ValidationException\b|Workflow cannot be executed"
-        r"|names no image, and this package may not run natively|UnsupportedRequirement",
+        r"|names no image, and this package may not run natively|UnsupportedRequirement"
+        r"|Syntax error in parameter reference|Expression evaluation error:\s*\S",
         kind=Kind.PACKAGE,
     ),
     Symptom(

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -203,11 +203,6 @@ class Slot:
         if before is not None:
             _keychain_forget(before, self._name, None)
         self._store._file(self._name).unlink(missing_ok=True)
-
-
-def with_record(tokens: Tokens, **changes: object) -> Tokens:
-    """The same tokens, their record changed."""
-    return replace(tokens, record=tokens.record.model_copy(update=changes))
 
 
 def _told(file: Path) -> str:

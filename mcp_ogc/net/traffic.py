@@ -35,9 +35,7 @@ class Traffic:
     def add(self, count: int) -> None:
         """Count bytes that were read."""
         now = self._clock()
-        begun, before = self._read[-1] if self._read and now - self._read[-1][0] < STEP else (now, 0)
-        if before:
-            self._read.pop()
+        begun, before = self._read.pop() if self._read and now - self._read[-1][0] < STEP else (now, 0)
         self._read.append((begun, before + count))
 
     def check(self) -> None:

@@ -135,7 +135,21 @@ def _key(node: Any, name: str | int) -> Any:
         return None
     if isinstance(name, int):
         return name if name < len(node) else None
-    return next((index for index, one in enumerate(node) if name in _names(one)), None)
+    return _index(node).get(name)
+
+
+def _index(members: Sequence[Any]) -> Mapping[str, int]:
+    """Where the members of a list are, by their names. It is kept with the list, which nobody changes once it is read:
+    rules look up each member of some that have thousands.
+    """
+    index: dict[str, int] | None = getattr(members, "index_of_names", None)
+    if index is None:
+        index = {}
+        for position, one in enumerate(members):
+            for name in _names(one):
+                index.setdefault(name, position)
+        setattr(members, "index_of_names", index)  # noqa: B010
+    return index
 
 
 def _names(one: Any) -> set[str]:

@@ -137,7 +137,15 @@ class Subject:
         CWL v1.2 Workflow §4.2: requirements and hints are inherited from the step and from the workflow. One that
         only some of the runners have is not in force.
         """
-        return self._requirement(part, name, frozenset())
+        asked = id(part), name
+        if asked not in self._in_force:
+            self._in_force[asked] = self._requirement(part, name, frozenset())
+        return self._in_force[asked]
+
+    @cached_property
+    def _in_force(self) -> dict[tuple[int, str], tuple[Any, Part] | None]:
+        """What was asked for already: a part that a thousand steps run is asked about by each of them."""
+        return {}
 
     def _requirement(self, part: Part, name: str, below: frozenset[int]) -> tuple[Any, Part] | None:
         if own := own_requirement(part.process, name):

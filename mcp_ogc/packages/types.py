@@ -71,6 +71,11 @@ def alternatives(cwl_type: Any, named: Mapping[str, Any]) -> Iterator[Any]:
         yield cwl_type
 
 
+def is_array(cwl_type: Any) -> bool:
+    """Whether a type, no name and no choice of several, is an array."""
+    return getattr(cwl_type, "type_", None) == "array"
+
+
 def resolved(cwl_type: Any, named: Mapping[str, Any]) -> Any:
     """A type with definitions in the place of names, as where it stands they are; those within records stay names."""
     if isinstance(cwl_type, list):

@@ -91,8 +91,9 @@ async def ask_replacement(
     there = await _existing(chosen, process_id)
     if there is None:
         return Consent()
-    told = "\n".join(await _replacement(work, chosen, process_id, there, loaded, workflow_id))
-    return question(f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?\n{told}")
+    told, _ = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
+    asked_for = f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?"
+    return question("\n".join([asked_for, *told]))
 
 
 async def deploy_process(
@@ -126,13 +127,16 @@ async def deploy_process(
                 replace=True,
                 confirm=token,
             )
+            changed, breaking = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
             lines = [
-                *await _replacement(work, chosen, process_id, there, loaded, workflow_id),
+                *changed,
                 *_warnings(report),
                 "Nothing was changed yet. Ask the person; then:",
                 again,
             ]
-            return respond(lines, Deployed(**reply, **counted, deployed=False, confirm=token))
+            return respond(
+                lines, Deployed(**reply, **counted, deployed=False, breaking_changes=breaking, confirm=token)
+            )
         choice = _choice(loaded, workflow_id)
         try:
             with unknown_without_answer(chosen, process_id):
@@ -151,9 +155,9 @@ async def deploy_process(
     reply["process_id"] = process_id
     chosen.forget(process_id)
     deployed = await _read_back(chosen, process_id)
-    if deployed is None:
+    if isinstance(deployed, str):
         look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
-        lines = [f"{chosen.name} accepted {word(process_id)} and is not done with it.", f"Next, in a while: {look}"]
+        lines = [f"{chosen.name} accepted {word(process_id)} and {deployed}.", f"Next, in a while: {look}"]
         return respond(lines, Deployed(**reply, **counted, deployed=False, accepted=True))
     done = "is replaced" if there else "is deployed, there was none to replace," if replace else "is deployed"
     url = None if chosen.is_local else chosen.client.process_url(process_id)
@@ -197,17 +201,18 @@ async def _replacement(
     there: ProcessDescription,
     package: Package,
     workflow_id: str | None,
-) -> list[str]:
-    """What would be replaced, by what, and what that changes."""
+) -> tuple[list[str], int | None]:
+    """What would be replaced, by what, and what that changes; how many changes are breaking, where that is known."""
     version = word(package.software_version or "") or "a package without version"
     told = f"{endpoint.name} has {process_id} {word(there.version)}; {version} ({package.digest[:19]}) would replace it"
     try:
         found = await deployed_changes(work, endpoint, process_id, package, workflow_id)
     except OgcError as error:
-        return [f"{told}. What that changes can't be told: {clean(error.message)}"]
+        return [f"{told}. What that changes can't be told: {clean(error.message)}"], None
     if not found:
-        return [f"{told}. It is the same package."]
-    return [f"{told}: {counted_changes(found)}", *change_lines(found)]
+        return [f"{told}. It is the same package."], 0
+    breaking = sum(1 for one in found if one.is_breaking)
+    return [f"{told}: {counted_changes(found)}", *change_lines(found)], breaking
 
 
 def _warnings(report: Report) -> list[str]:
@@ -326,14 +331,18 @@ async def undeploy_process(
             f"{chosen.name} undeploys no processes", status=error.status, remedy="It is its operators' to remove"
         ) from error
     chosen.forget(process_id)
-    left = await _existing(chosen, process_id)
+    lines = [f"{word(process_id)} is undeployed from {chosen.name}."]
+    left = None
+    try:
+        left = await _existing(chosen, process_id)
+    except OgcError as error:
+        lines.append(f"Whether an earlier revision is left can't be told: {clean(error.message)}")
     if left:  # Weaver removes the newest revision only (quirk Q26)
         lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {word(left.version)} still:"]
         lines += [
             f"an earlier revision, or it takes a while. To remove that too: {call('ogc_undeploy_process', **bound)}"
         ]
         return respond(lines, Undeployed(**bound, undeployed=True, left=left.version))
-    lines = [f"{process_id} is undeployed from {chosen.name}."]
     lines += [f"What is left: {call('ogc_list_processes', endpoint=chosen.name)}"]
     return respond(lines, Undeployed(**bound, undeployed=True))
 
@@ -367,16 +376,21 @@ async def _undeployment(endpoint: Endpoint, process_id: str) -> tuple[str, tuple
     return told, tuple(job.job_id for job in open_jobs)
 
 
-async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
-    """The description of what was just deployed: a server may take a while (202, OGC 20-044); None if a long one."""
+async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription | str:
+    """The description of what was just deployed, or why there is none yet: a server may take a while (202, OGC 20-044),
+    or not show it to who deployed it.
+    """
     pause = 0.1
     with anyio.move_on_after(READ_BACK_SECONDS):
         while True:
-            if description := await _existing(endpoint, process_id):
-                return description
+            try:
+                if description := await _existing(endpoint, process_id):
+                    return description
+            except OgcError as error:
+                return f"can't be asked for it: {clean(error.message)}"
             await anyio.sleep(pause)
             pause = min(pause * 2, 3.0)
-    return None
+    return "is not done with it"
 
 
 async def _existing(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:

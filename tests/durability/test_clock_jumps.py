@@ -24,9 +24,9 @@ from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.jobs.quotas import Allowance
 from mcp_ogc.net.traffic import Traffic
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import EndpointSettings, LocalSettings, QuotaSettings, Settings
+from mcp_ogc.settings import QuotaSettings, Settings
 from tests.server.talk import call, refused
-from tests.servers.processes.endpoint import Fault, TestEndpoint, served
+from tests.servers.processes.endpoint import Fault, TestEndpoint
 
 pytestmark = pytest.mark.anyio
 
@@ -71,17 +71,10 @@ def endpoint() -> TestEndpoint:
 
 
 @pytest.fixture
-async def client(endpoint: TestEndpoint, tmp_path: Path) -> AsyncIterator[Client]:
-    async with served(endpoint) as url:
-        settings = Settings(
-            endpoints={"far": EndpointSettings(url=url)},
-            data_folder=tmp_path / "data",
-            download_folder=tmp_path / "downloads",
-            local=LocalSettings(enabled=False),
-            quotas=QuotaSettings(submissions_per_hour=2),
-        )
-        async with Client(build_server(settings)) as client:
-            yield client
+async def client(far_settings: Settings) -> AsyncIterator[Client]:
+    two_an_hour = far_settings.model_copy(update={"quotas": QuotaSettings(submissions_per_hour=2)})
+    async with Client(build_server(two_an_hour)) as client:
+        yield client
 
 
 @JUMPS

@@ -17,9 +17,9 @@ from mcp_ogc.errors import DiskError
 from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.net.redaction import Redaction
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from mcp_ogc.settings import Settings
 from tests.server.talk import call, refused
-from tests.servers.processes.endpoint import TestEndpoint, served
+from tests.servers.processes.endpoint import TestEndpoint
 from tests.servers.small_disk import require_namespaces, with_small_disk
 
 pytestmark = pytest.mark.anyio
@@ -33,16 +33,9 @@ def endpoint() -> TestEndpoint:
 
 
 @pytest.fixture
-async def client(endpoint: TestEndpoint, tmp_path: Path) -> AsyncIterator[Client]:
-    async with served(endpoint) as url:
-        settings = Settings(
-            endpoints={"far": EndpointSettings(url=url)},
-            data_folder=tmp_path / "data",
-            download_folder=tmp_path / "downloads",
-            local=LocalSettings(enabled=False),
-        )
-        async with Client(build_server(settings)) as client:
-            yield client
+async def client(far_settings: Settings) -> AsyncIterator[Client]:
+    async with Client(build_server(far_settings)) as client:
+        yield client
 
 
 class FullDisk:

@@ -9,8 +9,10 @@ import pytest
 import requests
 
 from mcp_ogc.errors import PackageError
+from mcp_ogc.packages import document, parts
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.document import copied, place_of, read_document
+from mcp_ogc.packages.lint import lint
 
 TOOL = "cwlVersion: v1.2\nclass: CommandLineTool\nid: t\nbaseCommand: x\ninputs: []\noutputs: []\n"
 LAUGHS = "hints:\n  a0: &a0 [x, x]\n" + "".join(
@@ -99,3 +101,26 @@ def _recorded(original: Callable[..., object], asked: list[str]) -> Callable[...
         return original(path, *arguments, **options)
 
     return recording
+
+
+def test_the_members_of_a_list_are_read_once_however_often_one_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    names = document._names
+    monkeypatch.setattr(document, "_names", lambda one: read.append(one) or names(one))
+    inputs = "".join(f"- {{id: i{number}, type: string}}\n" for number in range(100))
+    tool = "cwlVersion: v1.2\nclass: CommandLineTool\nid: t\nbaseCommand: x\noutputs: []\ninputs:\n"
+    undocumented = [one.line for one in lint(tool + inputs).findings if one.rule == "input-text"]
+    assert undocumented == list(range(7, 107))
+    assert len(read) < 300
+
+
+def test_what_is_required_of_a_part_is_found_once_however_many_steps_run_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    own_requirement = parts.own_requirement
+    monkeypatch.setattr(parts, "own_requirement", lambda *asked: looked.append(asked) or own_requirement(*asked))
+    steps = "".join(f"    s{number}: {{run: '#t', in: {{a: a}}, out: [o]}}\n" for number in range(100))
+    tool = "  baseCommand: x\n  inputs: {a: string}\n  outputs: {o: {type: string, outputBinding: {outputEval: a}}}\n"
+    workflow = "- class: Workflow\n  id: w\n  inputs: {a: string}\n  outputs: []\n  steps:\n"
+    unused = lint(f"cwlVersion: v1.2\n$graph:\n{workflow}{steps}- class: CommandLineTool\n  id: t\n{tool}").findings
+    assert sum(1 for one in unused if one.rule == "unused-step") == 100
+    assert len(looked) < 5000

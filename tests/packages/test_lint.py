@@ -145,6 +145,12 @@ BROKEN = [
         "      listing:\n      - {entryname: ../x, entry: y}\n",
         "../x",
     ),
+    (
+        "argument-order",
+        "limit: {type: long, inputBinding: {prefix: --limit}}",
+        "limit: {type: {type: array, items: long, inputBinding: {prefix: --limit}}}",
+        "limit: {type: {",
+    ),
     ("network", "baseCommand: collect", "baseCommand: [curl, --fail]", "baseCommand: [curl"),
     ("network", "[--to, $(runtime.outdir)]", "[--from, https://example.org/x]", "arguments:"),
     (

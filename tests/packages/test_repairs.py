@@ -1,5 +1,10 @@
 """What would be right, said so that it can be copied, for what people write wrong."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from mcp_ogc.packages.lint import lint
@@ -215,3 +220,47 @@ def test_what_came_with_a_later_version_of_cwl_is_said_to() -> None:
         "there is no field when here",
         "when: is of CWL v1.2: cwlVersion: v1.2",
     )
+
+
+def test_an_expression_begins_behind_a_backslash_that_is_itself_escaped() -> None:
+    """CWL CommandLineTool v1.2 §3.4: `\\\\` stands for one backslash, and what follows is evaluated."""
+    files = "    InitialWorkDirRequirement: {listing: [{entryname: a.sh, entry: 'echo %s$(date)'}]}\n  arguments:"
+    rules = [
+        {one.rule for one in lint(PACKAGE.replace("  arguments:", files % escape, 1)).errors}
+        for escape in ("", "\\", "\\\\", "\\\\\\")
+    ]
+    assert rules == [{"expression-name"}, set(), {"expression-name"}, set()]
+
+
+TAGS = "{type: array, items: string, inputBinding: {prefix: --tag}}"
+ECHO = """\
+cwlVersion: v1.2
+class: CommandLineTool
+id: tool
+baseCommand: echo
+arguments: [--out, x.tif]
+inputs:
+  tags: {type: %s, default: [a, b]}
+outputs:
+  line: {type: string, outputBinding: {glob: line, loadContents: true, outputEval: "$(self[0].contents)"}}
+stdout: line
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cwltool is POSIX only")
+@pytest.mark.parametrize("beside", ["", ", inputBinding: {position: 1}"])
+def test_values_that_come_between_arguments_are_found_as_cwltool_puts_them(tmp_path: Path, beside: str) -> None:
+    package = tmp_path / "tool.cwl"
+    package.write_text(ECHO % f"{TAGS}{beside}", encoding="utf-8")
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("cwltool"), "--quiet", "--no-container", str(package)],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    is_whole = "--out x.tif" in json.loads(ran.stdout)["line"]
+    rules = {finding.rule for finding in lint(package.read_text(encoding="utf-8")).findings}
+    assert is_whole is bool(beside)
+    assert is_whole is ("argument-order" not in rules)

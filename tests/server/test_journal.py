@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import anyio
 import pytest
 from mcp import Client
 
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from mcp_ogc.settings import EndpointSettings, Settings
 from tests.server.talk import call, finished, refused
 from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 from tests.servers.processes.quirk import Quirk
@@ -26,19 +25,8 @@ def endpoint() -> TestEndpoint:
 
 
 @pytest.fixture
-async def settings(endpoint: TestEndpoint, tmp_path: Path) -> AsyncIterator[Settings]:
-    async with served(endpoint) as url:
-        yield Settings(
-            endpoints={"far": EndpointSettings(url=url)},
-            data_folder=tmp_path / "data",
-            download_folder=tmp_path / "downloads",
-            local=LocalSettings(enabled=False),
-        )
-
-
-@pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[Client]:
-    async with Client(build_server(settings)) as client:
+async def client(far_settings: Settings) -> AsyncIterator[Client]:
+    async with Client(build_server(far_settings)) as client:
         yield client
 
 
@@ -87,10 +75,10 @@ async def test_an_unconfirmed_submission_is_found_when_the_list_can_be_read_agai
     assert len(endpoint.asked("POST", "/execution")) == 1
 
 
-async def test_where_there_is_no_list_jobs_are_remembered_and_it_is_said(settings: Settings, tmp_path: Path) -> None:
+async def test_where_there_is_no_list_jobs_are_remembered_and_it_is_said(far_settings: Settings) -> None:
     lonely = TestEndpoint(quirks_on=[Quirk.Q15], polls=None)
     async with served(lonely) as url:
-        others = settings.model_copy(update={"endpoints": {"lonely": EndpointSettings(url=url)}})
+        others = far_settings.model_copy(update={"endpoints": {"lonely": EndpointSettings(url=url)}})
         async with Client(build_server(others)) as client:
             job = await call(client, "ogc_execute_process", **HELLO)
         lonely.jobs.newest.end("successful")
@@ -138,14 +126,14 @@ async def test_a_job_that_was_just_made_is_told_though_its_endpoint_does_not_ans
 
 
 async def test_two_servers_share_what_is_remembered_and_send_an_equal_request_once(
-    client: Client, settings: Settings, endpoint: TestEndpoint
+    client: Client, far_settings: Settings, endpoint: TestEndpoint
 ) -> None:
     found: list[str] = []
 
     async def execute(server: Client) -> None:
         found.append((await call(server, "ogc_execute_process", **HELLO))["job_id"])
 
-    async with Client(build_server(settings)) as other:
+    async with Client(build_server(far_settings)) as other:
         async with anyio.create_task_group() as tasks:
             for server in (client, other) * 3:
                 tasks.start_soon(execute, server)

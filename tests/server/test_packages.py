@@ -81,6 +81,7 @@ async def test_the_preview_of_a_replacement_shows_what_would_break(client: Clien
     assert "breaking: ⟦output text (File) is gone⟧" in text_of(preview)
     assert "⟦version 2.1.0 → 3.0.0⟧" in text_of(preview)
     assert (preview.structured_content or {})["deployed"] is False
+    assert (preview.structured_content or {})["breaking_changes"] == 1, "some clients show only that"
 
 
 async def test_a_replacement_of_what_is_not_there_says_so(client: Client) -> None:

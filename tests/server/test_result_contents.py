@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from mcp import Client
 
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
+from mcp_ogc.settings import Settings
 from mcp_ogc.tables import content_of_value
 from mcp_ogc.text import visible
 from mcp_ogc.tools.tables import shown
 from tests.server.talk import call, finished, refused, text_of
 from tests.servers.processes.catalogue import Process, Product, _files, described
-from tests.servers.processes.endpoint import Fault, TestEndpoint, served
+from tests.servers.processes.endpoint import Fault, TestEndpoint
 
 pytestmark = pytest.mark.anyio
 
@@ -58,16 +58,9 @@ def endpoint() -> TestEndpoint:
 
 
 @pytest.fixture
-async def client(endpoint: TestEndpoint, tmp_path: Path) -> AsyncIterator[Client]:
-    async with served(endpoint) as url:
-        settings = Settings(
-            endpoints={"far": EndpointSettings(url=url)},
-            data_folder=tmp_path / "data",
-            download_folder=tmp_path / "downloads",
-            local=LocalSettings(enabled=False),
-        )
-        async with Client(build_server(settings)) as client:
-            yield client
+async def client(far_settings: Settings) -> AsyncIterator[Client]:
+    async with Client(build_server(far_settings)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from mcp_ogc.packages.document import member, place, short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Part, Subject
 from mcp_ogc.packages.rules.expressions import expressions_of
-from mcp_ogc.packages.types import holds
+from mcp_ogc.packages.types import alternatives, holds, is_array
 
 FETCHES = re.compile(
     r"(?:^|[\s/;&|])(?:curl|wget|aria2c|aws|gsutil|s3cmd|s5cmd|rclone|scp|sftp|rsync|git|stars)(?:$|\s)|(?:https?|s3)://"
 )
 """Programs that fetch, and addresses to fetch from."""
 REFERENCES = re.compile(r"\$\((?:inputs|runtime|self)\b")
+OPTION = re.compile(r"--?[A-Za-z][\w-]*")
 SHELL = {"|", "||", "&&", ";", ">", ">>", "<", "2>&1", "2>", "&"}
 
 
@@ -131,6 +133,23 @@ def odd_positions(subject: Subject) -> Iterator[Hit]:
             position = getattr(binding, "position", None)
             if isinstance(position, str) and "$" not in position:
                 yield Hit(tool.place(*path, "position"), f"position is {position[:40]!r}")
+
+
+def parted_arguments(subject: Subject) -> Iterator[Hit]:
+    """Lists whose values have a binding each, and the list none: cwltool sorts the values among the arguments, and
+    between an option and its value.
+    """
+    for tool in subject.tools:
+        words = [one for one in tool.process.arguments or () if isinstance(one, str)]
+        pairs = [
+            f"{option} {value}" for option, value in pairwise(words) if OPTION.fullmatch(option) and value[:1] != "-"
+        ]
+        for declared in tool.process.inputs if pairs else ():
+            lists = [one for one in alternatives(declared.type_, subject.types) if is_array(one)]
+            if declared.inputBinding is None and any(getattr(one, "inputBinding", None) for one in lists):
+                name = short_id(declared.id)
+                told = f"values of {name} may come between {pairs[0][:60]}"
+                yield Hit(tool.place("inputs", name), told, f"Beside type of {name}: inputBinding: {{position: 1}}")
 
 
 def unasked_network(subject: Subject) -> Iterator[Hit]:
@@ -268,6 +287,14 @@ RULES = (
         "Give a whole number, or an expression",
         "CWL CommandLineTool §5.2, position",
         odd_positions,
+    ),
+    Rule(
+        "argument-order",
+        WARNING,
+        "An option loses its value",
+        "",
+        "CWL CommandLineTool §4.1, cwltool's Process._init_job",
+        parted_arguments,
     ),
     Rule(
         "network",

@@ -27,6 +27,8 @@ NOT_EVALUATED = {
 REFERENCE = re.compile(r"""\$\(\s*([A-Za-z_]\w*)(?:\.\w+|\['(?:[^'\\]|\\.)*'\]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])*\s*\)""")
 """CWL CommandLineTool v1.2 §3.4.1: what needs no JavaScript."""
 INPUT = re.compile(r"""\binputs(?:\.([A-Za-z_]\w*)|\[['"]([^'"]+)['"]\])""")
+BEGINNING = re.compile(r"(?<!\\)(?:\\\\)*(\$[({])")
+"""Of an expression: two backslashes are one, and escape nothing."""
 NAMES = ("inputs", "self", "runtime", "null")
 CLOSING = {"(": ")", "{": "}", "[": "]"}
 
@@ -78,8 +80,8 @@ def _expressions(text: str, where: tuple[int, int]) -> Iterator[Expression]:
 
 
 def _next(text: str, position: int) -> int:
-    found = re.compile(r"(?<!\\)\$[({]").search(text, position)
-    return found.start() if found else -1
+    found = BEGINNING.search(text, position)
+    return found.start(1) if found else -1
 
 
 def _end(text: str, position: int) -> int | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.packages.description import type_name
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Subject
-from mcp_ogc.packages.types import alternatives, holds
+from mcp_ogc.packages.types import alternatives, holds, is_array
 
 STANDARD = Dialect(name="standard", title="any")
 FILES = frozenset({"File", "Directory"})
@@ -105,7 +104,7 @@ def collapsed_lists(subject: Subject) -> Iterator[Hit]:
     """Arrays, where one of one value may arrive as the value."""
     dialect, main = _dialect(subject), subject.main
     for declared in main.process.inputs if not dialect.keeps_lists else ():
-        if any(_is_array(one) for one in alternatives(declared.type_, subject.types)):
+        if any(is_array(one) for one in alternatives(declared.type_, subject.types)):
             name = short_id(declared.id)
             is_one = isinstance(declared.default, list) and len(declared.default) == 1
             which = f"the default of {name}, a list of one," if is_one else f"a list of one that is given to {name}"
@@ -141,10 +140,6 @@ def _graph(subject: Subject) -> tuple[int, int]:
     from mcp_ogc.packages.document import place
 
     return place(subject.package.document, "$graph")
-
-
-def _is_array(cwl_type: Any) -> bool:
-    return getattr(cwl_type, "type_", None) == "array"
 
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
