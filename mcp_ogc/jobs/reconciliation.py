@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.models import StatusInfo
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 PAGES = 20
 UNDER_WAY = timedelta(minutes=2)
 """A submission that is intended for longer than any answer may take was left by a server that is gone."""
-SKEW = timedelta(seconds=2)
-"""Between two clocks; and servers write whole seconds."""
 
 
 async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tuple[Entry, ...]:
@@ -35,21 +34,27 @@ async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tup
     lost = await journal.unanswered(name, datetime.now(UTC) - UNDER_WAY)
     if not lost:
         return ()
-    since = min(entry.intended for entry in lost) - SKEW
+    since = min(entry.intended for entry in lost)
     listed = await _listed(client, since)
-    known = {entry.job_id for entry in await journal.jobs_since(name, since) if entry.digest}
+    known = {entry.job_id for entry in await journal.jobs_since(name, since - UNDER_WAY) if entry.digest}
     # What another user's submission may have become is nobody's by this look: it is theirs to find.
     rivals = await journal.unanswered_of_others(name)
-    matched = match([*lost, *rivals], [info for info in listed if info.job_id not in known])
+    unknown = [info for info in listed if info.job_id not in known]
+    matched = match([*lost, *rivals], unknown, client.clock)
     found = [await journal.confirm_found(entry.submission, info) for entry, info in matched if entry in lost]
     return tuple(entry for entry in found if entry)
 
 
-def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo]) -> list[tuple[Entry, StatusInfo]]:
+def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo], clock: ServerClock) -> list[tuple[Entry, StatusInfo]]:
     """Which submission became which job, as far as there is no doubt.
 
     A job is a submission's where it could be no other's: same process, created while it was under way, and the same
     inputs where the server tells them. Submissions that asked for the same are interchangeable.
+
+    Args:
+        lost: The submissions.
+        jobs: What they may have become; when they were created is told by `clock`.
+        clock: The endpoint's.
     """
     left = {entry.submission: entry for entry in lost}
     open_jobs = sorted(jobs, key=lambda info: info.created or datetime.max.replace(tzinfo=UTC))
@@ -59,7 +64,7 @@ def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo]) -> list[tuple[Entry
             (
                 (fitting[0], info)
                 for info in open_jobs
-                if (fitting := [entry for entry in left.values() if _fits(entry, info)])
+                if (fitting := [entry for entry in left.values() if _fits(entry, info, clock)])
                 and len({entry.digest for entry in fitting}) == 1
             ),
             None,
@@ -72,13 +77,14 @@ def match(lost: Sequence[Entry], jobs: Sequence[StatusInfo]) -> list[tuple[Entry
         open_jobs.remove(info)
 
 
-def _fits(entry: Entry, info: StatusInfo) -> bool:
+def _fits(entry: Entry, info: StatusInfo, clock: ServerClock) -> bool:
     if info.created is None or info.process_id not in (None, entry.process_id):
         return False
     if info.inputs is not None and info.inputs != entry.inputs:
         return False
     ended = entry.answered or entry.intended + UNDER_WAY
-    return entry.intended - SKEW <= info.created <= ended + SKEW
+    first, last = clock.ahead(entry.intended).ours(info.created)
+    return entry.intended <= last and first <= ended
 
 
 async def _listed(client: ProcessesClient, since: datetime) -> list[StatusInfo]:
@@ -87,8 +93,10 @@ async def _listed(client: ProcessesClient, since: datetime) -> list[StatusInfo]:
     page: str | None = None
     for _ in range(PAGES):
         listed = await client.jobs(page=page)
-        found += [info for info in listed.jobs if info.created is None or info.created >= since]
+        clock = client.clock.ahead(since)
+        earlier = [info for info in listed.jobs if info.created and clock.ours(info.created)[1] < since]
+        found += [info for info in listed.jobs if info not in earlier]
         page = listed.next_page
-        if page is None or (listed.jobs and all(info.created and info.created < since for info in listed.jobs)):
+        if page is None or (earlier and len(earlier) == len(listed.jobs)):
             break
     return found

@@ -42,6 +42,7 @@ from mcp_ogc.ogc.answers import (
     validated,
     with_links,
 )
+from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.dialects.recognition import recognise
 from mcp_ogc.ogc.dialects.standard import STANDARD
@@ -172,6 +173,11 @@ class CoreClient:
             return found
         self._learn(found)
         return found
+
+    @property
+    def clock(self) -> ServerClock:
+        """What its answers tell of its clock."""
+        return self._exchange.clock
 
     @property
     def known_dialect(self) -> Dialect:

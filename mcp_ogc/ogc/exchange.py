@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -23,6 +24,7 @@ from mcp_ogc.net.http import ENDPOINT, ENTRY, call_again, read_bounded, retry_af
 from mcp_ogc.net.refusal import Entry, is_login_page
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import excerpt, is_cut_off, is_page, json_or_none, link_headers, mended_json
+from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.models import JsonObject, Link
 from mcp_ogc.ogc.problems import is_problem, read_problem
 
@@ -51,6 +53,7 @@ class Exchange:
         self._rules = rules
         self.format_parameter: str | None = None
         """Query parameter that asks for JSON, once the server turned out to need it (quirk Q40)."""
+        self.clock = ServerClock()
 
     async def document(
         self, url: str, *, subject: str = "", missing: type[RemoteProblem] = RemoteProblem
@@ -124,7 +127,9 @@ class Exchange:
     @asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
         try:
+            sent = datetime.now(UTC)
             response = await self._http.send(request, stream=True)
+            self.clock.read(response.headers, sent, datetime.now(UTC))
             try:
                 yield response
             finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from mcp_ogc.jobs.entries import Entry, SubmissionState
 from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.jobs.reconciliation import match, reconcile
 from mcp_ogc.ogc.client import ProcessesClient
+from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.dialects.standard import STANDARD
 from mcp_ogc.ogc.models import JobStatus, JsonObject, StatusInfo
 from mcp_ogc.settings import Limits
@@ -53,7 +55,7 @@ def job(job_id: str, second: float, *, process_id: str | None = "p", inputs: Jso
 
 
 def pairs(entries: list[Entry], jobs: list[StatusInfo]) -> dict[int, str]:
-    return {entry.submission: info.job_id for entry, info in match(entries, jobs)}
+    return {entry.submission: info.job_id for entry, info in match(entries, jobs, ServerClock())}
 
 
 def test_a_job_that_was_created_while_the_submission_was_under_way_is_its() -> None:
@@ -100,6 +102,54 @@ def endpoint(answer: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> Pr
 
 async def submitted(journal: Journal, digest: str) -> int:
     return (await journal.intend("far", "p", "1", {}, digest, same_since=None)).submission
+
+
+def dated_by(clock: timedelta, *jobs: JsonObject) -> ProcessesClient:
+    """An endpoint with these jobs whose clock is that far ahead."""
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        date = format_datetime(datetime.now(UTC) + clock, usegmt=True)
+        return httpx.Response(200, json={"jobs": [*jobs], "links": []}, headers={"Date": date})
+
+    return endpoint(answer)
+
+
+def made_at(moment: datetime, *, naive: bool = False, whole: bool = False) -> JsonObject:
+    told = moment.replace(tzinfo=None) if naive else moment
+    return {
+        "jobID": "a",
+        "processID": "p",
+        "status": "running",
+        "created": told.isoformat(timespec="seconds" if whole else "auto"),
+    }
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ahead", [-7200, -90, 0, 90, 7200])
+@pytest.mark.parametrize("naive", [True, False])
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_job_is_found_by_an_endpoint_s_clock_however_it_is_set(
+    tmp_path: Path, ahead: int, naive: bool, whole: bool
+) -> None:
+    journal, clock = Journal(tmp_path / "journal.sqlite3"), timedelta(seconds=ahead)
+    number = await submitted(journal, "one")
+    await journal.close_submission(number, SubmissionState.UNCONFIRMED, "no answer")
+    created = (await journal.entry(number)).intended + clock
+    (found,) = await reconcile("far", dated_by(clock, made_at(created, naive=naive, whole=whole)), journal)
+    assert (found.submission, found.job_id) == (number, "a")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ahead", [-60, 60])
+@pytest.mark.parametrize("before", [3, 60, 7200])
+async def test_a_job_that_was_made_before_is_nobody_s_also_where_a_wrong_clock_says_that_it_was_made_in_time(
+    tmp_path: Path, ahead: int, before: int
+) -> None:
+    journal, clock = Journal(tmp_path / "journal.sqlite3"), timedelta(seconds=ahead)
+    number = await submitted(journal, "one")
+    await journal.close_submission(number, SubmissionState.UNCONFIRMED, "no answer")
+    created = (await journal.entry(number)).intended + clock - timedelta(seconds=before)
+    assert await reconcile("far", dated_by(clock, made_at(created)), journal) == ()
 
 
 @pytest.mark.anyio

@@ -12,6 +12,7 @@ from mcp_ogc.jobs.entries import SubmissionState
 from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.schema import MIGRATIONS
+from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.models import JobList, JobStatus, StatusInfo
 
 pytestmark = pytest.mark.anyio
@@ -48,6 +49,7 @@ class Listing:
 
     def __init__(self, *jobs: StatusInfo) -> None:
         self._jobs = jobs
+        self.clock = ServerClock()
 
     async def jobs(self, *, page: str | None = None) -> JobList:
         return JobList(jobs=self._jobs)
