@@ -50,7 +50,8 @@ async def problem_of(response: httpx.Response, s3: str | None) -> OgcError:
     if status == 412:
         return UnreadableAnswer(f"{url} was replaced while it was read", remedy="Read it again")
     if status >= 500:
-        return EndpointFault(message, status=status, remedy="Try again")
+        told_to_wait = status == 503 and "retry-after" in response.headers
+        return EndpointFault(message, status=status, remedy=call_again(response) if told_to_wait else "Try again")
     if status == 429:
         return AskedTooOften(f"{message}: it was asked too often", status=status, remedy=call_again(response))
     return RemoteProblem(message, status=status, remedy="Is the link still right?" if status in (404, 410) else "")

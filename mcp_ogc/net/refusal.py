@@ -57,11 +57,11 @@ class Entry:
                 f"Endpoint {name} does not allow this{who} (HTTP 403)",
                 status=status,
                 detail=detail,
-                remedy=_joined(self._namespace(claims), "Ask its operators for the permission", self._other_person()),
+                remedy=joined(self._namespace(claims), "Ask its operators for the permission", self._other_person()),
             )
         if self.will_renew:
             message = f"Endpoint {name} refused the token it was sent (HTTP 401), and nothing was done"
-            remedy = _joined("A new one goes with the next request: call again", self._namespace(claims))
+            remedy = joined("A new one goes with the next request: call again", self._namespace(claims))
         elif not self.sent:
             message, remedy = f"Endpoint {name} wants to know who asks (HTTP 401)", self._first_time()
         elif claims.expires_at is not None and claims.expires_at < self.clock():
@@ -70,7 +70,7 @@ class Entry:
             remedy = self._renewal()
         else:
             message = f"Endpoint {name} refuses what authenticates there (HTTP 401)"
-            remedy = _joined(self._renewal(), self._namespace(claims))
+            remedy = joined(self._renewal(), self._namespace(claims))
         return AuthenticationRequired(message, status=status, detail=detail, remedy=remedy)
 
     def login_page(self) -> AuthenticationRequired:
@@ -168,5 +168,6 @@ def is_login_page(body: bytes) -> bool:
     return body[:64].lstrip().startswith(b"<") and PASSWORD_FIELD.search(body[:LOGIN_READ]) is not None
 
 
-def _joined(*sentences: str) -> str:
+def joined(*sentences: str) -> str:
+    """Those that there are, one after the other."""
     return ". ".join(sentence for sentence in sentences if sentence)

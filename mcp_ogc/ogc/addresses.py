@@ -7,7 +7,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer
 from mcp_ogc.net.hosts import is_inside
+from mcp_ogc.recent import Recent
 
+MOST_NAMED = 1000
 # Ids that would be another resource once the path is normalised (RFC 3986 §5.2.4).
 DOTS = ("", ".", "..")
 
@@ -18,6 +20,8 @@ class Addresses:
     def __init__(self, url: str, *, rebase_links: bool = True) -> None:
         self.base = url.rstrip("/")
         self._rebase_links = rebase_links
+        self._named: Recent[str, str] = Recent(MOST_NAMED)
+        """Resources that are taken to be below the base URL, and the host their links name."""
 
     def own(self, href: str) -> str:
         """A link of the endpoint's own resources, made absolute; one to another origin is taken by its path.
@@ -25,10 +29,35 @@ class Addresses:
         Behind a proxy servers link to the address they have inside (quirk Q50); where links are meant as they are
         given, the settings say so.
         """
+        linked = self.linked(href)
         if not self._rebase_links:
-            return self.linked(href)
-        base = urlsplit(self.base)
-        return urlsplit(self.linked(href))._replace(scheme=base.scheme, netloc=base.netloc).geturl()
+            return linked
+        base, given = urlsplit(self.base), urlsplit(linked)
+        url = given._replace(scheme=base.scheme, netloc=base.netloc).geturl()
+        if (host := given.hostname or "") != base.hostname and not is_inside(host):
+            self._named.keep(url.split("?", 1)[0], host)
+        return url
+
+    def advice(self, url: str) -> str:
+        """What to do where a resource of the endpoint is not at `url`, if its link named another host; else ""."""
+        if not self._rebase_links:
+            host = urlsplit(url).hostname
+            return (
+                f"The endpoint's links name the host {host}: with rebase_links = true in the endpoint's section of the "
+                f"settings they are taken to be below {self.base}"
+                if host != urlsplit(self.base).hostname
+                else ""
+            )
+        place = url.split("?", 1)[0]
+        while self._named.get(place) is None and len(place) > len(self.base):
+            place = place.rpartition("/")[0]
+        host = self._named.get(place)
+        return (
+            f"The endpoint's link to it names the host {host}, and was taken to be below {self.base}: if it is meant "
+            "as it is, write rebase_links = false into the endpoint's section of the settings"
+            if host
+            else ""
+        )
 
     def reachable(self, href: str) -> str:
         """A link of whatever the endpoint gives, such as a log; a host that only its own network knows is its own."""

@@ -17,7 +17,7 @@ from mcp_ogc.errors import (
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import PackageAnswer, is_page, unwrapped
 from mcp_ogc.ogc.deployments import PACKAGE_TYPES, bodies, deployed
-from mcp_ogc.ogc.exchange import JSON, page_of_another, problem_of
+from mcp_ogc.ogc.exchange import JSON, page_of_another
 from mcp_ogc.ogc.job_client import JobsClient
 from mcp_ogc.ogc.models import RELATIONS, ProcessSummary
 from mcp_ogc.ogc.problems import is_problem
@@ -104,7 +104,7 @@ class ProcessesClient(JobsClient):
         url, subject = self._process(process_id), f"process {process_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if is_problem(response.status_code, body):
-            raise problem_of(response, body, url=url, subject=subject, missing=NoSuchProcess)
+            raise self._exchange.problem_of(response, body, url=url, subject=subject, missing=NoSuchProcess)
         if is_page(body):
             raise page_of_another(url, body)
 
@@ -126,7 +126,7 @@ class ProcessesClient(JobsClient):
                 # ZOO-Project echoes Accept as Content-Type: what was asked for is what it is.
                 return PackageAnswer(media_type, unwrapped(body))
             if is_refused:
-                problem = problem_of(response, body, url=url, subject=subject, missing=NoSuchProcess)
+                problem = self._exchange.problem_of(response, body, url=url, subject=subject, missing=NoSuchProcess)
                 if response.status_code not in (406, 415):
                     break
         if isinstance(problem, NoSuchProcess) and await self._exists(process_id):
@@ -156,7 +156,7 @@ class ProcessesClient(JobsClient):
                     others = [one for one in dialect.deploy_types if one != media_type]
                     self._learn(replace(dialect, deploy_types=(media_type, *others)))
                 return response, body
-            problem = problem_of(response, body, url=url, subject=subject, missing=missing)
+            problem = self._exchange.problem_of(response, body, url=url, subject=subject, missing=missing)
             if not isinstance(problem, UnsupportedMediaType):
                 break
         assert problem is not None

@@ -46,7 +46,7 @@ from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.dialects.recognition import recognise
 from mcp_ogc.ogc.dialects.standard import STANDARD
-from mcp_ogc.ogc.exchange import JSON, Exchange, problem_of
+from mcp_ogc.ogc.exchange import JSON, Exchange
 from mcp_ogc.ogc.lists import read_processes
 from mcp_ogc.ogc.models import (
     RELATIONS,
@@ -108,7 +108,7 @@ class CoreClient:
         self._addresses = Addresses(url, rebase_links=rebase_links)
         self.url = self._addresses.base
         self.rules = rules
-        self._exchange = Exchange(http, self.url, limits, rules)
+        self._exchange = Exchange(http, self._addresses, limits, rules)
         self._landing: LandingPage | None = None
         self._landed = -float("inf")
         self._classes: tuple[float, Conformance] | None = None
@@ -261,7 +261,9 @@ class CoreClient:
             ) from error
         is_created = response.status_code in CREATED and "location" in response.headers
         if not is_created and is_problem(response.status_code, body, description.outputs if description else ()):
-            problem = problem_of(response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess)
+            problem = self._exchange.problem_of(
+                response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
+            )
             told_to_wait = response.status_code == 503 and "retry-after" in response.headers
             if told_to_wait or _is_refusal(problem, description):
                 raise problem

@@ -15,14 +15,15 @@ from mcp_ogc.errors import (
     AskedTooOften,
     AuthenticationRequired,
     Garbled,
+    HostRefused,
     RemoteProblem,
     TimedOut,
     Unreachable,
     UnreadableAnswer,
 )
 from mcp_ogc.net.http import ENDPOINT, ENTRY, call_again, read_bounded, retry_after
-from mcp_ogc.net.refusal import Entry, is_login_page
-from mcp_ogc.ogc.addresses import with_query
+from mcp_ogc.net.refusal import Entry, is_login_page, joined
+from mcp_ogc.ogc.addresses import Addresses, with_query
 from mcp_ogc.ogc.answers import excerpt, is_cut_off, is_page, json_or_none, link_headers, mended_json
 from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.models import JsonObject, Link
@@ -41,14 +42,14 @@ class Exchange:
 
     Args:
         http: Sends them.
-        url: The endpoint's base URL: whose credentials go with them.
+        addresses: The endpoint's: whose credentials go with them.
         limits: Bounds on bodies and times.
         rules: What may be sent at all.
     """
 
-    def __init__(self, http: httpx.AsyncClient, url: str, limits: Limits, rules: Rules) -> None:
+    def __init__(self, http: httpx.AsyncClient, addresses: Addresses, limits: Limits, rules: Rules) -> None:
         self._http = http
-        self._url = url
+        self._addresses = addresses
         self._limits = limits
         self._rules = rules
         self.format_parameter: str | None = None
@@ -89,7 +90,7 @@ class Exchange:
         wanted = with_query(url, **{self.format_parameter: "json"}) if self.format_parameter else url
         response, body = await self.send("GET", wanted, headers={"Accept": JSON})
         if response.status_code >= 300:
-            raise problem_of(response, body, url=url, subject=subject, missing=missing)
+            raise self.problem_of(response, body, url=url, subject=subject, missing=missing)
         return response, body
 
     async def send(
@@ -110,7 +111,7 @@ class Exchange:
         """
         self._rules.check_method(method)
         # ZOO-Project's /temp is outside the base URL, and wants this endpoint's credentials all the same.
-        extensions, seconds = {ENDPOINT: self._url}, self._limits.request_seconds
+        extensions, seconds = {ENDPOINT: self._addresses.base}, self._limits.request_seconds
         try:
             request = self._http.build_request(method, url, headers=headers, content=content, extensions=extensions)
         except httpx.InvalidURL as error:
@@ -121,8 +122,29 @@ class Exchange:
                     body = await read(response, self._limits.document_bytes)
                     _check_let_in(response, body)
                     return response, body
+        except (Unreachable, HostRefused, AuthenticationRequired, AccessDenied) as error:
+            error.remedy = joined(error.remedy, self._addresses.advice(url))
+            raise
         except TimeoutError:
             raise TimedOut(f"{url} did not answer to its end within {seconds:g} s", remedy="Try again") from None
+
+    def problem_of(
+        self,
+        response: httpx.Response,
+        body: bytes,
+        *,
+        url: str,
+        subject: str = "",
+        missing: type[RemoteProblem] = RemoteProblem,
+    ) -> RemoteProblem:
+        """The error an answer is, as of `read_problem`, and how long the server wants to be left alone."""
+        problem = read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
+        problem.retry_after = retry_after(response) or 0.0
+        if isinstance(problem, AskedTooOften) or (problem.status == 503 and problem.retry_after):
+            problem.remedy = call_again(response)
+        if not problem.type:  # whoever says what is wrong is the endpoint itself
+            problem.remedy = joined(problem.remedy, self._addresses.advice(url))
+        return problem
 
     @asynccontextmanager
     async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
@@ -140,17 +162,6 @@ class Exchange:
             raise Unreachable(
                 f"{request.url} can't be reached: {error}", remedy="Check the URL and the network"
             ) from error
-
-
-def problem_of(
-    response: httpx.Response, body: bytes, *, url: str, subject: str = "", missing: type[RemoteProblem] = RemoteProblem
-) -> RemoteProblem:
-    """The error an answer is, as of `read_problem`, and how long the server wants to be left alone."""
-    problem = read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
-    problem.retry_after = retry_after(response) or 0.0
-    if isinstance(problem, AskedTooOften):
-        problem.remedy = call_again(response)
-    return problem
 
 
 def _no_document(response: httpx.Response, body: bytes, url: str) -> UnreadableAnswer:

@@ -21,7 +21,7 @@ from mcp_ogc.ogc.answers import (
     read_unless_file,
 )
 from mcp_ogc.ogc.core import CoreClient
-from mcp_ogc.ogc.exchange import JSON, page_of_another, problem_of
+from mcp_ogc.ogc.exchange import JSON, page_of_another
 from mcp_ogc.ogc.lists import read_jobs
 from mcp_ogc.ogc.models import (
     RELATIONS,
@@ -93,7 +93,9 @@ class JobsClient(CoreClient):
             response, body = await self._exchange.send("GET", url, headers=headers, read=read_unless_file)
             if response.status_code < 300:
                 return answer_of(response, body)
-            problem = problem or problem_of(response, body, url=url, subject=f"job {job_id!r}", missing=NoSuchJob)
+            problem = problem or self._exchange.problem_of(
+                response, body, url=url, subject=f"job {job_id!r}", missing=NoSuchJob
+            )
         assert problem is not None
         raise problem
 
@@ -155,7 +157,7 @@ class JobsClient(CoreClient):
         url, subject = self._job(job_id), f"job {job_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if is_problem(response.status_code, body):
-            raise problem_of(response, body, url=url, subject=subject, missing=NoSuchJob)
+            raise self._exchange.problem_of(response, body, url=url, subject=subject, missing=NoSuchJob)
         if is_page(body):
             raise page_of_another(url, body)
         told = job_or_none(json_or_none(body), await self.dialect())
@@ -185,7 +187,7 @@ class JobsClient(CoreClient):
         if response.status_code == 416:  # there is nothing in it
             return ""
         if response.status_code >= 300:
-            raise problem_of(response, body, url=url, subject="log")
+            raise self._exchange.problem_of(response, body, url=url, subject="log")
         return body.decode("utf-8", errors="replace")[-limit:]
 
     def locate(self, url: str, href: str) -> str:

@@ -37,6 +37,7 @@ def answer(status: int, code: str = "", headers: dict[str, str] | None = None, b
         (answer(412), UnreadableAnswer, "replaced while it was read", "again"),
         (answer(429, headers={"Retry-After": "30"}), AskedTooOften, "too often", "Call again in 30 s"),
         (answer(503, "SlowDown"), EndpointFault, "HTTP 503", "again"),
+        (answer(503, headers={"Retry-After": "30"}), EndpointFault, "HTTP 503", "Call again in 30 s"),
     ],
 )
 async def test_each_reason_is_told_with_its_remedy(

@@ -133,6 +133,21 @@ async def test_who_is_asked_too_often_says_when_to_call_again(
         assert (raised.value.retry_after == 7) is (told == "7")
 
 
+@pytest.mark.parametrize(
+    ("told", "remedy"),
+    [("90", "Call again in 90 s"), ("9" * 400, "Call again in a while"), ("soon", "It is its own failure: call again")],
+)
+async def test_a_server_that_is_overloaded_says_when_to_call_again(
+    server: Server, client: ProcessesClient, told: str, remedy: str
+) -> None:
+    for path in (EXECUTION, "/ogc/jobs/j"):
+        server.on(path, Reply(503, {"Retry-After": told}))
+    for asking in (client.execute("p", Execute()), client.dismiss("j"), client.job("j")):
+        with pytest.raises(EndpointFault) as raised:
+            await asking
+        assert raised.value.remedy.startswith(remedy)
+
+
 async def test_what_runs_only_synchronously_and_breaks_down_left_no_job(
     server: Server, client: ProcessesClient
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from mcp_ogc.errors import OgcError
+from mcp_ogc.errors import OgcError, RemoteProblem
 from mcp_ogc.net.http import open_http
 from mcp_ogc.ogc.answers import Answer
 from mcp_ogc.ogc.client import ProcessesClient
@@ -137,5 +137,29 @@ async def test_q50_pages_that_name_the_address_inside_are_taken_to_be_below_the_
 async def test_q50_links_are_meant_as_they_are_where_the_settings_say_so() -> None:
     endpoint = TestEndpoint(quirks_on=[Quirk.Q50])
     async with talking(endpoint, rebase_links=False) as talk:
-        with pytest.raises(OgcError, match=r"processes\.default\.svc\.cluster\.local"):
+        with pytest.raises(OgcError, match=r"processes\.default\.svc\.cluster\.local") as raised:
             await talk.client.processes()
+    assert "rebase_links = true" in raised.value.remedy
+    assert talk.client.url in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_told"),
+    [
+        (Reply(404, body=b"<html><h1>404 Not Found</h1></html>"), True),
+        (Reply(403), True),
+        (Reply(404, body=b'{"type": "no-such-process", "detail": "none"}'), False),
+    ],
+)
+async def test_q50_a_link_to_another_public_host_that_is_not_found_below_the_base_url_names_the_setting(
+    server: Server, answer: Reply, is_told: bool
+) -> None:
+    links = [{"rel": f"{RELATIONS}processes", "href": "https://jobs.example/v2/processes"}]
+    server.on("/api/", Reply(body=json.dumps({"links": links}).encode()))
+    server.on("/v2/processes", answer)
+    async with open_http(Settings(endpoints={FAR: EndpointSettings(url=f"{server.url}/api")})) as http:
+        client = ProcessesClient(http, f"{server.url}/api", limits=Limits())
+        with pytest.raises(RemoteProblem) as raised:
+            await client.processes()
+    assert ("names the host jobs.example" in raised.value.remedy) is is_told
+    assert ("rebase_links = false" in raised.value.remedy) is is_told
