@@ -7,6 +7,7 @@ are what the resolver says they are.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -17,6 +18,7 @@ from mcp_ogc.errors import HostRefused, TimedOut, Unreachable
 from mcp_ogc.net.addresses import is_public
 
 RESOLVE_SECONDS = 10
+SIGNATURE = re.compile(r"(^|&)(X-Amz-Signature|X-Goog-Signature|Signature)=", re.IGNORECASE)
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -112,6 +114,11 @@ def is_inside(host: str) -> bool:
     """Whether a host is one that only the network it is in knows by that name: of a cluster, or of a machine."""
     plain = host.rstrip(".").lower()
     return ("." not in plain and ":" not in plain) or plain.endswith((".svc", ".cluster.local", ".internal", ".local"))
+
+
+def is_signed(url: str) -> bool:
+    """Whether an http URL has a storage's signature in its query, which is good for its host only."""
+    return SIGNATURE.search(url.partition("?")[2]) is not None
 
 
 def name(url: httpx.URL) -> str:

@@ -20,6 +20,7 @@ import httpx
 from mcp_ogc.errors import FileRefused, HostRefused, TimedOut, TooLarge, UnknownName, Unreachable, UnreadableAnswer
 from mcp_ogc.net.http import read_bounded, stream_bounded
 from mcp_ogc.net.object_problems import problem_of
+from mcp_ogc.net.storage import beyond_reach
 from mcp_ogc.net.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -239,7 +240,12 @@ class Objects:
         except httpx.InvalidURL as error:
             raise HostRefused(f"{_label(href)!r} is not a URL: {error}") from error
         self._traffic.check()
-        response = await self._http.send(prepared, stream=True)
+        try:
+            response = await self._http.send(prepared, stream=True)
+        except (Unreachable, HostRefused) as error:
+            if signed or (told := beyond_reach(href, error)) is None:
+                raise
+            raise told from error
         try:
             if response.status_code >= 300 and response.status_code != 416:
                 raise await problem_of(response, href if signed else None)

@@ -15,7 +15,8 @@ from urllib.parse import quote, unquote
 
 import anyio.to_thread
 
-from mcp_ogc.errors import StorageError
+from mcp_ogc.errors import HostRefused, OgcError, StorageError
+from mcp_ogc.net.hosts import is_inside, is_signed
 from mcp_ogc.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -223,6 +224,21 @@ def _origin(endpoint: str) -> str | None:
     return f"{parts[1]}://{parts[2]}{':' + parts[3] if parts[3] else ''}".lower() if parts else None
 
 
+def beyond_reach(url: str, error: OgcError) -> StorageError | None:
+    """How an object is reached that is on a storage which is not configured; None where it is on none of that kind.
+
+    Args:
+        url: Its http URL, the bucket first in its path.
+        error: What came of trying that.
+    """
+    place, _, path = url.split("?", 1)[0].partition("://")[2].partition("/")
+    named, bucket = _origin(url.split("?", 1)[0]), path.partition("/")[0]
+    is_elsewhere = is_inside(place.rpartition("@")[2].partition(":")[0])
+    if not is_elsewhere and not (isinstance(error, HostRefused) and is_signed(url)):
+        return None
+    return _elsewhere(bucket, named) if named and BUCKET.fullmatch(bucket) else None
+
+
 def _check_is_aws(bucket: str, hint: StorageHint) -> None:
     """Nothing is signed for an endpoint because a stranger names it.
 
@@ -231,11 +247,15 @@ def _check_is_aws(bucket: str, hint: StorageHint) -> None:
     """
     platform = hint.platform or ""
     named = hint.endpoint or (platform if "://" in platform else None)
-    if named is None or AWS.fullmatch(named) or AWS.fullmatch(platform):
-        return
+    if named is not None and not AWS.fullmatch(named) and not AWS.fullmatch(platform):
+        raise _elsewhere(bucket, named)
+
+
+def _elsewhere(bucket: str, named: str) -> StorageError:
+    """That a bucket is on a storage that is not configured, and how it is reached from here."""
     parts = ENDPOINT.fullmatch(named)
     if parts is None:
-        raise StorageError(
+        return StorageError(
             f"The bucket {bucket} is on a storage that is not configured",
             remedy=_section_to_write(bucket, "https://ADDRESS"),
         )
@@ -244,17 +264,17 @@ def _check_is_aws(bucket: str, hint: StorageHint) -> None:
     near = port if port > 1023 else port + 8000
     forwarded = _section_to_write(bucket, f"{scheme}://127.0.0.1:{near}", shown)
     if service := SERVICE.fullmatch(host):
-        raise StorageError(
+        return StorageError(
             f"The bucket {bucket} is at {shown}, an address that only exists inside its cluster",
             remedy=f"Run `kubectl port-forward svc/{service['service']} -n {service['namespace']} {near}:{port}`, "
             f"and {forwarded}",
         )
     if "." not in host or host.endswith(LOCAL_SUFFIXES) or host.startswith("127."):
-        raise StorageError(
+        return StorageError(
             f"The bucket {bucket} is at {shown}, an address that only exists where the job ran",
             remedy=f"Forward a port to it, and {forwarded}",
         )
-    raise StorageError(
+    return StorageError(
         f"The bucket {bucket} is at {shown}, a storage that is not configured",
         remedy=_section_to_write(bucket, f"{shown}"),
     )

@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer
-from mcp_ogc.net.hosts import is_inside
+from mcp_ogc.net.hosts import is_inside, is_signed
 from mcp_ogc.recent import Recent
 
 MOST_NAMED = 1000
@@ -60,11 +60,14 @@ class Addresses:
         )
 
     def reachable(self, href: str) -> str:
-        """A link of whatever the endpoint gives, such as a log; a host that only its own network knows is its own."""
+        """A link of whatever the endpoint gives, such as a log; a host that only its own network knows is its own.
+
+        One that is signed is good for the host it names and no other: it is left as it is.
+        """
         url = self.linked(href)
         parts = urlsplit(url)
         inside = parts.scheme in ("http", "https") and is_inside(parts.hostname or "")
-        return self.own(url) if inside else url
+        return self.own(url) if inside and not is_signed(url) else url
 
     def linked(self, href: str) -> str:
         """Any link the endpoint gives, made absolute."""

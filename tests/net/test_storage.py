@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_ogc.errors import StorageError
-from mcp_ogc.net.storage import SignedRequest, Storage, StorageHint, bucket_and_key
+from mcp_ogc.errors import HostRefused, OgcError, StorageError, Unreachable
+from mcp_ogc.net.storage import SignedRequest, Storage, StorageHint, beyond_reach, bucket_and_key
 from mcp_ogc.settings import StorageSettings
 
 pytestmark = pytest.mark.anyio
@@ -175,3 +175,27 @@ def test_what_is_no_object_is_refused(href: str) -> None:
 def test_a_key_is_taken_as_it_is(key: str) -> None:
     if {".", ".."}.isdisjoint(key.split("/")):
         assert bucket_and_key(f"s3://bucket:80/{key}") == ("bucket", key)
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "told"),
+    [
+        ("http://minio.zoo.svc.cluster.local:9000/results/a.tif", Unreachable("x"), "kubectl port-forward svc/minio"),
+        ("http://minio:9000/results/a.tif?X-Amz-Signature=1", HostRefused("x"), "Forward a port to it"),
+        ("https://10.0.0.5/results/a.tif?X-Amz-Signature=1", HostRefused("x"), 'endpoint = "https://10.0.0.5"'),
+        ("https://10.0.0.5/results/a.tif", HostRefused("x"), None),
+        ("https://s3.example.org/results/a.tif?X-Amz-Signature=1", Unreachable("x"), None),
+        ("http://minio:9000/?X-Amz-Signature=1", Unreachable("x"), None),
+        ("http://[x/results/a.tif", Unreachable("x"), None),
+    ],
+)
+def test_an_http_link_that_only_its_storage_s_network_reaches_names_the_section_to_write(
+    url: str, error: OgcError, told: str | None
+) -> None:
+    advice = beyond_reach(url, error)
+    if told is None:
+        assert advice is None
+    else:
+        assert advice is not None
+        assert told in advice.remedy
+        assert '[storage.results]\nbuckets = ["results"]' in advice.remedy

@@ -88,6 +88,22 @@ async def test_q33_an_object_named_by_the_address_its_storage_has_inside_is_read
         assert await job.bands(output["files"][0]["raster"]) == 6
 
 
+async def test_q33_a_signed_link_to_a_storage_inside_a_cluster_names_the_section_and_the_port_to_forward(
+    tmp_path: Path,
+) -> None:
+    def signed(job: Job) -> None:
+        href = f"{IN_CLUSTER_S3}/results/inside/scene.tif?X-Amz-Credential=key&X-Amz-Signature=5ec2e7"
+        job.products = {"raster": Product({"href": href, "type": "image/tiff"})}
+
+    async with made(referring(HrefForm.S3), tmp_path, "raster", steer=signed) as job:
+        (file,) = (await job.outputs())["raster"]["files"]
+        told = await refused(job.client, "ogc_summarize_raster", raster=file["raster"])
+    assert "only exists inside its cluster" in told
+    assert "kubectl port-forward svc/eoap-zoo-project-localstack -n eoap-zoo-project 4566:4566" in told
+    assert f'[storage.results]\nbuckets = ["results"]\nadvertised_endpoint = "{IN_CLUSTER_S3}"' in told
+    assert "5ec2e7" not in told
+
+
 async def test_q33_the_assets_of_items_are_read_likewise(object_storage: ObjectStorage, tmp_path: Path) -> None:
     def store(job: Job) -> None:
         for feature in job.products["stac_catalog"].value["features"]:
