@@ -119,6 +119,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         r"|(required|mandatory) (input|parameter|argument) .{0,60}(missing|not (given|provided|found|set))"
         r"|\b(input|parameter|option|argument)s? \S{1,60} (is|are|was|were) (required|missing|mandatory|invalid"
         r"|not (given|provided|set|valid|allowed|supported))"
+        r"|\b(input|parameter|option|argument)s? (is|are|was|were) not (given|provided|set|specified)\b"
         r"|\b(input|parameter) \S{1,60} has an? (invalid|wrong|unknown) "
         r"|invalid value .{0,60} for (input|parameter|option|argument)"
         r"|is not of type '|(?<!STAC)ValidationError: "

@@ -36,10 +36,10 @@ def fastprocesses(*names: str) -> RecordedServer:
 
 
 @asynccontextmanager
-async def talk(server: RecordedServer, folder: Path) -> AsyncIterator[Client]:
+async def talk(server: RecordedServer, folder: Path, **more: Any) -> AsyncIterator[Client]:
     async with served(server) as url:
         settings = Settings(
-            endpoints={"far": EndpointSettings(url=url)},
+            endpoints={"far": EndpointSettings(url=url, **more)},
             data_folder=folder / "data",
             local=LocalSettings(enabled=False),
         )
@@ -144,6 +144,58 @@ async def test_zoo_s_job_is_dismissed_and_then_gone(tmp_path: Path) -> None:
         told = await refused(client, "ogc_get_job", job_id=job_id)
     assert dismissed["dismissed"] is True
     assert "last known here: dismissed" in told
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("23-exec-async-deployed", "24-status-running", "24b-status-done", "25-results"),
+        ("50-after-restart-exec", "50b-status", "50c-results"),
+    ],
+    ids=["before a restart", "after it"],
+)
+async def test_what_was_deployed_at_zoo_runs_and_its_result_is_read(names: tuple[str, ...], tmp_path: Path) -> None:
+    async with talk(zoo(*names), tmp_path) as client:
+        inputs = {"name": "Ada", "count": 2}
+        job = await call(client, "ogc_execute_process", process_id="hello-cwl", inputs=inputs, wait_seconds=0)
+        assert (await finished(client, job["job_id"]))["status"] == "successful"
+        (output,) = (await call(client, "ogc_get_results", job_id=job["job_id"]))["outputs"]
+    assert output["output_id"] == "greeting"
+    assert '"class": "Directory"' in str(output)
+
+
+async def test_zoo_s_job_is_dismissed_right_after_its_submission(tmp_path: Path) -> None:
+    names = ("40-dismiss-exec", "41-dismiss-running", "42-status-after-dismiss")
+    async with talk(zoo(*names), tmp_path) as client:
+        inputs = {"name": "Ada", "count": 2}
+        job = await call(client, "ogc_execute_process", process_id="hello-cwl", inputs=inputs, wait_seconds=0)
+        preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
+        dismissed = await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
+        (row,) = (await call(client, "ogc_list_jobs", status="dismissed"))["jobs"]
+    assert dismissed["dismissed"] is True
+    assert row["job_id"] == job["job_id"]
+
+
+async def test_why_a_job_in_a_namespace_failed_is_found_in_what_zoo_has_for_results(tmp_path: Path) -> None:
+    names = ("44b-namespaced-describe", "44c-namespaced-exec-async", "44d-namespaced-status", "44e-namespaced-results")
+    server = RecordedServer("/alice/ogc-api", [f"zoo/{name}" for name in names])
+    async with talk(server, tmp_path, dialect="zoo") as client:
+        inputs = {"name": "Ada", "count": 2}
+        job = await call(client, "ogc_execute_process", process_id="hello-cwl", inputs=inputs, wait_seconds=0)
+        failed = await finished(client, job["job_id"])
+    assert failed["status"] == "failed"
+    assert failed["why"]["cause"] == "inputs"
+    assert "argument was not specified in DataInputs" in str(failed["why"]["untrusted"]["evidence"])
+
+
+async def test_pygeoapi_s_slow_job_is_accepted_until_it_is_done(tmp_path: Path) -> None:
+    names = ("04b-describe-echo", "14-slow-async", "14b-status-5s", "14c-status-12s")
+    async with talk(pygeoapi(*names), tmp_path) as client:
+        inputs = {"echoInput": "Echo", "pause": 10.25}
+        job = await call(client, "ogc_execute_process", process_id="echo", inputs=inputs, wait_seconds=0)
+        assert job["status"] == "accepted"
+        done = await finished(client, job["job_id"])
+    assert (done["status"], done["seconds"]) == ("successful", 10.3)
 
 
 async def test_what_zoo_has_not_and_what_an_execution_lacks_is_told(tmp_path: Path) -> None:
