@@ -36,7 +36,7 @@ async def test_q31_bytes_are_a_file_that_is_read_where_it_is(tmp_path: Path, qui
         output = (await job.outputs())["raster"]
         assert output["kind"] == "file"
         assert await job.bands(output["files"][0]["raster"]) == 6
-        assert (await job.exported())["results"]["bytes"] == len(SCENE)
+        assert (await job.exported())["results.tif"]["bytes"] == len(SCENE)
 
 
 async def test_q31_bytes_that_are_answered_at_once_are_kept_and_read_from_here(tmp_path: Path) -> None:
