@@ -10,10 +10,10 @@ from pydantic import Field
 from mcp_ogc.text import Reply, call, number, plural, respond, untrusted
 from mcp_ogc.tools.located import Located, RasterName, located
 from mcp_ogc.tools.raster_answers import (
-    BandRow,
+    BandProfile,
     SourceRow,
     band_lines,
-    band_row,
+    band_profile,
     image,
     km2,
     named,
@@ -69,7 +69,7 @@ class ClassesRow(Reply):
 class ValuesRow(Reply):
     """After minus before."""
 
-    difference: BandRow
+    difference: BandProfile
     root_mean_square: float | None = None
     increased_percent: float | None = None
     decreased_percent: float | None = None
@@ -166,7 +166,7 @@ def _changes(
         pixels=_pixels(change.compared),
         classes=classes,
         values=ValuesRow(
-            difference=band_row(values.difference),
+            difference=band_profile(values.difference),
             root_mean_square=values.root_mean_square,
             increased_percent=values.increased_percent,
             decreased_percent=values.decreased_percent,

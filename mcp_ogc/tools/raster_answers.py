@@ -55,6 +55,20 @@ class BandRow(Reply):
     untrusted: Untrusted | None = None
 
 
+class HistogramRow(Reply):
+    """Counts of valid pixels in equally wide bins from `low` to `high`."""
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+
+
+class BandProfile(BandRow):
+    """A band of a whole raster. Without classes it has a histogram."""
+
+    histogram: HistogramRow | None = None
+
+
 class SourceRow(Reply):
     """Where the numbers come from."""
 
@@ -157,6 +171,13 @@ def band_row(band: BandSummary) -> BandRow:
         ),
         untrusted=remote(description=band.description, unit=band.unit and band.unit[:UNIT_CHARACTERS]),
     )
+
+
+def band_profile(band: BandSummary) -> BandProfile:
+    """One band of a whole raster."""
+    told = band.histogram
+    histogram = HistogramRow(low=told.edges[0], high=told.edges[-1], counts=told.counts) if told else None
+    return BandProfile(**dict(band_row(band)), histogram=histogram)
 
 
 def band_lines(band: BandRow, *, exact: bool) -> list[str]:

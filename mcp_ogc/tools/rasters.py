@@ -10,10 +10,10 @@ from pydantic import Field, JsonValue
 from mcp_ogc.text import Reply, call, number, respond
 from mcp_ogc.tools.located import Bands, Located, RasterName, located
 from mcp_ogc.tools.raster_answers import (
-    BandRow,
+    BandProfile,
     SourceRow,
     band_lines,
-    band_row,
+    band_profile,
     image,
     km2,
     named,
@@ -52,7 +52,7 @@ class Raster(Reply):
     resolution_unit: str | None = None
     km2: float | None = None
     area_method: str
-    bands: tuple[BandRow, ...]
+    bands: tuple[BandProfile, ...]
     notes: tuple[str, ...] = ()
     source: SourceRow
 
@@ -90,7 +90,7 @@ async def summarize_raster(
     if found.preview:
         lines.append(picture_line(found.preview))
     lines += _next(seen, answer, bands, countable=found.summary.countable)
-    shown = for_view(raster, answer.bounds_lonlat, found.summary.corners_lonlat, found.preview, found.summary.bands)
+    shown = for_view(raster, answer.bounds_lonlat, found.summary.corners_lonlat, found.preview)
     answered = respond(lines, answer, *([image(found.preview)] if found.preview else []))
     return answered.model_copy(update={"meta": shown})
 
@@ -158,7 +158,7 @@ def _raster(raster: str, summary: RasterSummary, seen: Located) -> Raster:
         resolution_unit=named(resolution.unit) if resolution else None,
         km2=summary.km2,
         area_method=summary.area_method,
-        bands=tuple(band_row(band) for band in summary.bands),
+        bands=tuple(band_profile(band) for band in summary.bands),
         notes=summary.notes,
         source=source_row(
             summary.provenance, seen, exact=summary.exact, method=summary.method, overview=summary.overview

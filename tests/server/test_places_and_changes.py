@@ -351,6 +351,23 @@ async def test_a_histogram_is_drawn_when_it_is_asked_for(client: Client, water: 
     assert len(result.content) == 1
 
 
+async def test_a_histogram_is_structured_where_values_are_measured_and_costs_the_text_nothing(
+    client: Client, tmp_path: Path, water: Callable[..., str]
+) -> None:
+    data = np.random.default_rng(2).normal(10, 3, (150, 200)).astype("float32")
+    path = write(tmp_path / "a.tif", data)
+    text, told, _ = await answered(client, "ogc_summarize_raster", raster=str(path))
+    histogram = told["bands"][0]["histogram"]
+    edges = np.linspace(histogram["low"], histogram["high"], len(histogram["counts"]) + 1)
+    # Values are counted by their leading bits: some lie in the neighbouring bin.
+    assert np.abs(np.histogram(data, edges)[0] - histogram["counts"]).max() < 0.01 * data.size
+    assert sum(histogram["counts"]) == data.size
+    assert not any(f"{count:,}" in text for count in histogram["counts"] if count > 1000)
+    (zone,) = (await call(client, "ogc_measure_raster", raster=str(path), within=told["bounds_lonlat"]))["zones"]
+    classes = (await call(client, "ogc_summarize_raster", raster=water("b.tif")))["bands"]
+    assert "histogram" not in {**zone["bands"][0], **classes[0]}
+
+
 @pytest.fixture
 def heights(tmp_path: Path) -> str:
     """A map of stored numbers with scale and offset, a unit of many words and two infinite pixels."""

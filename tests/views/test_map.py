@@ -40,7 +40,7 @@ def test_a_band_of_measurements_has_statistics_a_colour_scale_and_a_histogram(sh
     expect(legend).to_have_text(["12", "32.75", "53.5", "74.25", "95"])
     expect(shown.view.locator("#details")).to_contain_text("standard deviation")
     histogram = shown.view.get_by_role("img", name=re.compile("Histogram from 9 to 255"))
-    (told,) = answers["continuous"]["_meta"]["mcp-ogc/view"]["histograms"]
+    told = answers["continuous"]["structuredContent"]["bands"][0]["histogram"]
     tall = [float(bar.get_attribute("height") or 0) for bar in histogram.locator("rect").all()]
     assert [round(one / 64 * max(told["counts"])) for one in tall] == told["counts"]
 
@@ -54,6 +54,7 @@ def test_what_changed_is_laid_where_it_changed_with_its_legend_and_numbers(shown
     expect(shown.view.locator("#details pre")).to_contain_text("Areas:")
     difference = shown.view.get_by_role("region", name="After minus before")
     expect(difference).to_contain_text("standard deviation")
+    expect(difference.get_by_role("img", name=re.compile("Histogram from"))).to_be_visible()
 
 
 def test_which_class_became_which_is_a_table(shown: Shown, answers: Answers) -> None:

@@ -119,7 +119,6 @@ function shown(told, more, picture, text) {
     name: [more.name, told.raster].find((one) => typeof one === "string") ?? "picture",
     about: typeof more.about === "string" ? more.about : null,
     legend: list(more.legend).map(object),
-    histograms: new Map(list(more.histograms).map(object).map((one) => [one.band, one])),
     bands: list(told.bands).map(bandOf),
     transitions: list(object(told.classes).transitions).map(object),
     difference: object(told.values).difference ? bandOf(told.values.difference) : null,
@@ -132,7 +131,13 @@ function shown(told, more, picture, text) {
 function bandOf(value) {
   const band = object(value);
   const of = (name) => object(band[name]);
-  return { ...band, classes: list(band.classes).map(object), percentiles: of("percentiles"), untrusted: of("untrusted") };
+  return {
+    ...band,
+    classes: list(band.classes).map(object),
+    percentiles: of("percentiles"),
+    histogram: of("histogram"),
+    untrusted: of("untrusted"),
+  };
 }
 
 function jobOf(told) {

@@ -34,9 +34,9 @@ export function rasterDetails(shown) {
   const classified = shown.bands.some((band) => band.classes.length);
   return [
     !classified && shown.legend.length ? legend(shown) : null,
-    ...shown.bands.map((band, place) => bandDetails(band, shown.histograms.get(band.band), place === 0)),
+    ...shown.bands.map((band, place) => bandDetails(band, place === 0)),
     shown.transitions.length ? transitionTable(shown.transitions) : null,
-    shown.difference ? el("section", { "aria-label": "After minus before" }, statistics(shown.difference)) : null,
+    shown.difference ? el("section", { "aria-label": "After minus before" }, statistics(shown.difference), drawHistogram(shown.difference.histogram)) : null,
     shown.bands.length ? null : el("pre", {}, shown.text),
     shown.about ? el("p", { class: "note" }, `Picture: ${shown.about}${isOff(shown)}.`) : null,
     ...shown.notes.map((note) => el("p", { class: "note" }, note)),
@@ -49,10 +49,10 @@ function legend(shown) {
   return el("ul", { class: "legend", "aria-label": "Legend" }, entries);
 }
 
-function bandDetails(band, histogram, open) {
+function bandDetails(band, open) {
   const title = ["Band", band.band, band.untrusted.description, band.dtype].filter((one) => one !== undefined).join(" ");
   const body = band.classes.length ? classTable(band) : statistics(band);
-  return el("details", { open }, el("summary", {}, title), body, histogram ? drawHistogram(histogram) : null);
+  return el("details", { open }, el("summary", {}, title), body, drawHistogram(band.histogram));
 }
 
 function classTable(band) {
