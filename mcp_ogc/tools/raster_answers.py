@@ -64,7 +64,7 @@ class HistogramRow(Reply):
 
 
 class BandProfile(BandRow):
-    """A band of a whole raster. Without classes it has a histogram."""
+    """One band, over its valid pixels; values are stored × scale + offset. `untrusted`: description and unit."""
 
     histogram: HistogramRow | None = None
 
