@@ -64,7 +64,7 @@ def test_t08_a_vrt_named_tif_shows_no_file_of_this_machine(tmp_path: Path) -> No
         '<VRTDataset rasterXSize="40" rasterYSize="40"><SRS>EPSG:32725</SRS>'
         "<GeoTransform>500000,1,0,9000040,0,-1</GeoTransform>"
         '<VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">'
-        f'<SourceFilename relativetoVRT="0">{canary}</SourceFilename><ImageOffset>0</ImageOffset>'
+        '<SourceFilename relativeToVRT="1">canary</SourceFilename><ImageOffset>0</ImageOffset>'
         "<PixelOffset>1</PixelOffset><LineOffset>40</LineOffset></VRTRasterBand></VRTDataset>"
     )
     with rasterio.open(tmp_path / "green.tif") as left_to_itself:
