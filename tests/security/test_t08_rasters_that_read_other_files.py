@@ -37,14 +37,15 @@ class Canary:
     def vrt(self, size: int = 40) -> str:
         """Its first `size` rows and columns of 40."""
         name = f'<SourceFilename relativetoVRT="0">{self.path}</SourceFilename>'
-        rectangle = f'xOff="0" yOff="0" xSize="{size}" ySize="{size}"/>'
+        here = f'xOff="0" yOff="0" xSize="{size}" ySize="{size}"/>'
         band = {
             RAW: f"{name}<ImageOffset>0</ImageOffset><PixelOffset>1</PixelOffset><LineOffset>40</LineOffset>",
-            ANY: f"<SimpleSource>{name}<SourceBand>1</SourceBand><SrcRect {rectangle}<DstRect {rectangle}</SimpleSource>",
+            ANY: f"<SimpleSource>{name}<SourceBand>1</SourceBand><SrcRect {here}<DstRect {here}</SimpleSource>",
         }
         return (
             f'<VRTDataset rasterXSize="{size}" rasterYSize="{size}">'
-            f'<VRTRasterBand dataType="Byte" band="1" subClass="{self.kind}">{band[self.kind]}</VRTRasterBand></VRTDataset>'
+            f'<VRTRasterBand dataType="Byte" band="1" subClass="{self.kind}">{band[self.kind]}</VRTRasterBand>'
+            "</VRTDataset>"
         )
 
 
