@@ -11,8 +11,9 @@ CLIENTS := .venv-clients-mcp1/.ready .venv-clients-mcp2/.ready
 LOCKS := $(wildcard *.lock tests/*/*.lock)
 TOKENIZER := tests/benchmarks/tokenizer/node_modules/.package-lock.json
 NAME ?=
+RASTERIO_PYTHONS ?= python3.11 python3.13
 
-.PHONY: help demo test check conformance clients bundle format bench chaos snapshots session view lock audit clean
+.PHONY: help demo test test-rasterio test-rasters check conformance clients bundle format bench chaos snapshots session view lock audit clean
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -50,6 +51,17 @@ demo: $(READY)  ## find the water bodies of a real Landsat scene, as an assistan
 
 test: $(READY) $(SERVERS) $(TOKENIZER)  ## run every test
 	$(BIN)/python -m pytest -n auto
+
+# rasterio 1.5, with another GDAL, needs Python 3.12; requirements.lock has 1.4 for the one before it, 1.5 for later ones.
+test-rasterio:  ## run the reader and safety tests on rasterio 1.4 and 1.5; needs Python 3.11, and 3.12 or later
+	@for one in $(RASTERIO_PYTHONS); do $$one -c "" 2>/dev/null || { echo "$$one is not here:" \
+	  'make test-rasterio RASTERIO_PYTHONS="python3.11 python3.12" names two that are' >&2; exit 1; }; done
+	@for one in $(RASTERIO_PYTHONS); do \
+	  $(MAKE) --no-print-directory PYTHON=$$one VENV=.venv-$$(basename $$one) test-rasters || exit 1; done
+
+test-rasters: $(READY)
+	@$(BIN)/python -c "import rasterio, sys; print('Python', sys.version.split()[0], 'rasterio', rasterio.__version__, 'GDAL', rasterio.__gdal_version__)"
+	$(BIN)/python -m pytest -q tests/rasters tests/security
 
 check: $(READY)  ## format, lint, types, layers, snapshots
 	$(BIN)/ruff format --check .
@@ -113,4 +125,4 @@ audit: $(READY)  ## ask for known advisories of what is locked; needs the networ
 	  $(foreach lock,$(LOCKS),--requirement $(lock))
 
 clean:
-	rm -rf $(VENV) $(SERVERS_VENV) $(PEERS_VENV) .venv-clients-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(SERVERS_VENV) $(PEERS_VENV) .venv-clients-* .venv-python* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
