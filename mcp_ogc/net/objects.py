@@ -187,7 +187,9 @@ class Objects:
                 remedy="Add its folder to permitted_folders in the settings, or give an https or s3 URL",
             )
         if not is_file:
-            raise UnknownName("file", str(path))
+            raise UnknownName(
+                "file", str(path), remedy="Give the path of one that is there, or a handle from ogc_get_results"
+            )
         return resolved
 
     async def _local(self, href: str) -> Path | None:

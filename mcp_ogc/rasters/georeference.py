@@ -50,20 +50,21 @@ def georeference(dataset: DatasetReader) -> Georeference:
         reason = "The file has a CRS but no geotransform: no bounds."
         return Georeference(crs_name(crs), None, None, None, None, reason)
     bounds = _bounds(transform, dataset.width, dataset.height)
+    resolution = math.hypot(transform.a, transform.d), math.hypot(transform.b, transform.e), crs.units_factor[0]
+    if crs.is_geographic and _beyond_the_earth(bounds, resolution):
+        reason = (
+            "Its georeference can't be right: degrees from west to east are at most 360, latitudes from -90 to 90. It "
+            "has no bounds in longitude and latitude, and what is said of its area is wrong."
+        )
+        return Georeference(crs_name(crs), bounds, None, None, resolution, reason)
     lonlat = _lonlat(crs, bounds)
-    return Georeference(
-        crs_name(crs),
-        bounds,
-        lonlat,
-        _corners(crs, transform, dataset.width, dataset.height),
-        (math.hypot(transform.a, transform.d), math.hypot(transform.b, transform.e), crs.units_factor[0]),
-        _note(lonlat),
-    )
+    corners = _corners(crs, transform, dataset.width, dataset.height)
+    return Georeference(crs_name(crs), bounds, lonlat, corners, resolution, _note(lonlat))
 
 
 def is_placed(transform: Affine) -> bool:
-    """Whether a transform says where pixels are: GDAL's identity stands for none, a damaged one holds NaN."""
-    return not transform.is_identity and all(math.isfinite(value) for value in transform)
+    """Whether a transform says where pixels are: GDAL's identity or zeros stand for none, a damaged one holds NaN."""
+    return all(map(math.isfinite, transform)) and not (transform.is_identity or transform.is_degenerate)
 
 
 def crs_name(crs: CRS) -> str:
@@ -86,6 +87,14 @@ def _bounds(transform: Affine, width: int, height: int) -> Bounds:
     corners = ((0, 0), (width, 0), (0, height), (width, height))
     xs, ys = [a * x + b * y + c for x, y in corners], [d * x + e * y + f for x, y in corners]
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def _beyond_the_earth(bounds: Bounds, resolution: tuple[float, float, str]) -> bool:
+    """Whether a geographic raster has more degrees than there are, by more than the pixel that global grids add."""
+    wide, tall, unit = resolution
+    if unit != "degree":
+        return False
+    return bounds[2] - bounds[0] > 360 + wide or bounds[1] < -90 - tall or bounds[3] > 90 + tall
 
 
 def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:

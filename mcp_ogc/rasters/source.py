@@ -219,6 +219,9 @@ def _reading(source: Source, pages: Pages | None, driver: str) -> Iterator[None]
         "VSI_CACHE": False,
         # Without it the missing end of a JPEG is grey, and counted.
         "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES",
+        # With it a PNG that ends too early and is read whole comes back as memory nobody wrote to, and without an error
+        # (GDAL 3.10 and 3.12).
+        "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",
     }
     # A session is given so that none is made of AWS variables.
     with rasterio.Env(session=rasterio.session.DummySession(), **options):

@@ -93,6 +93,7 @@ def test_web_mercator_is_measured_on_the_ellipsoid_not_on_its_stretched_plane() 
     [
         (None, Affine(30, 0, 0, 0, -30, 0), "no CRS"),
         (CRS.from_epsg(32725), Affine.identity(), "no geotransform"),
+        (CRS.from_epsg(32725), Affine(0, 0, 0, 0, 0, 0), "no geotransform"),
         (CRS.from_epsg(4326), Affine.rotation(10) @ Affine.scale(0.1, -0.1), "rotated"),
         (CRS.from_epsg(4978), Affine(30, 0, 0, 0, -30, 0), "neither projected nor geographic"),
     ],

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,11 +23,14 @@ from mcp_ogc.rasters.classes import ClassLabel
 from mcp_ogc.rasters.compared import ClassChange, Resampling, ValueChange
 from mcp_ogc.rasters.comparison.alignment import aligned
 from mcp_ogc.rasters.comparison.change import compare_classes
+from mcp_ogc.rasters.comparison.comparing import compare_sources
 from mcp_ogc.rasters.comparison.difference import compare_values
 from mcp_ogc.rasters.comparison.pairs import PairReader
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.scan import Handles
+from mcp_ogc.rasters.source import Source
 from mcp_ogc.rasters.statistics.counting import Grid
+from mcp_ogc.rasters.worker.tasks import Compare
 
 DEGREES = {"crs": "EPSG:4326", "transform": Affine(0.5, 0, -40, 0, -0.5, 60)}
 
@@ -240,3 +244,26 @@ def test_another_crs_and_pixels_a_little_apart_are_named(tmp_path: Path, write) 
         classes(here, there)
     with pytest.raises(RasterError, match=r"0\.2 apart"):
         classes(here, apart)
+
+
+def test_rasters_without_a_geotransform_are_of_one_grid_if_of_one_size(tmp_path: Path, rng, write) -> None:
+    data = rng.integers(0, 3, (40, 50), dtype="uint8")
+    nowhere = [write(tmp_path / f"{name}.tif", data, crs=None, transform=Affine.identity()) for name in "ab"]
+    placed = write(tmp_path / "c.tif", data, crs=None)
+    assert classes(*nowhere).changed_count == 0
+    with pytest.raises(RasterError, match="only one of them has a geotransform"):
+        classes(nowhere[0], placed)
+
+
+def test_a_jpeg_2000_without_a_place_is_compared(tmp_path: Path, rng) -> None:
+    """GDAL gives it a geotransform of zeros, which can't be inverted."""
+    path = tmp_path / "a.jp2"
+    with (
+        warnings.catch_warnings(action="ignore"),
+        rasterio.Env(GDAL_PAM_ENABLED="NO"),
+        rasterio.open(path, "w", driver="JP2OpenJPEG", width=50, height=40, count=1, dtype="uint8") as file,
+    ):
+        file.write(rng.integers(0, 3, (1, 40, 50), dtype="uint8"))
+    source = Source(path.name, path.stat().st_size, None, path)
+    task = Compare(1, 1, "values", resample=False, classes=(), preview=None)
+    assert compare_sources(source, source, task, threading.Event()).values.root_mean_square == 0

@@ -1,5 +1,6 @@
 """Bad files: what can be read is, what can't is said, and nothing is made up."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,42 @@ def test_longitudes_are_told_from_minus_180_to_180_however_the_grid_counts_them(
     assert (summary.bounds_lonlat[0], summary.bounds_lonlat[2]) == bounds
     assert summary.bounds_native == (first, 40, first + width, 60)
     assert any("antimeridian" in note for note in summary.notes) == (bounds[0] > bounds[1])
+
+
+@pytest.mark.parametrize("bands", [1, 3, 4])
+@pytest.mark.parametrize("left", [0.5, 0.99])
+def test_nothing_is_made_up_where_a_png_ends_too_early(
+    bands: int, left: float, tmp_path: Path, rng, summarized
+) -> None:
+    data = rng.integers(1, 255, (bands, 300, 400), dtype="uint8")
+    with (
+        warnings.catch_warnings(action="ignore"),
+        rasterio.Env(GDAL_PAM_ENABLED="NO"),
+        rasterio.open(tmp_path / "a.png", "w", driver="PNG", width=400, height=300, count=bands, dtype="uint8") as file,
+    ):
+        file.write(data)
+    means = [band.mean for band in summarized(tmp_path / "a.png", bands=range(1, bands + 1)).summary.bands]
+    assert means == pytest.approx(data.mean(axis=(1, 2)))
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(content[: int(len(content) * left)])
+    for chosen in (None, [1]):
+        with pytest.raises(RasterError, match="can't be decoded"):
+            summarized(tmp_path / "cut.png", bands=chosen)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [Affine(10, 0, -3000, 0, -1, 60), Affine(0.1, 0, 0, 0, -10, 3000), Affine(0.1, 0, 0, 0, -0.5, -70)],
+)
+def test_more_degrees_than_the_earth_has_are_no_place(place: Affine, tmp_path: Path, write, summarized) -> None:
+    path = write(tmp_path / "a.tif", np.ones((60, 600), "uint8"), crs="EPSG:4326", transform=place)
+    summary = summarized(path).summary
+    assert (summary.bounds_lonlat, summary.corners_lonlat) == (None, None)
+    assert any("georeference can't be right" in note for note in summary.notes)
+
+
+def test_a_global_grid_whose_pixels_are_centred_on_the_poles_is_one(tmp_path: Path, write, summarized) -> None:
+    place = {"crs": "EPSG:4326", "transform": Affine(1, 0, -180.5, 0, -1, 90.5)}
+    summary = summarized(write(tmp_path / "a.tif", np.ones((181, 361), "uint8"), **place)).summary
+    assert summary.bounds_lonlat is not None
+    assert not any("georeference" in note for note in summary.notes)

@@ -28,6 +28,9 @@ def difference_of_grids(first: DatasetReader, second: DatasetReader) -> str | No
         return "the CRS is {} and {}".format(*names)
     if (first.width, first.height) != (second.width, second.height):
         return f"the size is {first.width} × {first.height} and {second.width} × {second.height} pixels"
+    placed = [is_placed(one.transform) for one in (first, second)]
+    if not all(placed):
+        return "only one of them has a geotransform" if any(placed) else None
     corners = np.array([(0, 0), (first.width, 0), (0, first.height)], dtype=float)
     here = np.array([~first.transform @ (second.transform @ tuple(corner)) for corner in corners.tolist()])
     missed = float(np.abs(here - corners).max())
