@@ -63,7 +63,7 @@ def georeference(dataset: DatasetReader) -> Georeference:
 
 
 def is_placed(transform: Affine) -> bool:
-    """Whether a transform says where pixels are: GDAL's identity or zeros stand for none, a damaged one holds NaN."""
+    """Whether a transform says where pixels are: GDAL's identity stands for none, a damaged one holds NaN or zeros."""
     return all(map(math.isfinite, transform)) and not (transform.is_identity or transform.is_degenerate)
 
 

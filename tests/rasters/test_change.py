@@ -256,7 +256,6 @@ def test_rasters_without_a_geotransform_are_of_one_grid_if_of_one_size(tmp_path:
 
 
 def test_a_jpeg_2000_without_a_place_is_compared(tmp_path: Path, rng) -> None:
-    """GDAL gives it a geotransform of zeros, which can't be inverted."""
     path = tmp_path / "a.jp2"
     with (
         warnings.catch_warnings(action="ignore"),

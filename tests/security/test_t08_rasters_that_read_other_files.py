@@ -14,7 +14,7 @@ from affine import Affine
 from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.comparison.comparing import compare_sources
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
-from mcp_ogc.rasters.source import Source
+from mcp_ogc.rasters.source import Source, open_raster
 from mcp_ogc.rasters.statistics.reading import summarize_source
 from mcp_ogc.rasters.worker.tasks import Compare, Wanted
 from tests.rasters.conftest import write
@@ -132,6 +132,23 @@ def test_neighbours_of_a_local_file_are_not_looked_at(canary: Canary, tmp_path: 
     assert done.summary.overviews == ()
     assert done.summary.bounds_native is None
     assert [(row.value, row.count) for row in done.summary.bands[0].classes] == [(7, 1600)]
+
+
+def test_neighbours_of_a_jpeg_2000_tell_nothing_of_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "mask.jp2"
+    with (
+        warnings.catch_warnings(action="ignore"),
+        rasterio.Env(GDAL_PAM_ENABLED="NO"),
+        rasterio.open(path, "w", driver="JP2OpenJPEG", width=50, height=40, count=1, dtype="uint8") as file,
+    ):
+        file.write(np.full((1, 40, 50), 7, dtype="uint8"))
+    place = "<SRS>EPSG:32725</SRS><GeoTransform>5e5, 30, 0, 9e6, 0, -30</GeoTransform>"
+    path.with_suffix(".jp2.aux.xml").write_text(f"<PAMDataset>{place}</PAMDataset>")
+    path.with_suffix(".j2w").write_text("1\n0\n0\n-1\n500000\n9000000\n")
+    for source in (Source("mask.jp2", path=path), remote(path.read_bytes())):
+        with open_raster(source) as opened:
+            assert opened.dataset.transform.is_identity
+            assert not opened.dataset.crs
 
 
 @pytest.mark.parametrize("as_path", [True, False])
