@@ -26,6 +26,9 @@ WORD = re.compile(r"[\w.:/@+#~-]{1,128}(?:; ?[\w.+/-]{1,40}=[\w.+/-]{1,60}){0,4}
 WORD_CHARACTERS = 80
 CONCISE_CHARACTERS, DETAILED_CHARACTERS = 1050, 8000
 """What a list in an answer may have: ids and URIs have 2.1 characters a token, so 600 tokens and 4,000 hold it all."""
+STRUCTURED_CHARACTERS = 9_000
+"""What rows of structured content may have, as JSON, where there are more of them than the text lists: within 5,000 tokens of
+checksums, which are the worst."""
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # Letters and marks that are drawn as nothing all the same (Unicode's Default_Ignorable_Code_Point): a whole text can be
 # written in variation selectors.
@@ -38,14 +41,14 @@ MARKUP = re.compile(
     r"(?<=\])(?=[(\[]|:\s*<?(?:https?|ftp|mailto|data|javascript):)|(?<=!)(?=\[)|(?<=<)(?=[a-z/!?])", re.IGNORECASE
 )
 
-T = TypeVar("T")
-
 
 class Reply(BaseModel):
     """Base of every tool's structured content: frozen, absent members left out, stands alone without the text."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
+
+R = TypeVar("R", bound=BaseModel)
 
 # Texts of a server in structured content: grouped under one name that says what they are.
 Untrusted = Annotated[
@@ -207,6 +210,12 @@ def fitting(lines: Iterable[str], budget: int) -> int:
         if budget < 0:
             return max(count - 1, 1)
     return count
+
+
+def structured(rows: Sequence[R]) -> tuple[R, ...]:
+    """The first of rows, as many as structured content may have."""
+    shown = fitting((row.model_dump_json(exclude_none=True) for row in rows), STRUCTURED_CHARACTERS)
+    return tuple(rows[:shown])
 
 
 def listed(lines: Iterable[str], *, mark: str = "- ") -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.text import Reply, call, number, plural, respond, untrusted
+from mcp_ogc.text import Reply, call, number, plural, respond, structured, untrusted
 from mcp_ogc.tools.located import Located, RasterName, located
 from mcp_ogc.tools.raster_answers import (
     BandProfile,
@@ -192,11 +192,8 @@ def _pixels(compared: Compared) -> PixelsRow:
 
 def _classes(change: ClassChange, was: dict[int, ClassLabel], became: dict[int, ClassLabel]) -> ClassesRow:
     ordered = sorted(change.transitions, key=lambda one: (one.before == one.after, -one.count))
-    return ClassesRow(
-        changed_pixels=change.changed_count,
-        changed_km2=change.changed_km2,
-        changed_percent=change.changed_percent,
-        transitions=tuple(
+    listed = structured(
+        [
             TransitionRow(
                 before=one.before,
                 after=one.after,
@@ -207,8 +204,14 @@ def _classes(change: ClassChange, was: dict[int, ClassLabel], became: dict[int, 
                 percent=one.percent,
             )
             for one in ordered[:MOST_TRANSITIONS]
-        ),
-        left_out=max(0, len(ordered) - MOST_TRANSITIONS),
+        ]
+    )
+    return ClassesRow(
+        changed_pixels=change.changed_count,
+        changed_km2=change.changed_km2,
+        changed_percent=change.changed_percent,
+        transitions=listed,
+        left_out=len(ordered) - len(listed),
     )
 
 
@@ -231,7 +234,7 @@ def _class_lines(row: ClassesRow) -> list[str]:
     lines = [f"Changed: {plural(row.changed_pixels, 'pixel')}{km2(row.changed_km2, ' = ')}{percent} of valid in both"]
     lines += [f"- {_transition_line(one)}" for one in row.transitions[:SHOWN_TRANSITIONS]]
     if (more := len(row.transitions) + row.left_out - SHOWN_TRANSITIONS) > 0:
-        lines.append(f"{plural(more, 'smaller transition')} left out here; up to {MOST_TRANSITIONS} are structured")
+        lines.append(f"{plural(more, 'smaller transition')} left out here; structured content has more of them")
     return lines
 
 

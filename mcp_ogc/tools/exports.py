@@ -7,10 +7,11 @@ from typing import Annotated
 
 import anyio.to_thread
 from mcp_types import CallToolResult
+from pydantic import Field
 
 from mcp_ogc.export import Saved, Wanted, multihash, wanted_files, with_values_as_files
 from mcp_ogc.file_names import own_name, safe_name
-from mcp_ogc.text import Reply, call, plural, respond, size, word
+from mcp_ogc.text import Reply, call, plural, respond, size, structured, word
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.transfers import Underway
 
@@ -43,6 +44,7 @@ class Export(Reply):
     job_id: str
     folder: str
     files: tuple[FileRow, ...]
+    files_total: int = Field(description="those that are there, and those that could not be brought")
     coming: tuple[ComingRow, ...] = ()
     left_out: int = 0
 
@@ -66,7 +68,8 @@ async def export_job(
         await ctx.report_progress(ended, len(wanted), path.name)
 
     brought = sorted(await work.transfers.bring(wanted, folder, told, EXPORT_SECONDS), key=lambda one: str(one.path))
-    rows = tuple(_row(one) for one in brought if isinstance(one, Saved))
+    rows = [_row(one) for one in brought if isinstance(one, Saved)]
+    rows.sort(key=lambda row: row.problem is None)  # what is missing comes first
     under_way = [one for one in brought if isinstance(one, Underway)]
     coming = tuple(
         ComingRow(path=str(one.path), received=one.received, bytes=one.size) for one in under_way if one.received
@@ -74,7 +77,7 @@ async def export_job(
     lines = [f"{plural(len(rows), 'file')} of job {job_id} in {folder}:"]
     lines += [f"- {_file_line(row, folder)}" for row in rows[:SHOWN_FILES]]
     if len(rows) > SHOWN_FILES:
-        lines.append(f"- and {len(rows) - SHOWN_FILES} more, in the structured content")
+        lines.append(f"- and {len(rows) - SHOWN_FILES} more")
     lines += [f"- {_coming_line(row, folder)}" for row in coming[:SHOWN_FILES]]
     again = call("ogc_export_job", job_id=job_id, endpoint=chosen.name, outputs=list(outputs) if outputs else None)
     if under_way:
@@ -84,7 +87,13 @@ async def export_job(
     else:
         lines.append("All are there; nothing is left to do.")
     export = Export(
-        endpoint=chosen.name, job_id=job_id, folder=str(folder), files=rows, coming=coming, left_out=len(under_way)
+        endpoint=chosen.name,
+        job_id=job_id,
+        folder=str(folder),
+        files=structured(rows),
+        files_total=len(rows),
+        coming=coming[:SHOWN_FILES],
+        left_out=len(under_way),
     )
     return respond(lines, export)
 

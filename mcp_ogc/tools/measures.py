@@ -8,7 +8,7 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from mcp_ogc.errors import InvalidGeometry
-from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, number, plural, remote, respond, untrusted
+from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, number, plural, remote, respond, structured, untrusted
 from mcp_ogc.tools.located import Bands, Located, RasterName, located
 from mcp_ogc.tools.raster_answers import (
     BandRow,
@@ -114,22 +114,25 @@ async def measure_raster(
     place = await _place(work, within, crs)
     task = MeasureZones(place, crs, tuple(bands) if bands else None, seen.labels)
     found = await work.rasters.zones(seen.place, task, told)
+    zones = [_zone(zone) for zone in found.zones]
+    listed = structured(zones)
+    left_out = found.left_out + len(zones) - len(listed)
     answer = Measures(
         raster=raster,
         crs=named(found.crs),
-        zones=tuple(_zone(zone) for zone in found.zones),
-        left_out=found.left_out,
+        zones=listed,
+        left_out=left_out,
         area_method=found.area_method,
         notes=found.notes,
         source=source_row(found.provenance, seen, method=DAMAGED_METHOD if found.notes else ZONES_METHOD),
     )
-    lines = [f"{plural(len(answer.zones), 'shape')} on {answer.crs}."]
+    lines = [f"{plural(len(zones) + found.left_out, 'shape')} on {answer.crs}."]
     for number_, row in enumerate(answer.zones[:SHOWN_ZONES], 1):
         lines += _zone_lines(number_, row)
     if more := len(answer.zones) - SHOWN_ZONES:
         lines += [f"{plural(more, 'more shape')}, in the structured content."] if more > 0 else []
-    if found.left_out:
-        lines.append(f"{plural(found.left_out, 'shape')} left out: give them in another call.")
+    if left_out:
+        lines.append(f"{plural(left_out, 'shape')} left out: give them in another call.")
     lines += found.notes
     lines += [f"Shares are of the shape's pixels. Areas: {found.area_method}.", source_line(answer.source)]
     return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
@@ -148,21 +151,26 @@ async def _at_points(
     found = await work.rasters.points(
         seen.place, MeasurePoints(tuple((x, y) for x, y in points), crs, tuple(bands) if bands else None)
     )
+    rows = [_point(point) for point in found.points]
+    listed = structured(rows)
     answer = Measures(
         raster=raster,
         crs=named(found.crs),
-        points=tuple(_point(point) for point in found.points),
+        points=listed,
+        left_out=len(rows) - len(listed),
         notes=found.notes,
         source=source_row(found.provenance, seen, method=POINTS_METHOD),
     )
     facts = {band.band: band for band in found.bands}
     labels = {number: seen.labels_of(number) for number, band in facts.items() if band.is_integer}
-    outside = sum(row.pixel is None for row in answer.points)
+    outside = sum(row.pixel is None for row in rows)
     beyond = f", {outside} outside of the raster" if outside else ""
-    lines = [f"{plural(len(answer.points), 'point')} as {f'x, y in {answer.crs}' if crs else 'lon, lat'}{beyond}."]
-    lines += [f"- {_point_line(row, facts, labels)}" for row in answer.points[:SHOWN_POINTS]]
-    if len(answer.points) > SHOWN_POINTS:
-        lines.append(f"{plural(len(answer.points) - SHOWN_POINTS, 'more point')}, in the structured content.")
+    lines = [f"{plural(len(rows), 'point')} as {f'x, y in {answer.crs}' if crs else 'lon, lat'}{beyond}."]
+    lines += [f"- {_point_line(row, facts, labels)}" for row in listed[:SHOWN_POINTS]]
+    if len(listed) > SHOWN_POINTS:
+        lines.append(f"{plural(len(listed) - SHOWN_POINTS, 'more point')}, in the structured content.")
+    if answer.left_out:
+        lines.append(f"{plural(answer.left_out, 'point')} left out: give them in another call.")
     if outside == len(points) and not crs:
         lines.append("None is on the raster: longitude comes first, then latitude.")
     lines += [*found.notes, source_line(answer.source)]

@@ -35,7 +35,7 @@ from mcp_ogc.tools.package_answers import (
     told_again,
 )
 from mcp_ogc.tools.paging import decode, encode
-from mcp_ogc.tools.processes import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
+from mcp_ogc.tools.process_answers import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:

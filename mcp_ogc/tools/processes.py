@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,18 +12,16 @@ from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
 from mcp_ogc.net.standing import standing
-from mcp_ogc.ogc.models import ProcessDescription, ProcessSummary
+from mcp_ogc.ogc.models import ProcessSummary
 from mcp_ogc.text import (
     CONCISE_CHARACTERS,
     DETAILED_CHARACTERS,
-    REMOTE_CHARACTERS,
     Reply,
     Untrusted,
     call,
     clean,
     explain,
     fitting,
-    literal,
     plural,
     remote,
     respond,
@@ -32,12 +29,12 @@ from mcp_ogc.text import (
     word,
 )
 from mcp_ogc.tools.paging import Limit, decode, encode
+from mcp_ogc.tools.process_answers import InputRow, OutputRow, fitted, input_rows, output_rows
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.capabilities import Capabilities
     from mcp_ogc.ogc.catalogue import Catalogue
-    from mcp_ogc.ogc.inputs.hints import InputHint
     from mcp_ogc.workspace import Endpoint, Workspace
 
 ENDPOINT_SECONDS = 15
@@ -45,8 +42,6 @@ SCAN_SECONDS = 25
 """A slow endpoint with many processes is looked through in several calls."""
 SHOWN_PROCESSES = 15
 TITLE_CHARACTERS = 72
-TEXT_LIMITS = (REMOTE_CHARACTERS, 120, 60, 24, 0)
-"""Characters of the text of an input or output: the first at which all of a process fits into an answer."""
 
 
 class EndpointRow(Reply):
@@ -90,24 +85,6 @@ class Processes(Reply):
     next_cursor: str | None = None
 
 
-class InputRow(Reply):
-    """One input."""
-
-    input_id: str
-    type: str
-    required: bool
-    default: JsonValue = None
-    untrusted: Untrusted | None = None
-
-
-class OutputRow(Reply):
-    """One output."""
-
-    output_id: str
-    type: str
-    untrusted: Untrusted | None = None
-
-
 class Process(Reply):
     """Answer of ogc_describe_process."""
 
@@ -116,6 +93,7 @@ class Process(Reply):
     version: str
     job_control: tuple[str, ...]
     inputs: tuple[InputRow, ...]
+    optional_inputs: tuple[str, ...] = Field(default=(), description="more of them, ids only: detailed tells the rest")
     outputs: tuple[OutputRow, ...]
     example_inputs: dict[str, JsonValue]
     note: str | None = None
@@ -289,9 +267,9 @@ async def describe_process(
     # In a thread: an example of a stranger's schema may take a while, within its bound.
     hints = await anyio.to_thread.run_sync(input_hints, description)
     example = sample.example_inputs if sample else example_inputs(hints)
-    inputs, outputs = input_rows(hints), output_rows(description)
+    budget = DETAILED_CHARACTERS if detailed else CONCISE_CHARACTERS
+    told = fitted(input_rows(hints), output_rows(description), budget)
     control = description.job_control_options or ()
-    told, is_short = _parameters(inputs, outputs, DETAILED_CHARACTERS if detailed else CONCISE_CHARACTERS)
     whole = call("ogc_describe_process", process_id=description.id, endpoint=chosen.name, detailed=True)
     note = None
     if unread := described.defaults_unread:
@@ -299,8 +277,8 @@ async def describe_process(
     lines = [
         f"{word(description.id)} {word(description.version)} on {chosen.name} {untrusted(description.title)}".rstrip(),
         untrusted(description.description, 800),
-        *told,
-        *([f"Shortened; in full: {whole}"] if is_short else []),
+        *told.lines,
+        *([f"Shortened; in full: {whole}"] if told.is_short else []),
         *([note] if note else []),
         f"Runs: {', '.join(map(word, control)) or 'not said'}",
         f"Next: {call('ogc_execute_process', process_id=description.id, inputs=example, endpoint=chosen.name)}",
@@ -310,65 +288,11 @@ async def describe_process(
         process_id=description.id,
         version=description.version,
         job_control=control,
-        inputs=inputs,
-        outputs=outputs,
+        inputs=told.inputs,
+        optional_inputs=told.optional,
+        outputs=told.outputs,
         example_inputs=example,
         note=note,
         untrusted=remote(title=description.title, description=description.description),
     )
     return respond([line for line in lines if line], reply)
-
-
-def _parameters(inputs: Sequence[InputRow], outputs: Sequence[OutputRow], budget: int) -> tuple[list[str], bool]:
-    """Inputs and outputs as lists, their texts as long as all fit, and whether something was shortened for that."""
-    for limit in TEXT_LIMITS:
-        lines = ["Inputs:" if inputs else "No inputs.", *(input_line(row, limit) for row in inputs)]
-        lines += ["Outputs:", *(output_line(row, limit) for row in outputs)]
-        if sum(len(line) for line in lines) <= budget:
-            return lines, limit != TEXT_LIMITS[0]
-    required = [row for row in inputs if row.required]
-    others = ", ".join(row.input_id for row in inputs if not row.required)
-    lines = ["Inputs:", *(input_line(row, 0) for row in required), f"optional: {others}"]
-    return [*lines, f"Outputs: {', '.join(row.output_id for row in outputs)}"], True
-
-
-def input_rows(hints: Iterable[InputHint]) -> tuple[InputRow, ...]:
-    """The inputs of a process."""
-    return tuple(
-        InputRow(
-            input_id=hint.id,
-            type=hint.type,
-            required=hint.required,
-            default=hint.default,
-            untrusted=remote(description=hint.description),
-        )
-        for hint in hints
-    )
-
-
-def output_rows(description: ProcessDescription) -> tuple[OutputRow, ...]:
-    """The outputs of a process."""
-    from mcp_ogc.ogc.inputs.hints import output_type
-
-    return tuple(
-        OutputRow(
-            output_id=output_id,
-            type=output_type(output),
-            untrusted=remote(title=output.title, description=output.description),
-        )
-        for output_id, output in description.outputs.items()
-    )
-
-
-def input_line(row: InputRow, limit: int = REMOTE_CHARACTERS) -> str:
-    """An input as a list has it."""
-    need = "required" if row.required else "optional"
-    default = f", default {literal(row.default)}" if row.default is not None else ""
-    text = untrusted((row.untrusted or {}).get("description"), limit) if limit else ""
-    return f"- {word(row.input_id)}: {row.type}, {need}{default} {text}".rstrip()
-
-
-def output_line(row: OutputRow, limit: int = REMOTE_CHARACTERS) -> str:
-    """An output as a list has it."""
-    text = untrusted(" ".join((row.untrusted or {}).values()), limit) if limit else ""
-    return f"- {word(row.output_id)}: {row.type} {text}".rstrip()

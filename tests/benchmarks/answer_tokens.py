@@ -14,6 +14,7 @@ import anyio
 from tests.benchmarks.measure import Measure
 from tests.servers.pygeoapi import pygeoapi
 from tests.tokenizer import open_tokenizer
+from tests.trajectories.contract import STRUCTURED
 from tests.trajectories.conversation import Trajectory, trajectories
 from tests.trajectories.follower import Follower, Told
 from tests.trajectories.worlds import opened
@@ -38,15 +39,19 @@ def measure() -> tuple[Measure, ...]:
         url = stack.enter_context(pygeoapi(folder / "pygeoapi"))
         told = {name: anyio.run(answers, one, folder / name, url) for name, one in trajectories().items()}
         if tokenizer is None:
-            return (_measure("answer-tokens", None, MEDIAN), _measure("workflow-tokens", None, WORKFLOW))
+            names = {"answer-tokens": MEDIAN, "structured-tokens": STRUCTURED, "workflow-tokens": WORKFLOW}
+            return tuple(_measure(name, None, bar) for name, bar in names.items())
+        structured = tokenizer.count([one.structured for each in told.values() for one in each if one.structured])
         counts = {name: tokenizer.count([one.text for one in each]) for name, each in told.items()}
     every = [count for each in counts.values() for count in each]
     calls = len(counts[WHOLE])
     print(f"{len(counts)} trajectories, {len(every)} answers; {WHOLE}: {calls} calls, bar {CALLS}", file=sys.stderr)
+    print(f"structured content: median {statistics.median(structured):g} tokens", file=sys.stderr)
     whole = _measure("workflow-tokens", sum(counts[WHOLE]), WORKFLOW)
     if calls > CALLS:
         whole = replace(whole, holds=False)
-    return (_measure("answer-tokens", statistics.median(every), MEDIAN), whole)
+    most = _measure("structured-tokens", max(structured), STRUCTURED)
+    return (_measure("answer-tokens", statistics.median(every), MEDIAN), most, whole)
 
 
 def _measure(name: str, value: float | None, bar: int) -> Measure:

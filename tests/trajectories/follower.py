@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class Told:
     text: str
     detailed: bool
     pictures: int
+    structured: str
+    """The structured content as JSON, empty where there is none: some clients give that to the model too."""
 
 
 @dataclass
@@ -97,7 +100,9 @@ class Follower:
         assert not (broken := breaches(text, self._schemas)), f"{tool} breaks the contract: {broken}\n{text}"
         self._heard.append(text)
         pictures = sum(block.type == "image" for block in result.content)
-        self.answers.append(Told(tool, arguments, text, step.detailed, pictures))
+        told = result.structured_content
+        structured = json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else ""
+        self.answers.append(Told(tool, arguments, text, step.detailed, pictures, structured))
         return result
 
     def _intended(self, step: Step) -> tuple[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tokenizer import Tokenizer
-from tests.trajectories.contract import CONCISE, DETAILED
+from tests.trajectories.contract import CONCISE, DETAILED, STRUCTURED, STRUCTURED_CONCISE
 from tests.trajectories.conversation import trajectories
 from tests.trajectories.follower import Follower
 from tests.trajectories.worlds import opened
@@ -38,6 +38,8 @@ async def test_what_is_wanted_is_had_within_its_bounds_and_nothing_is_invented(
     assert sum(counts) <= trajectory.tokens
     for one, count in zip(told, counts, strict=True):
         assert count <= (DETAILED if one.detailed else CONCISE), f"{count} tokens of {one.tool}:\n{one.text}"
+    for one, count in zip(told, tokenizer.count([one.structured for one in told]), strict=True):
+        assert count <= (STRUCTURED if one.detailed else STRUCTURED_CONCISE), f"{count} tokens of {one.structured}"
 
 
 def test_there_are_enough_of_them_to_mean_something() -> None:
