@@ -26,8 +26,8 @@ WORD = re.compile(r"[\w.:/@+#~-]{1,128}(?:; ?[\w.+/-]{1,40}=[\w.+/-]{1,60}){0,4}
 WORD_CHARACTERS = 80
 CONCISE_CHARACTERS, DETAILED_CHARACTERS = 1050, 8000
 """What a list in an answer may have: ids and URIs have 2.1 characters a token, so 600 tokens and 4,000 hold it all."""
-STRUCTURED_CHARACTERS = 9_000
-"""What rows of structured content may have, as JSON, where there are more than the text lists: within 5,000 tokens, of
+STRUCTURED_CHARACTERS = 12_000
+"""What rows of structured content may have, as JSON, where there are more than the text lists: within 6,000 tokens, of
 checksums too, which are the worst."""
 INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 # Letters and marks that are drawn as nothing all the same (Unicode's Default_Ignorable_Code_Point): a whole text can be

@@ -76,7 +76,7 @@ async def execute_process(
     new_run: Annotated[bool, Field(description="run again although the same job is open")] = False,
     confirm: Annotated[str | None, Field(description="token of the preview")] = None,
 ) -> Annotated[CallToolResult, Execution]:
-    """Check the inputs and start a job; answers after wait_seconds at most. A repeated call returns the same job."""
+    """Check the inputs and start a job; answers after wait_seconds at most. A repeated call returns the open job."""
     work = await workspace(ctx)
     chosen = work.endpoint(endpoint)
     request = Execute(inputs=inputs, outputs=outputs_of(outputs))

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 BUDGET = 1500
 """Bytes, of text and of JSON alike: what is around it fits into 2 kB too."""
-COLUMNS_BUDGET = 800
+COLUMNS_BUDGET = 900
 CELL_CHARACTERS = 40
 NOUNS = {"table": "row", "features": "feature", "list": "value", "object": "member", "text": "line"}
 
@@ -140,7 +140,7 @@ def _column(column: Column) -> str:
 def _column_json(column: Column) -> JsonValue:
     told: dict[str, JsonValue] = {"name": _cell(column.name), "type": column.type}
     told |= {
-        name: value
+        name: float(f"{value:.6g}") if isinstance(value, float) and not value.is_integer() else value
         for name, value in (("min", column.minimum), ("max", column.maximum), ("mean", column.mean))
         if value is not None
     }

@@ -162,8 +162,9 @@ async def test_shapes_beyond_those_measured_are_counted_and_the_text_stays_short
     text, told, _ = await answered(
         client, "ogc_measure_raster", raster=raster, within={"type": "FeatureCollection", "features": [one] * 60}
     )
-    assert (len(told["zones"]), told["left_out"]) == (50, 10)
-    assert "10 shapes left out" in text
+    assert len(told["zones"]) + told["left_out"] == 60
+    assert told["left_out"] >= 10  # those that were not measured, and those that structured content has no room for
+    assert f"{told['left_out']} shapes left out" in text
     assert len(text) < 3000
     points = [lonlat(raster, 150.5, 100.5)] * 100
     text, told, _ = await answered(client, "ogc_measure_raster", raster=raster, points=points)

@@ -16,7 +16,7 @@ import jsonschema
 
 CONCISE, DETAILED = 600, 4000
 """Tokens: by default, and where more was asked for."""
-STRUCTURED, STRUCTURED_CONCISE = 5000, 1000
+STRUCTURED, STRUCTURED_CONCISE = 6000, 1000
 """Tokens of structured content: at most, and where no more was asked for than an answer tells by default."""
 FIRST_LINE = 240
 LABELLED = re.compile(r"⟦.*?⟧", re.DOTALL)
