@@ -7,11 +7,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
+from typing import Literal
+
+import anyio
+from PIL import Image
+from playwright.sync_api import ViewportSize
 
 from mcp_ogc.cli.config import server_command
 from mcp_ogc.local.sample.samples import SCENES, scene_folder
 from mcp_ogc.settings import environment_without_settings
+from tests.servers.apps_host import Shown, chromium, running_browser
+from tests.servers.water_answers import collect
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "session.md"
@@ -31,6 +39,9 @@ BEGINNING = """# A session
 
 Recorded from `mcp-ogc demo` by `make session`; nothing is left out but folders of the machine.
 """
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+VIEWPORT: ViewportSize = {"width": 860, "height": 440}
+COLOURS = 64
 EXCHANGE = re.compile(r"^```\n(ogc_\w+)\([^\n]*\)\n```\n\n```text\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
 CHANGING = (
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|<job>"), "JOB"),
@@ -71,7 +82,25 @@ def main() -> None:
         )
         for scene in SCENES:
             shutil.copy(folder / "pictures" / f"{scene}.png", PICTURES / f"{scene}.png")
+    _picture_the_view()
     PAGE.write_text(_page(ran.stdout.replace(scene_folder().as_uri(), "<scene>")), encoding="utf-8")
+
+
+def _picture_the_view() -> None:
+    """The map of the demo's first raster in light and dark, for the README."""
+    if chromium() is None:
+        print("no Chromium here: apt-get install chromium; pictures of the view stay as they are", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        answer = anyio.run(collect, Path(name))["raster"]
+    with running_browser() as browser:
+        for theme in THEMES:
+            with browser.new_context(viewport=VIEWPORT, color_scheme=theme) as context:
+                shown = Shown(context.new_page()).start(answer, context={"theme": theme})
+                shown.view.locator("img.picture").wait_for()
+                shown.view.locator(".degree").first.wait_for()
+                picture = Image.open(BytesIO(shown.page.screenshot()))
+                picture.quantize(COLOURS).save(PICTURES / f"view-{theme}.png", optimize=True)
 
 
 def _page(printed: str) -> str:

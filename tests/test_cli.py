@@ -71,9 +71,11 @@ def test_check_tells_what_works_and_what_does_not(tmp_path: Path) -> None:
     assert "✓ processes" in good.stdout
     assert "deploy: declared, found" in good.stdout
     assert "✓ successful" in good.stdout
+    assert "Can be used: local." in good.stdout
     bad = run(tmp_path, "check", MCP_OGC_URL="http://127.0.0.1:9/ogc-api", MCP_OGC_TOKEN="canary-token")
     assert bad.returncode == 1
     assert "✗ reachable" in bad.stdout
+    assert "Can't be used: default." in bad.stdout
     assert "canary" not in bad.stdout + bad.stderr
     failed = run(tmp_path, "check", "--run", "ecco")
     assert failed.returncode == 1

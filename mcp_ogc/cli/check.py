@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from textwrap import indent
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
         async with open_from_settings(settings, redaction) as work:
             names = [work.endpoint(options.endpoint).name] if options.endpoint else list(work.endpoints)
             usable = [await check_endpoint(work, work.endpoints[name], say) for name in names]
+            say(_told(names, usable))
             if options.run:
                 chosen = work.endpoint(options.endpoint)
                 inputs = _inputs(options.inputs)
@@ -72,6 +74,14 @@ def run(options: argparse.Namespace) -> int:
         return all(usable)
 
     return 0 if anyio.run(check) else 1
+
+
+def _told(names: Sequence[str], usable: Sequence[bool]) -> str:
+    """The end of a check: which endpoints can be used."""
+    if not names:
+        return "No endpoint is configured: set MCP_OGC_URL, or write [endpoints.NAME] to the settings."
+    broken = [name for name, is_usable in zip(names, usable, strict=True) if not is_usable]
+    return f"Can't be used: {', '.join(broken)}." if broken else f"Can be used: {', '.join(names)}."
 
 
 def configuration(settings: Settings) -> list[str]:
@@ -97,7 +107,7 @@ def configuration(settings: Settings) -> list[str]:
         f"rules: {told}",
         f"quotas: {quotas.running_jobs} open jobs, {quotas.submissions_per_hour} submissions and"
         f" {size(quotas.bytes_per_hour)} an hour; above {quotas.confirm_area_km2:,.0f} km² is to be confirmed",
-        f"http: {_served(settings)}",
+        f"with --http: {_served(settings)}",
         f"audit: {settings.audit_path}, a line for each change; without it nothing is changed",
         f"files: data {settings.data_folder}; downloads {settings.download_folder};"
         f" permitted {', '.join(map(str, settings.permitted_folders)) or 'none'}",
@@ -169,7 +179,7 @@ async def _try(say: Say, what: str, ask: Callable[[], Awaitable[T]]) -> T | None
         with anyio.fail_after(SECONDS):
             answer = await ask()
     except OgcError as error:
-        say(f"  ✗ {what}: {explain(error)}")
+        say(indent(f"✗ {what}: {explain(error)}", "  "))
     except TimeoutError:
         say(f"  ✗ {what}: no answer within {SECONDS} s")
     else:

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     print(json.dumps(client_configuration(form, options.config, given), indent=2))
     names = ", ".join([*settings.configured_endpoints(), *(["local"] if settings.has_local else [])])
     print(
-        f"Put this into {form.file} of {form.title} and restart it.\n"
+        f"{form.title}: put this into {form.file}, and restart it.\n"
         f"Endpoints now configured: {names}. {_only_here(form, set_here, secret)}"
         f"For another one, write it to {options.config or config_path()}:\n"
         '  [endpoints.NAME]\n  url = "https://…"\n  authentication = {kind = "bearer", token = "…"}\n'
