@@ -128,7 +128,10 @@ class OgcServer(MCPServer[Sessions]):
             return answer
         names = [tool.name for tool in self._tool_manager.list_tools()]
         shown = first.model_copy(update={"text": only_offered(first.text, names)})
-        return answer.model_copy(update={"content": [shown, *others]})
+        told = answer.structured_content
+        if isinstance(told, dict) and isinstance(told.get("next"), str):
+            told = {**told, "next": only_offered(told["next"], names)}
+        return answer.model_copy(update={"content": [shown, *others], "structured_content": told})
 
     def _get_ready(self) -> None:
         """Have a raster worker ready, once a client has turned out to call tools: rasters are what comes next."""

@@ -26,6 +26,8 @@ WORD = re.compile(r"[\w.:/@+#~-]{1,128}(?:; ?[\w.+/-]{1,40}=[\w.+/-]{1,60}){0,4}
 WORD_CHARACTERS = 80
 CONCISE_CHARACTERS, DETAILED_CHARACTERS = 1050, 8000
 """What a list in an answer may have: ids and URIs have 2.1 characters a token, so 600 tokens and 4,000 hold it all."""
+ASK_FIRST = "Ask the person"
+"""In the line before a call that confirms."""
 STRUCTURED_CHARACTERS = 12_000
 """What rows of structured content may have, as JSON, where there are more than the text lists: within 6,000 tokens, of
 checksums too, which are the worst."""
@@ -43,12 +45,19 @@ MARKUP = re.compile(
 
 
 class Reply(BaseModel):
-    """Base of every tool's structured content: frozen, absent members left out, stands alone without the text."""
+    """Base of what structured content is made of: frozen, absent members left out."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
-R = TypeVar("R", bound=BaseModel)
+class Answer(Reply):
+    """Base of every tool's structured content, which stands alone without the text."""
+
+    next: str | None = None
+    """The end of the text, set by `respond`: what to do next, for models that are given nothing of the text."""
+
+
+R = TypeVar("R", bound=Reply)
 
 # Texts of a server in structured content: grouped under one name that says what they are.
 Untrusted = Annotated[
@@ -57,13 +66,20 @@ Untrusted = Annotated[
 ]
 
 
-def respond(text: str | Sequence[str], reply: Reply, *blocks: ContentBlock) -> CallToolResult:
+def respond(text: str | Sequence[str], answer: Answer, *blocks: ContentBlock) -> CallToolResult:
     """One tool result: text a model can quote, structured content a program can use, and pictures."""
     shown = text if isinstance(text, str) else "\n".join(text)
+    whole = answer.model_copy(update={"next": _end(shown)})
     return CallToolResult(
         content=[TextContent(type="text", text=shown), *blocks],
-        structured_content=reply.model_dump(mode="json", exclude_none=True),
+        structured_content=whole.model_dump(mode="json", exclude_none=True),
     )
+
+
+def _end(text: str) -> str:
+    """The last line; with the one before where that says when it is good: once the person was asked."""
+    *before, last = text.split("\n")
+    return f"{before[-1]} {last}" if before and ASK_FIRST in before[-1] else last
 
 
 def refuse(text: str) -> CallToolResult:

@@ -12,6 +12,7 @@ from mcp_ogc.errors import NoSuchJob
 from mcp_ogc.text import (
     CLOSE,
     OPEN,
+    Answer,
     call,
     clean,
     elapsed,
@@ -19,6 +20,7 @@ from mcp_ogc.text import (
     moment,
     number,
     plural,
+    respond,
     size,
     tail,
     untrusted,
@@ -116,3 +118,12 @@ def test_units_read_as_people_write_them() -> None:
     assert [plural(1, "process"), plural(2, "process"), plural(0, "item")] == ["1 process", "2 processes", "0 items"]
     assert [number(v) for v in (None, 3.0, 0.12345678)] == ["none", "3", "0.1235"]
     assert moment(datetime(2026, 11, 24, 1, 2, 3, 999, UTC)) == "2026-11-24T01:02:03Z"
+
+
+def test_structured_content_ends_as_the_text_does_and_says_that_a_person_is_to_be_asked_first() -> None:
+    """Some clients give a model structured content alone: it has to know what to do next, and when."""
+    told = respond(["One process:", 'Next: ogc_describe_process(process_id="a")'], Answer()).structured_content
+    assert told == {"next": 'Next: ogc_describe_process(process_id="a")'}
+    asked = ["a 1.0.0 would be removed.", "Nothing was removed yet. Ask the person; then:", 'ogc_undeploy(confirm="1")']
+    told = respond(asked, Answer()).structured_content
+    assert told == {"next": 'Nothing was removed yet. Ask the person; then: ogc_undeploy(confirm="1")'}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from mcp_ogc.text import Reply, call, number, plural, respond, structured, untrusted
+from mcp_ogc.text import Answer, Reply, call, number, plural, respond, structured, untrusted
 from mcp_ogc.tools.located import Located, RasterName, located
 from mcp_ogc.tools.raster_answers import (
     BandProfile,
@@ -75,7 +75,7 @@ class ValuesRow(Reply):
     decreased_percent: float | None = None
 
 
-class Changes(Reply):
+class Changes(Answer):
     """Answer of ogc_compare_rasters, on the grid of `before`; `resampled` says how and why `after` was."""
 
     before: str

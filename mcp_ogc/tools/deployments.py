@@ -12,7 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
-from mcp_ogc.text import Reply, call, clean, plural, respond, word
+from mcp_ogc.text import Answer, call, clean, plural, respond, word
 from mcp_ogc.tools.consent import Consent, agree, asked, question
 from mcp_ogc.tools.package_answers import change_lines, counted_changes, finding_lines, told_again
 from mcp_ogc.tools.packages import (
@@ -37,7 +37,7 @@ READ_BACK_SECONDS = 20
 SHOWN_JOBS = 5
 
 
-class Deployed(Reply):
+class Deployed(Answer):
     """Answer of ogc_deploy_process."""
 
     endpoint: str
@@ -54,7 +54,7 @@ class Deployed(Reply):
     trial: TrialRow | None = None
 
 
-class Undeployed(Reply):
+class Undeployed(Answer):
     """Answer of ogc_undeploy_process."""
 
     endpoint: str

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from mcp_ogc.errors import EndpointFault, JournalError, NoSuchJob, NotOffered, OgcError, Unreachable, UnreadableAnswer
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
-from mcp_ogc.text import Reply, call, respond, word
+from mcp_ogc.text import Answer, call, respond, word
 from mcp_ogc.tools.consent import Consent, agree, asked, question
 from mcp_ogc.tools.job_answers import gone, submitted
 from mcp_ogc.tools.spec import Call, workspace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 8
 
 
-class Dismissed(Reply):
+class Dismissed(Answer):
     """Answer of ogc_dismiss_job."""
 
     endpoint: str

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mcp_ogc.export import Saved, Wanted, multihash, wanted_files, with_values_as_files
 from mcp_ogc.file_names import own_name, safe_name
-from mcp_ogc.text import Reply, call, plural, respond, size, structured, word
+from mcp_ogc.text import Answer, Reply, call, plural, respond, size, structured, word
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.transfers import Underway
 
@@ -37,7 +37,7 @@ class ComingRow(Reply):
     bytes: int | None = None
 
 
-class Export(Reply):
+class Export(Answer):
     """Answer of ogc_export_job."""
 
     endpoint: str

@@ -15,6 +15,7 @@ from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, OgcError
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.text import (
+    Answer,
     Reply,
     Untrusted,
     call,
@@ -69,7 +70,7 @@ Reason = Annotated[
 ]
 
 
-class Job(Reply):
+class Job(Answer):
     """Answer of ogc_execute_process and ogc_get_job; a row of ogc_list_jobs."""
 
     endpoint: str

@@ -17,7 +17,7 @@ from mcp_ogc.errors import NoSuchJob, NotOffered, OgcError
 from mcp_ogc.jobs.entries import text_of
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.ogc.models import JobList, JobStatus
-from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Reply, call, fitting, plural, respond
+from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Answer, call, fitting, plural, respond
 from mcp_ogc.tools.job_answers import Job, row, row_line
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
@@ -33,7 +33,7 @@ PAGES_AT_ONCE = 10
 """Of a list whose filter the server does not heed, read for one that has a job that is wanted (quirk Q16)."""
 
 
-class Jobs(Reply):
+class Jobs(Answer):
     """Answer of ogc_list_jobs."""
 
     jobs: tuple[Job, ...]

@@ -8,7 +8,20 @@ from mcp_types import CallToolResult
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from mcp_ogc.errors import InvalidGeometry
-from mcp_ogc.text import CLOSE, OPEN, Reply, Untrusted, call, number, plural, remote, respond, structured, untrusted
+from mcp_ogc.text import (
+    CLOSE,
+    OPEN,
+    Answer,
+    Reply,
+    Untrusted,
+    call,
+    number,
+    plural,
+    remote,
+    respond,
+    structured,
+    untrusted,
+)
 from mcp_ogc.tools.located import Bands, Located, RasterName, located
 from mcp_ogc.tools.raster_answers import (
     BandRow,
@@ -73,7 +86,7 @@ class ZoneRow(Reply):
     untrusted: Untrusted | None = None
 
 
-class Measures(Reply):
+class Measures(Answer):
     """Answer of ogc_measure_raster."""
 
     raster: str

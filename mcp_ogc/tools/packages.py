@@ -16,6 +16,7 @@ from mcp_ogc.text import (
     CLOSE,
     DETAILED_CHARACTERS,
     OPEN,
+    Answer,
     Reply,
     Untrusted,
     call,
@@ -73,7 +74,7 @@ class ChangeRow(Reply):
     untrusted: Untrusted
 
 
-class Validation(Reply):
+class Validation(Answer):
     """Answer of ogc_validate_package."""
 
     valid: bool
@@ -90,7 +91,7 @@ class Validation(Reply):
     changes: tuple[ChangeRow, ...] = ()
 
 
-class PackageText(Reply):
+class PackageText(Answer):
     """Answer of ogc_get_package."""
 
     endpoint: str

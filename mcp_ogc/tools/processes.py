@@ -16,6 +16,7 @@ from mcp_ogc.ogc.models import ProcessSummary
 from mcp_ogc.text import (
     CONCISE_CHARACTERS,
     DETAILED_CHARACTERS,
+    Answer,
     Reply,
     Untrusted,
     call,
@@ -61,7 +62,7 @@ class EndpointRow(Reply):
     untrusted: Untrusted | None = None
 
 
-class Endpoints(Reply):
+class Endpoints(Answer):
     """Answer of ogc_list_endpoints."""
 
     endpoints: tuple[EndpointRow, ...]
@@ -76,7 +77,7 @@ class ProcessRow(Reply):
     untrusted: Untrusted | None = None
 
 
-class Processes(Reply):
+class Processes(Answer):
     """Answer of ogc_list_processes."""
 
     endpoint: str
@@ -85,7 +86,7 @@ class Processes(Reply):
     next_cursor: str | None = None
 
 
-class Process(Reply):
+class Process(Answer):
     """Answer of ogc_describe_process."""
 
     endpoint: str

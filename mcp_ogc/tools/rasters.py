@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.text import Reply, call, number, respond
+from mcp_ogc.text import Answer, call, number, respond
 from mcp_ogc.tools.located import Bands, Located, RasterName, located
 from mcp_ogc.tools.raster_answers import (
     BandProfile,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mcp_ogc.workspace import Workspace
 
 
-class Raster(Reply):
+class Raster(Answer):
     """Answer of ogc_summarize_raster. Bounds are x before y; longitude before latitude."""
 
     raster: str

@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue
 
 from mcp_ogc import uris
 from mcp_ogc.errors import NoSuchJob, OgcError, UnknownName, UnreadableAnswer
-from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Reply, call, clean, literal, plural, respond
+from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Answer, call, clean, literal, plural, respond
 from mcp_ogc.tools.item_collections import collection_lines, collection_row
 from mcp_ogc.tools.job_answers import Reason, gone, why_empty
 from mcp_ogc.tools.paging import Limit, decode, encode
@@ -48,7 +48,7 @@ PAGE = 20
 """Items; more of them are told as one, and paged when that is asked for."""
 
 
-class JobResults(Reply):
+class JobResults(Answer):
     """Answer of ogc_get_results. `digest` is of the result document; `changed` if it was another before."""
 
     endpoint: str

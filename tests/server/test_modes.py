@@ -10,7 +10,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Settings
-from tests.server.talk import call, refused
+from tests.server.talk import call, refused, text_of
 from tests.server.test_tools import GREETING
 
 pytestmark = pytest.mark.anyio
@@ -29,6 +29,14 @@ async def test_only_the_chosen_toolsets_are_offered(settings: Settings) -> None:
     async with Client(build_server(settings.model_copy(update={"toolsets": ("discover",)}))) as client:
         names = [tool.name for tool in (await client.list_tools()).tools]
     assert names == ["ogc_list_endpoints", "ogc_list_processes", "ogc_describe_process"]
+
+
+async def test_no_next_step_names_a_tool_that_is_not_offered_in_structured_content_either(settings: Settings) -> None:
+    async with Client(build_server(settings.model_copy(update={"toolsets": ("discover",)}))) as client:
+        told = await client.call_tool("ogc_describe_process", {"process_id": "echo"})
+    end = (told.structured_content or {})["next"]
+    assert "not offered here" in end
+    assert text_of(told).endswith(end)
 
 
 async def test_every_tool_declares_what_it_does_to_the_world(settings: Settings) -> None:

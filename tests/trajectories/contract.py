@@ -75,6 +75,14 @@ def breaches(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return told
 
 
+def misled(text: str, structured: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What structured content breaks that a client gives a model without the text: it ends as the text does."""
+    told = structured.get("next", "")
+    if not told or not text.endswith(told.splitlines()[-1].rpartition("then: ")[2]):
+        return [f"structured content does not end as the text does: {told!r}"]
+    return _last_line([told], schemas)
+
+
 def _first_line(lines: list[str]) -> list[str]:
     first = lines[0].strip() if lines else ""
     told = LABELLED.sub("", first)

@@ -13,7 +13,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from tests.server.talk import text_of
-from tests.trajectories.contract import breaches, next_calls
+from tests.trajectories.contract import breaches, misled, next_calls
 from tests.trajectories.conversation import Step, Trajectory
 
 TESTS = Path(__file__).parents[1]
@@ -98,6 +98,8 @@ class Follower:
         result = await self.client.call_tool(tool, arguments)
         text = text_of(result)
         assert not (broken := breaches(text, self._schemas)), f"{tool} breaks the contract: {broken}\n{text}"
+        if result.structured_content:
+            assert not (broken := misled(text, result.structured_content, self._schemas)), f"{tool}: {broken}\n{text}"
         self._heard.append(text)
         pictures = sum(block.type == "image" for block in result.content)
         told = result.structured_content
