@@ -167,7 +167,9 @@ async def test_a_job_is_dismissed_after_a_preview_and_remembered_as_dismissed(cl
     preview = await call(client, "ogc_dismiss_job", job_id=job_id)
     assert preview["dismissed"] is False
     assert (await call(client, "ogc_get_job", job_id=job_id))["status"] in ("accepted", "running")
-    assert "not one of ours" in await refused(client, "ogc_dismiss_job", job_id=job_id, confirm=preview["confirm"] + "0")
+    assert "not one of ours" in await refused(
+        client, "ogc_dismiss_job", job_id=job_id, confirm=preview["confirm"] + "0"
+    )
     assert (await call(client, "ogc_dismiss_job", job_id=job_id, confirm=preview["confirm"]))["dismissed"] is True
     assert "last known here: dismissed" in await refused(client, "ogc_get_job", job_id=job_id)
     (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
