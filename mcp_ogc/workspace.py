@@ -326,6 +326,7 @@ async def open_workspace(
     from mcp_ogc.ogc.own_jobs import OwnJobsClient
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.store import Store
+    from mcp_ogc.scratch import clear_abandoned
     from mcp_ogc.transfers import Transfers
 
     async with AsyncExitStack() as stack:
@@ -368,6 +369,7 @@ async def open_workspace(
                 )
                 for name, client in clients.items()
             }
+            polling.start_soon(partial(anyio.to_thread.run_sync, clear_abandoned, abandon_on_cancel=True))
             polling.start_soon(settle, clients, journal)
             store = Store(settings.user_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)

@@ -63,7 +63,8 @@ def environment(url: str, folder: Path) -> dict[str, str]:
         "ENDPOINTS__FAR__URL": url,
         "LOCAL__CONTAINER_ENGINE": "none",
     }
-    return {**os.environ, **{f"MCP_OGC_{name}": value for name, value in told.items()}}
+    (folder / "tmp").mkdir(exist_ok=True)
+    return {**os.environ, "TMPDIR": str(folder / "tmp"), **{f"MCP_OGC_{name}": value for name, value in told.items()}}
 
 
 @asynccontextmanager
@@ -281,6 +282,24 @@ async def test_an_export_that_was_cut_off_is_brought_whole_by_the_next_server(
             exported = await call(client, "ogc_export_job", job_id=job)
     assert [file.get("problem") for file in exported["files"]] == [None] * len(exported["files"])
     assert not list((tmp_path / "downloads").rglob("*.part"))
+
+
+async def test_temporary_files_of_a_killed_server_go_as_another_begins(endpoint: TestEndpoint, tmp_path: Path) -> None:
+    listed = threading.Event()
+
+    async def lists(client: Client) -> None:
+        await call(client, "ogc_list_jobs")
+        listed.set()
+        await anyio.sleep_forever()
+
+    async with served(endpoint) as url:
+        await killed("stdio", url, tmp_path, listed, lists)
+        (left,) = (tmp_path / "tmp").glob("mcp-ogc-*")
+        async with started("stdio", url, tmp_path) as (client, _):
+            await call(client, "ogc_list_jobs")
+            await ends(left.exists)
+            assert len(list((tmp_path / "tmp").glob("mcp-ogc-*"))) == 1, "its own"
+    assert list((tmp_path / "tmp").glob("mcp-ogc-*")) == []
 
 
 async def test_the_worker_that_reads_a_raster_ends_with_its_server(endpoint: TestEndpoint, tmp_path: Path) -> None:
