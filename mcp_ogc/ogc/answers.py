@@ -142,9 +142,13 @@ def makes_pages(description: ProcessDescription | None) -> bool:
 
 def is_cut_off(media_type: str, body: bytes) -> bool:
     """Whether a body says that it is JSON, begins as such and can't be read to its end: it is damaged, or a part."""
+    return says_json(media_type, body) and json_or_none(body) is None and mended_json(body) is None
+
+
+def says_json(media_type: str, body: bytes) -> bool:
+    """Whether a body says that it is JSON, and begins as such."""
     is_json = media_type.split(";", 1)[0].strip().lower().endswith("json")
-    begins = body[:64].lstrip()[:1] in (b"{", b"[")
-    return is_json and begins and json_or_none(body) is None and mended_json(body) is None
+    return is_json and body[:64].lstrip()[:1] in (b"{", b"[")
 
 
 def job_of(
