@@ -22,16 +22,17 @@ def open_submission(
     digest: str,
     since: datetime,
 ) -> Entry | None:
-    """The newest submission of the same request that is not known to have ended, or whose job nobody has asked for yet.
+    """A submission of the same request that is not known to have ended, or whose job nobody has asked for yet.
 
-    A server that is killed while it answers is asked the same again, and a short job has ended by then.
+    The newest that has a job, or else the newest: of several that lost their answers, who asks again wants the job
+    that there is. A server that is killed while it answers is asked the same again, and a short job has ended by then.
     """
     found = select(
         connection,
         "user = ? AND endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
         " AND state != ? AND same_as IS NULL AND gone IS NULL AND (status IS NULL OR status IN (?, ?)"
         " OR (status = ? AND told IS NULL))"
-        " ORDER BY submission DESC LIMIT 1",
+        " ORDER BY job_id IS NULL, submission DESC LIMIT 1",
         user,
         endpoint,
         process_id,
