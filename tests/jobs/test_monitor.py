@@ -69,6 +69,7 @@ async def test_cancelling_a_wait_leaves_the_job_alone(monitor: Monitor, upstream
     assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_many_jobs_are_read_from_the_list(monitor: Monitor, upstream: Upstream) -> None:
     ids = [f"j{number}" for number in range(60)]
     for job_id in ids:
@@ -90,6 +91,7 @@ async def test_many_jobs_are_read_from_the_list(monitor: Monitor, upstream: Upst
     assert len([path for path in upstream.asked if path.startswith("/jobs/")]) <= 20
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_where_there_is_no_list_each_job_is_looked_at(monitor: Monitor, upstream: Upstream) -> None:
     upstream.lists_jobs = False
     ids = [f"j{number}" for number in range(8)]

@@ -115,6 +115,7 @@ async def test_a_wait_ends_in_time_though_the_endpoint_hangs(
     assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_q12_where_the_list_ends_in_time_outs_each_job_is_looked_at(monitor: Monitor, upstream: Upstream) -> None:
     ids = [f"j{number}" for number in range(8)]
     for job_id in ids:
