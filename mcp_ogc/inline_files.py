@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 
 from mcp_ogc.errors import DiskError
 from mcp_ogc.file_names import safe_name, suffix_of
+from mcp_ogc.scratch import scratch_folder
 
 
 class InlineFiles:
@@ -59,5 +59,5 @@ class InlineFiles:
 @contextmanager
 def inline_files() -> Iterator[InlineFiles]:
     """A folder that is gone with the server."""
-    with TemporaryDirectory(prefix="mcp-ogc-", ignore_cleanup_errors=True) as folder:
-        yield InlineFiles(Path(folder).resolve())
+    with scratch_folder() as folder:
+        yield InlineFiles(folder)

@@ -300,7 +300,9 @@ async def open_workspace(
     workers: Workers,
     traffic: Traffic,
 ) -> AsyncIterator[Workspace]:
-    """Open everything a tool needs for the user whose settings these are: no request is sent.
+    """Open everything a tool needs for the user whose settings these are.
+
+    No request is sent, but for the jobs of submissions that a server left which is gone.
 
     Args:
         settings: What the operator configured, as it is for that user.
@@ -313,6 +315,7 @@ async def open_workspace(
     from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal_copy import opened_journal
     from mcp_ogc.jobs.monitor import Monitor
+    from mcp_ogc.jobs.reconciliation import settle
     from mcp_ogc.net.http import open_http
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import Storage
@@ -323,6 +326,7 @@ async def open_workspace(
     from mcp_ogc.ogc.own_jobs import OwnJobsClient
     from mcp_ogc.rasters.reader import RasterReader
     from mcp_ogc.rasters.store import Store
+    from mcp_ogc.scratch import clear_abandoned
     from mcp_ogc.transfers import Transfers
 
     async with AsyncExitStack() as stack:
@@ -365,6 +369,8 @@ async def open_workspace(
                 )
                 for name, client in clients.items()
             }
+            polling.start_soon(partial(anyio.to_thread.run_sync, clear_abandoned, abandon_on_cancel=True))
+            polling.start_soon(settle, clients, journal)
             store = Store(settings.user_folder / "rasters")
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
             transfers = Transfers(objects, polling)

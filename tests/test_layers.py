@@ -63,6 +63,7 @@ FLOORS = {
             "errors",
             "audit",
             "recent",
+            "scratch",
         ),
         1,
     ),

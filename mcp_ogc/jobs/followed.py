@@ -26,6 +26,14 @@ def is_recent(submitted: datetime) -> bool:
     return abs(datetime.now(UTC) - submitted) < GRACE
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When an endpoint was asked: the how-manieth request, whatever clocks do, and the time."""
+
+    number: int
+    time: datetime
+
+
 @dataclass(slots=True, eq=False)
 class Followed:
     """A job, what is known of it, and when it is looked at next."""
@@ -48,6 +56,8 @@ class Followed:
     in_list: bool = True
     """Whether the endpoint's list of jobs has it, as far as is known."""
     changed: anyio.Event = field(default_factory=anyio.Event)
+    last_asked: int = -1
+    """Number of the request that told `info`."""
 
     @property
     def is_young(self) -> bool:
@@ -73,6 +83,18 @@ class Followed:
         self.pause = pause if is_new else max(pause, min(self.pause * 1.6, LONGEST_PAUSE))
         self._put_off()
         return is_new
+
+    def is_news(self, asked: Asked) -> bool:
+        """Whether an answer is no older than what is known: of two requests under way the earlier may answer last."""
+        if asked.number < self.last_asked:
+            return False
+        self.last_asked = asked.number
+        return True
+
+    def hurry(self) -> None:
+        """Look again soon: somebody has just begun to wait, and that they looked themselves put off the next look."""
+        self.pause = FIRST_PAUSE
+        self._put_off()
 
     def missed(self, error: OgcError) -> None:
         """No status this time: asked again later than before, and not before the server wants to be asked."""

@@ -12,7 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mcp_ogc.errors import NotPermitted, SettingsError
@@ -22,6 +22,7 @@ from mcp_ogc.jobs.quotas import Allowance
 from mcp_ogc.jobs.rows import (
     add_job,
     become,
+    give_up,
     is_anothers,
     one,
     open_submission,
@@ -163,6 +164,7 @@ class Journal:
                 remedy="Change an input, or ask the operator for credentials of your own there",
             )
         with self._writing() as connection:
+            connection.execute("UPDATE submissions SET reason = NULL WHERE submission = ?", (submission,))
             return become(connection, submission, info, place)
 
     @in_thread
@@ -233,23 +235,17 @@ class Journal:
             )
 
     @in_thread
-    def unanswered(self, endpoint: str, before: datetime) -> tuple[Entry, ...]:
-        """Submissions that may have become a job nobody knows: unconfirmed, or intended before a time and no more.
+    def give_up(self, under_way: timedelta) -> frozenset[str]:
+        """Write that no answer comes any more to what is intended for longer than a time; where it was sent."""
+        with self._writing() as connection:
+            return give_up(connection, self._user, under_way)
 
-        One that was intended later than now was by a clock that has been set back since.
-        """
+    @in_thread
+    def unanswered(self, endpoint: str) -> tuple[Entry, ...]:
+        """Submissions that may have become a job nobody knows."""
         with closing(self._connect()) as connection:
-            return select(
-                connection,
-                "user = ? AND endpoint = ? AND (state = ? OR (state = ? AND NOT intended BETWEEN ? AND ?))"
-                " ORDER BY submission",
-                self._user,
-                endpoint,
-                SubmissionState.UNCONFIRMED,
-                SubmissionState.INTENDED,
-                text_of(before),
-                _now(),
-            )
+            lost = "user = ? AND endpoint = ? AND state = ? ORDER BY submission"
+            return select(connection, lost, self._user, endpoint, SubmissionState.UNCONFIRMED)
 
     @in_thread
     def unanswered_of_others(self, endpoint: str) -> tuple[Entry, ...]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 
@@ -19,6 +18,7 @@ from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.jobs.journal_calls import primary_code
 from mcp_ogc.jobs.quotas import Allowance
 from mcp_ogc.ogc.models import JsonObject
+from mcp_ogc.scratch import scratch_folder
 
 UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
@@ -88,8 +88,8 @@ def opened_journal(path: Path, user: str, shared: frozenset[str]) -> Iterator[Jo
     except SettingsError as error:
         if not _is_unwritable(error.__cause__):
             raise
-        with TemporaryDirectory(prefix="mcp-ogc-journal-", ignore_cleanup_errors=True) as folder:
-            journal = JournalCopy(path, Path(folder) / path.name, user, shared)
+        with scratch_folder() as folder:
+            journal = JournalCopy(path, folder / path.name, user, shared)
             logger.warning("%s. What it knows can be read, and nothing is submitted. %s", error.message, error.remedy)
             yield journal
     else:

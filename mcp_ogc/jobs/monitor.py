@@ -12,13 +12,14 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import anyio
 
 from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError, RemoteProblem, TimedOut
 from mcp_ogc.jobs.entries import is_synchronous
-from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, LONGEST_WANTED, Followed
+from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, LONGEST_WANTED, Asked, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Monitor:
         self._failed_sweeps = 0
         self._is_unwritable = False
         """Whether the journal could not be written the last time, which is told once."""
+        self._numbers = count()
         self._paced_until = -float("inf")
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
@@ -122,6 +124,8 @@ class Monitor:
                 await self._look_until(look_until, followed)
                 if followed.problem and followed.info is None:
                     raise followed.problem
+                if followed.problem is None:
+                    followed.hurry()
             while not followed.is_over:
                 if isinstance(followed.problem, FINAL) and followed.problem is not problem_before:
                     raise followed.problem
@@ -258,7 +262,7 @@ class Monitor:
     async def _look(self, followed: Followed) -> None:
         """One job's own status document."""
         await self._keep_pace()
-        asked = datetime.now(UTC)
+        asked = Asked(next(self._numbers), datetime.now(UTC))
         try:
             info = await self._client.job(followed.job_id)
         except NoSuchJob as error:
@@ -288,7 +292,7 @@ class Monitor:
         try:
             for _ in range(SWEPT_PAGES):
                 await self._keep_pace()
-                asked = datetime.now(UTC)
+                asked = Asked(next(self._numbers), datetime.now(UTC))
                 listed = await self._client.jobs(page=page)
                 seen = [(one, info) for info in listed.jobs if (one := awaited.pop(info.job_id, None))]
                 doubtful = {one.job_id: one for one, info in seen if info.status is JobStatus.FAILED and one.is_young}
@@ -355,16 +359,18 @@ class Monitor:
         if is_new:
             await self._publish(StatusInfo(job_id=followed.job_id, status=JobStatus.DISMISSED))
 
-    async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float, asked: datetime) -> None:
+    async def _note(self, seen: list[tuple[Followed, StatusInfo]], pause: float, asked: Asked) -> None:
         """Take what was seen; what is new goes into the journal, to those who wait and to those who subscribed.
 
         A journal that can't be written keeps nobody from knowing: what was seen is written at a later look.
         """
+        seen = [(one, info) for one, info in seen if one.is_news(asked)]
         new = [(one, info) for one, info in seen if one.is_unwritten or one.differs(info)]
-        is_written = await self._written([info for _, info in new], asked)
+        is_written = await self._written([info for _, info in new], asked.time)
         for one, _ in new:
             one.is_unwritten = not is_written
-        for one, info in [(one, info) for one, info in seen if one.takes(info, pause)]:
+        # What came while it was written is newer.
+        for one, info in [(one, info) for one, info in seen if one.is_news(asked) and one.takes(info, pause)]:
             await self._publish(info)
             one.tell()
 

@@ -6,22 +6,51 @@ while the submission was under way, and known to nobody here.
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import anyio
+
+from mcp_ogc.errors import JournalError, OgcError
 from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.models import StatusInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.jobs.journal import Journal
     from mcp_ogc.ogc.client import ProcessesClient
 
+logger = logging.getLogger(__name__)
+
 PAGES = 20
+LOOK_SECONDS = 25
+"""For what one endpoint was sent by a server that is gone."""
 UNDER_WAY = timedelta(minutes=2)
 """A submission that is intended for longer than any answer may take was left by a server that is gone."""
+
+
+async def settle(clients: Mapping[str, ProcessesClient], journal: Journal) -> None:
+    """Look for what a server that is gone had sent; where it can't be found it is unconfirmed, and looked for later.
+
+    For a server that begins: no request is sent where nothing was left.
+    """
+    try:
+        for name in await journal.give_up(UNDER_WAY):
+            if name in clients:
+                await _settled(name, clients[name], journal)
+    except JournalError as error:
+        logger.warning("What another server left could not be looked for: %s", error)
+
+
+async def _settled(name: str, client: ProcessesClient, journal: Journal) -> None:
+    try:
+        with anyio.fail_after(LOOK_SECONDS):
+            await reconcile(name, client, journal)
+    except (OgcError, TimeoutError) as error:
+        logger.info("What another server sent to %s could not be looked for: %s", name, error)
 
 
 async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tuple[Entry, ...]:
@@ -31,7 +60,8 @@ async def reconcile(name: str, client: ProcessesClient, journal: Journal) -> tup
         NotOffered: The endpoint has no list of jobs.
         OgcError: It can't be read.
     """
-    lost = await journal.unanswered(name, datetime.now(UTC) - UNDER_WAY)
+    await journal.give_up(UNDER_WAY)
+    lost = await journal.unanswered(name)
     if not lost:
         return ()
     since = min(entry.intended for entry in lost)

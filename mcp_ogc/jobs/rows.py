@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mcp_ogc.jobs.entries import COLUMNS, Entry, KeptAnswer, SubmissionState, entry_of, text_of
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 
 OF_JOB = "started, finished, answer, answer_type, answer_links, answer_url, results_digest"
 """What a row tells of its job, and not of its submission."""
+LEFT = "the server that sent it ended before an answer came, so the job may exist"
 
 
 def open_submission(
@@ -21,16 +22,17 @@ def open_submission(
     digest: str,
     since: datetime,
 ) -> Entry | None:
-    """The newest submission of the same request that is not known to have ended, or whose job nobody has asked for yet.
+    """A submission of the same request that is not known to have ended, or whose job nobody has asked for yet.
 
-    A server that is killed while it answers is asked the same again, and a short job has ended by then.
+    The newest that has a job, or else the newest: of several that lost their answers, who asks again wants the job
+    that there is. A server that is killed while it answers is asked the same again, and a short job has ended by then.
     """
     found = select(
         connection,
         "user = ? AND endpoint = ? AND process_id = ? AND process_version = ? AND digest = ? AND intended >= ?"
         " AND state != ? AND same_as IS NULL AND gone IS NULL AND (status IS NULL OR status IN (?, ?)"
         " OR (status = ? AND told IS NULL))"
-        " ORDER BY submission DESC LIMIT 1",
+        " ORDER BY job_id IS NULL, submission DESC LIMIT 1",
         user,
         endpoint,
         process_id,
@@ -77,6 +79,28 @@ def give_up_job(connection: sqlite3.Connection, submission: int, job_id: str) ->
                 " WHERE submission = ?",
                 (SubmissionState.UNCONFIRMED, other.submission),
             )
+
+
+def give_up(connection: sqlite3.Connection, user: str, under_way: timedelta) -> frozenset[str]:
+    """Make unconfirmed what is intended for longer than any answer takes: its server is gone; the endpoints of these.
+
+    One that was intended later than now was by a clock that has been set back since.
+    """
+    now = datetime.now(UTC)
+    left = select(
+        connection,
+        "user = ? AND state = ? AND NOT intended BETWEEN ? AND ?",
+        user,
+        SubmissionState.INTENDED,
+        text_of(now - under_way),
+        text_of(now),
+    )
+    for entry in left:
+        connection.execute(
+            "UPDATE submissions SET state = ?, reason = ?, answered = ?, updated = ? WHERE submission = ?",
+            (SubmissionState.UNCONFIRMED, LEFT, text_of(entry.intended + under_way), text_of(now), entry.submission),
+        )
+    return frozenset(entry.endpoint for entry in left)
 
 
 def become(connection: sqlite3.Connection, submission: int, info: StatusInfo, place: str | None) -> Entry:

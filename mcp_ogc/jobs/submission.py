@@ -243,7 +243,7 @@ async def _answered(endpoint: Endpoint, journal: Journal, entry: Entry) -> Entry
             entry = await journal.entry(entry.submission)
     if entry.job_id:
         return entry
-    if found := await _found(endpoint, journal, entry.submission):
+    if found := await _found(endpoint, journal, entry.submission) or await _other(journal, entry):
         return found
     raise SubmissionUnconfirmed(
         f"The same request was sent at {entry.intended:%H:%M:%S} UTC: "
@@ -261,6 +261,16 @@ async def _found(endpoint: Endpoint, journal: Journal, submission: int) -> Entry
         return None  # it stays unconfirmed, and is looked for again whenever jobs are listed
     entry = await journal.entry(submission)
     return entry if entry.job_id else None
+
+
+async def _other(journal: Journal, entry: Entry) -> Entry | None:
+    """Another submission of the same request, whose job is known: the one that was found may be taken for either's."""
+    assert entry.process_id is not None
+    assert entry.process_version is not None
+    assert entry.digest is not None
+    since = datetime.now(UTC) - REPEAT_WITHIN
+    other = await journal.open_submission(entry.endpoint, entry.process_id, entry.process_version, entry.digest, since)
+    return other if other and other.job_id else None
 
 
 def outputs_of(names: list[str] | None) -> dict[str, JsonObject] | None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.5
 LOG_TAIL = 1500
 MESSAGE = 4000
+DONE = "done, the results are published"
 DIED = "The driver of this job ended without a word: it was killed, the machine restarted, or its disk was full"
 
 
@@ -55,8 +56,8 @@ def main() -> int:
     end_group_with_this_process()
     try:
         results = _run_builtin(spec, store) if spec.is_builtin else _run_package(folder, spec, store)
-        folder.results.write_text(json.dumps(results), encoding="utf-8")
-        end, message = "successful", "done, the results are published"
+        folder.write_results(results)
+        end, message = "successful", DONE
     except Exception as error:
         # Before anything else is written: the disk may be full.
         folder.remove_results()

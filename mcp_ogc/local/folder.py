@@ -9,7 +9,7 @@ logs/          a log for each step
 tmp/           working files; removed at the end
 containers/    ids of the containers that docker or podman started
 published/     the files of the results
-results.json   the result document; files as `published:` and a path
+results.json   the result document, there once all is published; files as `published:` and a path
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -110,10 +110,17 @@ class JobFolder:
             **stored, engine=Engine(**engine) if engine else None, readable_folders=folders, allowed_hosts=hosts
         )
 
+    def write_results(self, document: Mapping[str, Any]) -> None:
+        """Write the result document, whole or not at all, as the last of all that is published."""
+        part = self.results.with_suffix(".part")
+        part.write_text(json.dumps(document), encoding="utf-8")
+        part.replace(self.results)
+
     def remove_results(self) -> None:
         """Leave nothing of what a job began to publish: it failed."""
         shutil.rmtree(self.published, ignore_errors=True)
         self.results.unlink(missing_ok=True)
+        self.results.with_suffix(".part").unlink(missing_ok=True)
 
     def group(self) -> int | None:
         """The process group of the driver, as it wrote it."""

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from mcp_ogc.errors import LocalEndpointError
-from mcp_ogc.local.driver import DIED
+from mcp_ogc.local.driver import DIED, DONE
 from mcp_ogc.local.folder import JobFolder, Spec
 from mcp_ogc.local.platform import is_locked, kill_group, lock, require_posix
 from mcp_ogc.local.store import JobRow, ProcessRow, Store
@@ -139,7 +139,7 @@ class Jobs:
         threading.Thread(target=driver.wait, daemon=True, name=f"reaper of {driver.pid}").start()
 
     def job(self, job_id: str) -> JobRow | None:
-        """A job as it stands: one that claims to run while its driver is dead has failed."""
+        """A job as it stands: one that claims to run while its driver is dead has ended, with results or failed."""
         row = self._store.job(job_id)
         folder = self.folder(job_id)
         if row is None or not row.is_open or is_locked(folder.lock):
@@ -148,15 +148,15 @@ class Jobs:
         row = self._store.job(job_id)
         if row is None or not row.is_open:
             return row
-        told = f"{DIED}{_last_seen(folder)}. Execute the process again"
-        told += "".join(f"; run {command}" for command in _remove_containers(folder))
+        end = _end_of(folder)
         shutil.rmtree(folder.tmp, ignore_errors=True)
         is_written = False
         with suppress(sqlite3.Error, OSError):  # a disk that is full or read-only: it is so, written or not
-            folder.remove_results()
-            self._store.end(job_id, "failed", f"{told}.")
+            if end.status != "successful":
+                folder.remove_results()
+            self._store.end(job_id, end.status, end.message, end.finished)
             is_written = True
-        return self._store.job(job_id) if is_written else replace(row, status="failed", message=f"{told}.")
+        return self._store.job(job_id) if is_written else replace(row, status=end.status, message=end.message)
 
     def jobs(self) -> list[JobRow]:
         """All jobs as they stand, newest first."""
@@ -178,6 +178,25 @@ class Jobs:
             raise LocalEndpointError("A container of the job can't be removed", remedy=f"Run {'; '.join(left)}")
         self._store.remove_job(job_id)
         shutil.rmtree(folder.path, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a job ended whose driver could not write it any more."""
+
+    status: str
+    message: str
+    finished: datetime | None = None
+    """None where nobody knows."""
+
+
+def _end_of(folder: JobFolder) -> _End:
+    """Results are written last and whole: where they are there, the job was done before its driver died."""
+    with suppress(FileNotFoundError):
+        return _End("successful", DONE, datetime.fromtimestamp(folder.results.stat().st_mtime, UTC))
+    told = f"{DIED}{_last_seen(folder)}. Execute the process again"
+    told += "".join(f"; run {command}" for command in _remove_containers(folder))
+    return _End("failed", f"{told}.")
 
 
 def _last_seen(folder: JobFolder) -> str:

@@ -28,11 +28,14 @@ from urllib.request import (
 )
 
 from mcp_ogc import __version__
-from mcp_ogc.errors import FileRefused, HostRefused, TooLarge, Unreachable, UnreadableAnswer
+from mcp_ogc.errors import FileRefused, HostRefused, TimedOut, TooLarge, Unreachable, UnreadableAnswer
+from mcp_ogc.local.deadline import Deadline
 from mcp_ogc.net.addresses import is_public
 
 SECONDS = 60
 """Without a byte."""
+MOST_SECONDS = 6 * 3600
+"""For one file, whatever comes: as for those that go to the download folder."""
 DOCUMENT_BYTES = 16 << 20
 FILE_BYTES = 16 << 30
 PIECE = 1 << 20
@@ -49,6 +52,8 @@ class Reader:
     def __init__(self, folders: Sequence[Path], allowed_hosts: Sequence[str]) -> None:
         self._folders = [folder.resolve() for folder in folders]
         self._allowed = set(allowed_hosts)
+        self._deadline = Deadline(MOST_SECONDS)
+        """Of what is fetched now: one after the other."""
         # A proxy is the operator's choice, and resolves names itself.
         self._proxies = {proxy.rsplit("@", 1)[-1] for proxy in (urlsplit(one).netloc for one in getproxies().values())}
         self._opener = build_opener(_Http(self), _Https(self), _CheckedRedirects(self))
@@ -122,6 +127,7 @@ class Reader:
         Raises:
             FileRefused, HostRefused: It may not be read.
             Unreachable: It can't be.
+            TimedOut: It took longer than a file may.
             TooLarge: It is longer than `limit` bytes.
         """
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +136,20 @@ class Reader:
             shutil.copyfile(local, target)
             return
         self.check(href)
+        with Deadline(MOST_SECONDS) as self._deadline:
+            try:
+                self._fetch(href, target, limit)
+            except Unreachable as error:
+                if not self._deadline.is_over:
+                    raise
+                failure: Unreachable | None = error
+            else:
+                failure = None
+        # A body of no told length ends like one that is whole.
+        if self._deadline.is_over:
+            raise TimedOut(f"{href} did not come within {MOST_SECONDS / 3600:g} h") from failure
+
+    def _fetch(self, href: str, target: Path, limit: int) -> None:
         try:
             # The scheme is http or https: `check` holds it, for redirects too.
             with self._opener.open(Request(href), timeout=SECONDS) as response, target.open("wb") as file:  # noqa: S310
@@ -172,9 +192,12 @@ class Reader:
         failure: OSError | None = None
         for one in self.addresses(host, port):
             try:
-                return socket.create_connection((one, port), timeout, source_address)
+                connection = socket.create_connection((one, port), timeout, source_address)
             except OSError as error:
                 failure = error
+            else:
+                self._deadline.holds(connection)
+                return connection
         raise failure or Unreachable(f"{host} has no address")
 
 

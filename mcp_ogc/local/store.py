@@ -193,14 +193,14 @@ class Store:
                 (progress, message, now(), job_id),
             )
 
-    def end(self, job_id: str, status: str, message: str) -> None:
-        """Write how a job ended; what has ended stays as it is."""
+    def end(self, job_id: str, status: str, message: str, finished: datetime | None = None) -> None:
+        """Write how a job ended, and when if it is not now; what has ended stays as it is."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE jobs SET status = ?, message = ?, finished = ?, updated = ?,"
                 " progress = CASE ? WHEN 'successful' THEN 100 ELSE progress END"
                 " WHERE job_id = ? AND status IN ('accepted', 'running')",
-                (status, message, now(), now(), status, job_id),
+                (status, message, text_of(finished) if finished else now(), now(), status, job_id),
             )
 
     def remove_job(self, job_id: str) -> None:
@@ -230,4 +230,9 @@ class Store:
 
 def now() -> str:
     """The time, UTC, as text that sorts."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return text_of(datetime.now(UTC))
+
+
+def text_of(time: datetime) -> str:
+    """A time, in UTC, as such text."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

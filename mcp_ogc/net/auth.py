@@ -78,7 +78,9 @@ class Credentials:
     """What authenticates, by the endpoint a request belongs to."""
 
     def __init__(self, realms: Iterable[Realm] = ()) -> None:
-        self._realms = sorted(realms, key=lambda realm: len(realm.path), reverse=True)
+        self._realms: dict[str, list[Realm]] = {}
+        for realm in sorted(realms, key=lambda realm: len(realm.path), reverse=True):
+            self._realms.setdefault(realm.origin, []).append(realm)
 
     def realm(self, url: httpx.URL, endpoint: httpx.URL | None = None) -> Realm | None:
         """Whose credentials go with a request to a URL, on behalf of the endpoint of that base URL where one is known.
@@ -88,8 +90,10 @@ class Credentials:
         what the endpoint on whose behalf it is read has, else what all endpoints of the origin have alike. Any other
         origin gets nothing.
         """
-        own = [realm for realm in self._realms if realm.origin == origin(url)]
-        found = _below(own, url) or (_below(own, endpoint) if endpoint is not None else None)
+        own = self._realms.get(origin(url), [])
+        found = _below(own, url)
+        if found is None and endpoint is not None and origin(endpoint) == origin(url):
+            found = _below(own, endpoint)
         if found is not None:
             return found
         endpoints = [realm for realm in own if realm.is_endpoint]
@@ -98,9 +102,9 @@ class Credentials:
 
 
 def _below(realms: Sequence[Realm], url: httpx.URL) -> Realm | None:
-    """The realm of a URL: realms come with the longest path first."""
+    """The realm of a URL, of those of its origin: they come with the longest path first."""
     path = url.path.rstrip("/") + "/"
-    return next((realm for realm in realms if realm.origin == origin(url) and path.startswith(realm.path)), None)
+    return next((realm for realm in realms if path.startswith(realm.path)), None)
 
 
 class Fixed:

@@ -73,6 +73,8 @@ if TYPE_CHECKING:
 EVERYTHING = Rules()
 RECENT_SECONDS = 60
 """How long what an endpoint said of itself is good for: whoever recognised it need not ask again to tell of it."""
+UNKNOWN_SECONDS = 5.0
+"""For which an endpoint that did not say what it is need not be asked again before each of its resources."""
 MOST_PLACES = 10_000
 """Of jobs that are not at `/jobs/{jobID}`; the journal knows those that were submitted from here."""
 LOOK_FOR_IT = "Look for it with ogc_list_jobs before you run it again"
@@ -111,6 +113,7 @@ class CoreClient:
         self._exchange = Exchange(http, self._addresses, limits, rules)
         self._landing: LandingPage | None = None
         self._landed = -float("inf")
+        self._unknown_until = -float("inf")
         self._classes: tuple[float, Conformance] | None = None
         self._dialect: Dialect | None = None
         if dialect is not None:
@@ -162,7 +165,8 @@ class CoreClient:
         if landing := landing_or_none(response, body):
             self._landed = anyio.current_time()
         self._landing = landing or LandingPage()
-        is_whole = not is_page(body) and not is_cut_off(response.headers.get("content-type", ""), body)
+        media_type = response.headers.get("content-type", "")
+        is_whole = landing is not None or not (is_page(body) or is_cut_off(media_type, body))
         try:
             classes = (await self.conformance()).conforms_to
         except (RemoteProblem, UnreadableAnswer) as error:
@@ -170,6 +174,7 @@ class CoreClient:
         found = recognise(self.url, response.headers, text, classes)
         if not is_whole and found is STANDARD:  # nothing tells what it is, and something in between may have answered
             self._landing = None
+            self._unknown_until = anyio.current_time() + UNKNOWN_SECONDS
             return found
         self._learn(found)
         return found
@@ -319,7 +324,7 @@ class CoreClient:
             path: Of the resource, as everybody names it.
             others: Relations that mean the same elsewhere.
         """
-        if self._landing is None and self._dialect is None:
+        if self._landing is None and self._dialect is None and anyio.current_time() >= self._unknown_until:
             await self.dialect()
         if self._landing is None:
             try:

@@ -24,10 +24,10 @@ from mcp_ogc.errors import (
 from mcp_ogc.net.http import ENDPOINT, ENTRY, call_again, read_bounded, retry_after
 from mcp_ogc.net.refusal import Entry, is_login_page, joined
 from mcp_ogc.ogc.addresses import Addresses, with_query
-from mcp_ogc.ogc.answers import excerpt, is_cut_off, is_page, json_or_none, link_headers, mended_json
+from mcp_ogc.ogc.answers import excerpt, is_page, json_or_none, link_headers, mended_json, says_json
 from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.models import JsonObject, Link
-from mcp_ogc.ogc.problems import is_problem, read_problem
+from mcp_ogc.ogc.problems import is_exception, is_report, read_problem
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.rules import Rules
@@ -80,10 +80,10 @@ class Exchange:
             await anyio.sleep(READ_AGAIN_SECONDS)
             response, body = await self._get(url, subject=subject, missing=missing)
             document = mended_json(body)
-        if is_problem(response.status_code, body):
+        if is_report(body) or is_exception(document):
             raise read_problem(response.status_code, body, url=url, subject=subject, missing=missing)
         if not isinstance(document, dict):
-            raise _no_document(response, body, url)
+            raise _no_document(response, body, url, is_damaged=document is None)
         return document, link_headers(response.headers.get_list("link"), str(response.url))
 
     async def _get(self, url: str, *, subject: str, missing: type[RemoteProblem]) -> tuple[httpx.Response, bytes]:
@@ -164,11 +164,11 @@ class Exchange:
             ) from error
 
 
-def _no_document(response: httpx.Response, body: bytes, url: str) -> UnreadableAnswer:
+def _no_document(response: httpx.Response, body: bytes, url: str, *, is_damaged: bool) -> UnreadableAnswer:
     if is_page(body):
         return page_of_another(url, body)
     media_type = response.headers.get("content-type", "")
-    if is_cut_off(media_type, body):
+    if is_damaged and says_json(media_type, body):
         return Garbled(
             f"{url} answered with JSON that is damaged or ends too early", detail=excerpt(body), remedy="Call again"
         )

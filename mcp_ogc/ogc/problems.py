@@ -146,15 +146,18 @@ def is_problem(status: int, body: bytes, outputs: Collection[str] = ()) -> bool:
         body: Of the response.
         outputs: What the process makes, if the body may be that: outputs may be called as members of an exception.
     """
-    if status >= 300:
-        return True
-    if REPORT.match(body):
+    if status >= 300 or is_report(body):
         return True
     if body[:64].lstrip()[:1] != b"{" or len(body) > READ_BYTES:
         return False
     document = json_or_none(body) or mended_json(body)
     declared = isinstance(document, dict) and not document.keys().isdisjoint(outputs)
     return is_exception(document) and not declared
+
+
+def is_report(body: bytes) -> bool:
+    """Whether a body is an exception report of OWS, which comes with a 2xx status too."""
+    return REPORT.match(body) is not None
 
 
 def is_exception(document: JsonValue) -> bool:

@@ -52,6 +52,8 @@ async def chaos(jobs: int, kills: int) -> tuple[list[str], str, int]:
         after = await verdict(running)
         wrong += [*after.missing, *after.untrue]
         wrong += [f"{path} is left after dismissal" for path in (running.local_folder / "jobs").glob("*")]
+        of_servers = sorted((running.folder / "tmp").glob("mcp-ogc-*"))
+        wrong += [f"a killed server left one of {of_servers}" for _ in of_servers[1:]]
         folder = running
     wrong += [f"{running.hung} calls never ended"] if running.hung else []
     wrong += await left_running(folder)

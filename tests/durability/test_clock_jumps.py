@@ -22,6 +22,7 @@ from mcp_ogc.jobs.entries import SubmissionState
 from mcp_ogc.jobs.followed import LONGEST_WANTED, Followed
 from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.jobs.quotas import Allowance
+from mcp_ogc.jobs.reconciliation import UNDER_WAY
 from mcp_ogc.net.traffic import Traffic
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import QuotaSettings, Settings
@@ -153,10 +154,8 @@ async def test_a_submission_that_was_left_open_by_a_clock_set_back_is_looked_for
     with pytest.raises(QuotaReached):
         await journal.intend("zoo", "water", "1", {}, "next", same_since=None, allowance=one_open)
     clock.jump(-HOUR)
-    from mcp_ogc.jobs import reconciliation
-
-    before = reconciliation.datetime.now(tz=reconciliation.UTC) - reconciliation.UNDER_WAY
-    assert [entry.digest for entry in await journal.unanswered("zoo", before)] == ["left"]
+    assert await journal.give_up(UNDER_WAY) == {"zoo"}
+    assert [entry.digest for entry in await journal.unanswered("zoo")] == ["left"]
     intent = await journal.intend("zoo", "water", "1", {}, "next", same_since=None, allowance=one_open)
     assert (await journal.entry(intent.submission)).state is SubmissionState.INTENDED
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -137,6 +138,71 @@ async def test_a_driver_that_is_killed_while_it_publishes_leaves_no_half_of_a_re
     assert (await http.get(f"/jobs/{job_id}/results")).status_code == 500
     await http.delete(f"/jobs/{job_id}")
     assert folders(root) == []
+
+
+DRIVER = """
+import os, signal, sys
+from pathlib import Path
+from types import SimpleNamespace
+from mcp_ogc.local import driver
+
+def dies(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+moment = {moment!r}
+if moment == "before its end is written":
+    driver.Store.end = dies
+elif moment == "before its working files are removed":
+    driver.shutil = SimpleNamespace(rmtree=lambda *_, **__: dies())
+else:
+    write = Path.write_text
+    def half(path, text, **options):
+        write(path, text[: len(text) // 2], **options)
+        if path.parent == Path(sys.argv[1]) and path.name.startswith("results"):
+            dies()
+    Path.write_text = half
+driver.main()
+"""
+
+
+def drivers_die(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """Drivers that are started from now on kill themselves at that moment."""
+    started = subprocess.Popen
+
+    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        python, *_, folder = command
+        return started([python, "-P", "-c", DRIVER.format(moment=moment), folder], **options)
+
+    monkeypatch.setattr("mcp_ogc.local.jobs.subprocess.Popen", start)
+
+
+@pytest.mark.parametrize("moment", ["before its end is written", "before its working files are removed"])
+async def test_a_driver_that_is_killed_after_its_results_are_whole_has_succeeded(
+    http: httpx.AsyncClient, root: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    await deploy(http, tool("tells", "echo told > a.txt", outputs="{out: {type: Directory, outputSource: run-it/out}}"))
+    drivers_die(monkeypatch, moment)
+    job_id = await submit(http, "tells")
+    info = await until(http, job_id)
+    assert (info["status"], info["progress"]) == ("successful", 100)
+    assert info["started"] <= info["finished"] <= info["updated"]
+    answer = await http.get(f"/jobs/{job_id}/results")
+    assert answer.status_code == 200
+    (file,) = JobFolder(root / "jobs" / job_id).published.rglob("a.txt")
+    assert file.read_text() == "told\n"
+    assert file.as_uri() in answer.text
+    assert not JobFolder(root / "jobs" / job_id).tmp.exists()
+    assert [job["status"] for job in (await http.get("/jobs")).json()["jobs"]] == ["successful"]
+
+
+async def test_a_driver_that_is_killed_in_the_midst_of_its_results_has_failed(
+    http: httpx.AsyncClient, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drivers_die(monkeypatch, "in the midst of its results")
+    job_id = await submit(http, "pause", seconds=0)
+    assert (await until(http, job_id))["status"] == "failed"
+    assert (await http.get(f"/jobs/{job_id}/results")).status_code == 500
+    assert not list((root / "jobs" / job_id).glob("results*"))
 
 
 async def test_a_job_whose_results_cannot_be_published_leaves_none_of_them(http: httpx.AsyncClient, root: Path) -> None:

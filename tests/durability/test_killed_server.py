@@ -22,6 +22,8 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
 from mcp_ogc.cli.config import server_command
+from mcp_ogc.jobs.entries import SubmissionState
+from mcp_ogc.jobs.journal import Journal
 from mcp_ogc.local.sample.samples import scene_folder
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
@@ -61,7 +63,8 @@ def environment(url: str, folder: Path) -> dict[str, str]:
         "ENDPOINTS__FAR__URL": url,
         "LOCAL__CONTAINER_ENGINE": "none",
     }
-    return {**os.environ, **{f"MCP_OGC_{name}": value for name, value in told.items()}}
+    (folder / "tmp").mkdir(exist_ok=True)
+    return {**os.environ, "TMPDIR": str(folder / "tmp"), **{f"MCP_OGC_{name}": value for name, value in told.items()}}
 
 
 @asynccontextmanager
@@ -183,6 +186,49 @@ async def test_a_submission_that_took_effect_is_found_and_not_sent_again(
     assert sent(endpoint) == 1
 
 
+@pytest.mark.parametrize("took_effect", [True, False])
+async def test_a_submission_that_a_server_left_is_settled_as_another_begins(
+    endpoint: TestEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, took_effect: bool
+) -> None:
+    """As if the two minutes were over; nobody asks for the jobs."""
+    monkeypatch.setattr("mcp_ogc.jobs.reconciliation.UNDER_WAY", timedelta())
+    holding = Holding(endpoint, "POST", "/execution", "after" if took_effect else "before")
+    async with listening(holding.app) as url:
+        await killed("stdio", url, tmp_path, holding.reached, executing())
+        journal = Journal(tmp_path / "data" / "journal.sqlite3")
+        assert [entry.state for entry in await journal.newest(9)] == [SubmissionState.INTENDED]
+        async with Client(build_server(settings_of(url, tmp_path))) as client:
+            await call(client, "ogc_list_processes", endpoint="far")
+            with anyio.fail_after(30):
+                while not endpoint.asked("GET", "/jobs") or (await journal.unanswered("far") and took_effect):
+                    await anyio.sleep(0.02)
+        (entry,) = await journal.newest(9)
+    if took_effect:
+        assert (entry.state, entry.job_id) == (SubmissionState.CONFIRMED, endpoint.jobs.newest.id)
+    else:
+        assert (entry.state, entry.job_id) == (SubmissionState.UNCONFIRMED, None)
+    assert sent(endpoint) == took_effect
+
+
+async def test_a_submission_that_a_server_left_is_settled_as_jobs_are_listed(
+    endpoint: TestEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a server that began while the other one might still have been answered."""
+    holding = Holding(endpoint, "POST", "/execution", "before")
+    async with listening(holding.app) as url:
+        await killed("stdio", url, tmp_path, holding.reached, executing())
+        async with Client(build_server(settings_of(url, tmp_path))) as client:
+            (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
+            assert row["status"] == "intended submission"
+            monkeypatch.setattr("mcp_ogc.jobs.reconciliation.UNDER_WAY", timedelta())
+            (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
+            assert row["status"] == "unconfirmed submission"
+            told = await refused(client, "ogc_execute_process", **HELLO)
+            assert "ended before an answer came" in told
+            assert "new_run=true" in told
+    assert sent(endpoint) == 0
+
+
 @over_each_transport
 async def test_a_job_that_was_answered_goes_on_and_is_followed_by_the_next_server(
     transport: str, endpoint: TestEndpoint, tmp_path: Path
@@ -236,6 +282,24 @@ async def test_an_export_that_was_cut_off_is_brought_whole_by_the_next_server(
             exported = await call(client, "ogc_export_job", job_id=job)
     assert [file.get("problem") for file in exported["files"]] == [None] * len(exported["files"])
     assert not list((tmp_path / "downloads").rglob("*.part"))
+
+
+async def test_temporary_files_of_a_killed_server_go_as_another_begins(endpoint: TestEndpoint, tmp_path: Path) -> None:
+    listed = threading.Event()
+
+    async def lists(client: Client) -> None:
+        await call(client, "ogc_list_jobs")
+        listed.set()
+        await anyio.sleep_forever()
+
+    async with served(endpoint) as url:
+        await killed("stdio", url, tmp_path, listed, lists)
+        (left,) = (tmp_path / "tmp").glob("mcp-ogc-*")
+        async with started("stdio", url, tmp_path) as (client, _):
+            await call(client, "ogc_list_jobs")
+            await ends(left.exists)
+            assert len(list((tmp_path / "tmp").glob("mcp-ogc-*"))) == 1, "its own"
+    assert list((tmp_path / "tmp").glob("mcp-ogc-*")) == []
 
 
 async def test_the_worker_that_reads_a_raster_ends_with_its_server(endpoint: TestEndpoint, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ NEXT_CALL = re.compile(r"ogc_\w+|[Cc]all again|[Tt]ry again|[Cc]heck the URL")
 UNFORESEEN = re.compile(r"Traceback|Error executing|unexpected|internal error", re.IGNORECASE)
 AT_ONCE = 12
 Open = Callable[[Path], AbstractAsyncContextManager[str]]
-SHORT = Limits(read_seconds=1, request_seconds=1)
+SHORT = Limits(read_seconds=3, request_seconds=3)
 """For what a client notices by its own clock: these go on side by side."""
 
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import TaskStatus
 
 from mcp_ogc.jobs.journal import Journal
 from tests.faults.conversation import Case, Conversation, Open, conversations, try_all, unclear
@@ -21,9 +21,16 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def urls(endpoint: Open, tmp_path: Path) -> AsyncIterator[list[str]]:
     """An endpoint for each fault: of two submissions that are lost at one, neither may be told by its time."""
-    async with AsyncExitStack() as stack:
-        folders = [tmp_path / "endpoints" / fault.name for fault in Fault]
-        yield [await stack.enter_async_context(endpoint(folder)) for folder in folders]
+    done = anyio.Event()
+
+    async def serve(fault: Fault, *, task_status: TaskStatus[str]) -> None:
+        async with endpoint(tmp_path / "endpoints" / fault.name) as url:
+            task_status.started(url)
+            await done.wait()
+
+    async with anyio.create_task_group() as tasks:
+        yield [await tasks.start(serve, fault) for fault in Fault]
+        done.set()  # all at once: one takes a moment to end
 
 
 def job_of(exchange: Exchange) -> str:

@@ -68,3 +68,10 @@ async def monitor(work: Workspace, upstream: Upstream, changes: list[StatusInfo]
     async with httpx.AsyncClient(transport=httpx.MockTransport(upstream)) as http:
         client = ProcessesClient(http, BASE, limits=Limits(), dialect=STANDARD)
         yield Monitor("far", client, work.journal, work.background, changed)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers are spared less: what is asked for is the same, and nobody waits for when."""
+    monkeypatch.setattr("mcp_ogc.jobs.monitor.GAP", 0.02)
+    monkeypatch.setattr("mcp_ogc.jobs.monitor.SWEEP_PAUSE", 0.2)

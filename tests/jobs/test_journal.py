@@ -221,9 +221,9 @@ async def test_a_submission_whose_job_became_a_newer_ones_stands_in_no_ones_way(
 async def test_a_job_that_was_taken_for_anothers_is_given_up_and_that_one_is_looked_for_again(journal: Journal) -> None:
     lost = await journal.intend("zoo", "water", "1", {}, "lost", same_since=None)
     await journal.close_submission(lost.submission, SubmissionState.UNCONFIRMED, "no answer")
-    await journal.confirm(lost.submission, info("j1"))
+    await journal.confirm_found(lost.submission, info("j1"))
     await submit(journal, "j1")
-    assert [one.digest for one in await journal.unanswered("zoo", datetime.now(UTC))] == ["lost"]
+    assert [one.digest for one in await journal.unanswered("zoo")] == ["lost"]
     assert len(await journal.find("j1")) == 1
 
 
@@ -252,11 +252,25 @@ async def test_submissions_without_an_answer_are_those_of_a_server_that_is_gone_
     await journal.close_submission(lost.submission, SubmissionState.UNCONFIRMED, "no answer")
     left = await journal.intend("zoo", "water", "1", {}, "left", same_since=None)
     await submit(journal, "j1")
-    now = datetime.now(UTC)
-    assert [one.digest for one in await journal.unanswered("zoo", now - timedelta(minutes=1))] == ["lost"]
-    assert [one.digest for one in await journal.unanswered("zoo", now)] == ["lost", "left"]
-    assert await journal.unanswered("other", now) == ()
-    assert left.repeats is None
+    assert [one.digest for one in await journal.unanswered("zoo")] == ["lost"]
+    assert await journal.give_up(timedelta(minutes=1)) == frozenset()
+    assert (await journal.entry(left.submission)).state is SubmissionState.INTENDED, "its answer may be on its way"
+    assert await journal.give_up(timedelta()) == {"zoo"}
+    assert [one.digest for one in await journal.unanswered("zoo")] == ["lost", "left"]
+    assert await journal.unanswered("other") == ()
+    entry = await journal.entry(left.submission)
+    assert (entry.state, entry.answered) == (SubmissionState.UNCONFIRMED, entry.intended)
+    assert "ended before an answer came" in (entry.reason or "")
+    assert await journal.give_up(timedelta()) == frozenset()
+
+
+async def test_an_answer_that_comes_after_it_was_given_up_is_as_certain_as_any(journal: Journal) -> None:
+    """Of a machine that slept meanwhile."""
+    late = await journal.intend("zoo", "water", "1", {}, "late", same_since=None)
+    await journal.give_up(timedelta())
+    await journal.confirm(late.submission, info("j1"))
+    entry = await journal.entry(late.submission)
+    assert (entry.state, entry.reason, entry.job_id) == (SubmissionState.CONFIRMED, None, "j1")
 
 
 async def test_an_answer_from_before_the_end_does_not_open_a_job_again(journal: Journal) -> None:

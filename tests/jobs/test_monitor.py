@@ -34,6 +34,7 @@ async def test_all_who_wait_for_a_job_share_its_requests_and_are_told_of_each_ch
     monitor: Monitor, upstream: Upstream, changes: list[StatusInfo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcp_ogc.jobs.monitor.HEARTBEAT", 3600)  # nothing but a change wakes them
+    monkeypatch.setattr("mcp_ogc.jobs.followed.LONGEST_PAUSE", 3600)  # their own looks put nothing off
     upstream.put("j1", "accepted")
     ended: list[StatusInfo] = []
     seen = anyio.Event()
@@ -49,7 +50,8 @@ async def test_all_who_wait_for_a_job_share_its_requests_and_are_told_of_each_ch
         async with anyio.create_task_group() as tasks:
             for _ in range(20):
                 tasks.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
+            while not changes:
+                await anyio.lowlevel.checkpoint()
             first = len(upstream.asked)
             upstream.put("j1", "running", progress=50)
             await seen.wait()
@@ -69,6 +71,7 @@ async def test_cancelling_a_wait_leaves_the_job_alone(monitor: Monitor, upstream
     assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_many_jobs_are_read_from_the_list(monitor: Monitor, upstream: Upstream) -> None:
     ids = [f"j{number}" for number in range(60)]
     for job_id in ids:
@@ -90,6 +93,7 @@ async def test_many_jobs_are_read_from_the_list(monitor: Monitor, upstream: Upst
     assert len([path for path in upstream.asked if path.startswith("/jobs/")]) <= 20
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_where_there_is_no_list_each_job_is_looked_at(monitor: Monitor, upstream: Upstream) -> None:
     upstream.lists_jobs = False
     ids = [f"j{number}" for number in range(8)]

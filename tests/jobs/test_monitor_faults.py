@@ -115,6 +115,7 @@ async def test_a_wait_ends_in_time_though_the_endpoint_hangs(
     assert (await monitor.wait("j1", 0)).status is JobStatus.RUNNING
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_q12_where_the_list_ends_in_time_outs_each_job_is_looked_at(monitor: Monitor, upstream: Upstream) -> None:
     ids = [f"j{number}" for number in range(8)]
     for job_id in ids:
@@ -245,7 +246,7 @@ async def test_what_nobody_thought_of_is_told_to_those_who_wait_and_the_poller_g
     with anyio.fail_after(30):
         async with monitor.following("j2"):
             with pytest.raises(FollowingFailed, match="LookupError"):
-                await monitor.wait("j1", 0.5, on_status=end)
+                await monitor.wait("j1", 20, on_status=end)
             assert (await monitor.wait("j1", 0)).status is JobStatus.SUCCESSFUL
             upstream.put("j2", "failed")
             while (await work.journal.find("j2"))[0].status is not JobStatus.FAILED:

@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mcp_ogc.errors import NotOffered
 from mcp_ogc.jobs.entries import Entry, SubmissionState
 from mcp_ogc.jobs.journal import Journal
-from mcp_ogc.jobs.reconciliation import match, reconcile
+from mcp_ogc.jobs.reconciliation import match, reconcile, settle
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.clock import ServerClock
 from mcp_ogc.ogc.dialects.standard import STANDARD
@@ -194,3 +195,39 @@ async def test_a_submission_that_has_its_job_by_now_keeps_it(tmp_path: Path) -> 
     other = StatusInfo(job_id="b", process_id="p", status=JobStatus.RUNNING)
     assert await journal.confirm_found(number, other) is None
     assert (await journal.entry(number)).job_id == "a"
+
+
+@pytest.mark.anyio
+async def test_what_a_server_left_is_unconfirmed_where_the_endpoint_lists_no_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.jobs.reconciliation.UNDER_WAY", timedelta())
+    journal = Journal(tmp_path / "journal.sqlite3")
+    left, elsewhere = await submitted(journal, "left"), await journal.intend("gone", "p", "1", {}, "d", same_since=None)
+
+    async def lists_nothing(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(404)
+
+    with pytest.raises(NotOffered):
+        await reconcile("far", endpoint(lists_nothing), journal)
+    for number in (left, elsewhere.submission):
+        assert (await journal.entry(number)).state is SubmissionState.UNCONFIRMED
+
+
+@pytest.mark.anyio
+async def test_a_server_that_begins_asks_nothing_where_nothing_was_left_and_stands_what_can_not_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, asked = Journal(tmp_path / "journal.sqlite3"), []
+
+    async def broken(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        raise httpx.ConnectError("refused")
+
+    left = await submitted(journal, "under way, perhaps")
+    await settle({"far": endpoint(broken)}, journal)
+    assert asked == []
+    monkeypatch.setattr("mcp_ogc.jobs.reconciliation.UNDER_WAY", timedelta())
+    await settle({"far": endpoint(broken)}, journal)
+    assert asked != []
+    assert (await journal.entry(left)).state is SubmissionState.UNCONFIRMED

@@ -13,6 +13,7 @@ import pytest
 from mcp_ogc.errors import InvalidInputs, InvalidParameter, SubmissionUnconfirmed
 from mcp_ogc.jobs.entries import SubmissionState, text_of
 from mcp_ogc.jobs.monitor import Monitor
+from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.jobs.submission import submit
 from mcp_ogc.ogc.catalogue import Catalogue
 from mcp_ogc.ogc.client import ProcessesClient
@@ -119,6 +120,27 @@ async def test_a_job_whose_endpoint_broke_down_while_it_answered_is_found_in_its
     assert (await submit(work, endpoint, "hello", REQUEST)).entry.job_id == "j7"
     again = await submit(work, endpoint, "hello", REQUEST)
     assert (again.repeated, again.entry.job_id, upstream.posts) == (True, "j7", 1)
+
+
+@pytest.mark.parametrize("looked_for_before", [True, False])
+async def test_of_several_submissions_of_one_request_that_lost_their_answers_the_job_that_is_found_is_the_same_job(
+    work: Workspace, endpoint: Endpoint, upstream: Upstream, looked_for_before: bool
+) -> None:
+    """Whichever of them it is taken for: who asks again wants one job, and there is one."""
+    upstream.may_answer.set()
+    upstream.answer = httpx.Response(502)
+    for new_run in (False, True):
+        with pytest.raises(SubmissionUnconfirmed, match="may exist"):
+            await submit(work, endpoint, "hello", REQUEST, new_run=new_run)
+    created = datetime.now(UTC).isoformat()
+    upstream.listed = [{"jobID": "j7", "processID": "hello", "status": "running", "created": created}]
+    if looked_for_before:
+        await reconcile("far", endpoint.client, work.journal)
+    again = await submit(work, endpoint, "hello", REQUEST)
+    assert (again.repeated, again.entry.job_id, upstream.posts) == (True, "j7", 2)
+    with pytest.raises(SubmissionUnconfirmed):
+        await submit(work, endpoint, "hello", REQUEST, new_run=True)
+    assert upstream.posts == 3, "who asks for another is not given that one"
 
 
 async def test_a_submission_whose_endpoint_broke_down_says_so_each_time_and_is_not_sent_again(

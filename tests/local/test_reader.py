@@ -3,25 +3,31 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mcp_ogc.errors import FileRefused, HostRefused, OgcError, TooLarge, Unreachable, UnreadableAnswer
+from mcp_ogc.errors import FileRefused, HostRefused, OgcError, TimedOut, TooLarge, Unreachable, UnreadableAnswer
 from mcp_ogc.local.reader import Reader
 from tests.local.conftest import serving
 
 
 class Answers(BaseHTTPRequestHandler):
-    """/to?URL redirects there, /short cuts its body off, /json is deep, anything else is ten bytes."""
+    """/to?URL redirects there, /short cuts its body off, /json is deep, /head and /body go on for long, anything else
+    is ten bytes.
+    """
 
     asked: list[str]
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
         path, _, query = self.path.partition("?")
+        if path in ("/head", "/body", "/told"):
+            self._go_on(path)
+            return
         body = b"[" * 100_000 if path == "/json" else b"0123456789"
         self.send_response({"/to": 302, "/missing": 404}.get(path, 200))
         if path == "/to":
@@ -29,6 +35,14 @@ class Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) + 5 * (path == "/short")))
         self.end_headers()
         self.wfile.write(body)
+
+    def _go_on(self, path: str) -> None:
+        """A byte now and then, until nobody is there any more."""
+        told = {"/head": b"X: ", "/body": b"\r\n", "/told": b"Content-Length: 100000\r\n\r\n"}[path]
+        with suppress(OSError):
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n" + told)
+            while not self.server.ended.wait(0.01):
+                self.wfile.write(b"x")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing."""
@@ -38,9 +52,11 @@ class Answers(BaseHTTPRequestHandler):
 def server() -> Iterator[ThreadingHTTPServer]:
     Answers.asked = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.ended = threading.Event()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
+    server.ended.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -141,6 +157,20 @@ def test_what_can_not_be_read_says_why(
 ) -> None:
     with pytest.raises(error, match=told):
         reader.save(base + path, tmp_path / "x", 5 if path == "/big" else 100)
+
+
+@pytest.mark.parametrize("path", ["/head", "/body", "/told"])
+def test_what_comes_a_byte_at_a_time_is_given_up_in_the_end(
+    reader: Reader, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """No read of it takes long; without a deadline for the whole it ends once the bytes are too many."""
+    monkeypatch.setattr("mcp_ogc.local.reader.MOST_SECONDS", 0.1)
+    monkeypatch.setattr("http.client._MAXLINE", 300)
+    with pytest.raises(TimedOut, match="did not come within"):
+        reader.save(f"{base}{path}", tmp_path / "x", 300)
+    monkeypatch.undo()
+    reader.save(f"{base}/a", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"0123456789"
 
 
 @pytest.mark.parametrize("path", ["/json", "/a"])

@@ -1,4 +1,4 @@
-"""T1, T15: names that stand in a file or a package are strangers' too, in answers and in what the person is asked."""
+"""T1: names that stand in a file or a package are strangers' too, in answers and in what the person is asked."""
 
 from pathlib import Path
 

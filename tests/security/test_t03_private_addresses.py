@@ -121,3 +121,25 @@ async def test_a_name_that_is_public_is_reached(server: Server) -> None:
     async with client({"scenes.example": [[PUBLIC]]}, Internet(server.port)) as http:
         assert (await http.get("http://scenes.example/stac")).json() == {"id": 1}
     assert server.seen[0].headers["host"] == "scenes.example"
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/latest/", "http://2130706433/", "http://inside.example/"])
+async def test_through_a_proxy_literal_addresses_and_names_are_checked_before_it_hears_of_them(
+    url: str, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    names = {"inside.example": [["10.0.0.1"]], "2130706433": [["127.0.0.1"]], "169.254.169.254": [["169.254.169.254"]]}
+    async with client(names, None) as http:
+        with pytest.raises(HostRefused, match="not a public address"):
+            await http.get(url)
+    assert server.seen == []
+
+
+async def test_through_a_proxy_a_public_name_is_asked_for_by_its_name(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Resolving it is the proxy's."""
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    server.replies["http://scenes.example/stac"] = [Reply(body=b'{"by": "proxy"}')]
+    async with client({"scenes.example": [[PUBLIC]]}, None) as http:
+        assert (await http.get("http://scenes.example/stac")).json() == {"by": "proxy"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import Client
+from rich.console import Console
 
 from mcp_ogc.cli.check import check_endpoint, run_process
+from mcp_ogc.cli.progress import JobProgress
 from mcp_ogc.errors import NotOffered
 from mcp_ogc.ogc.capabilities import Capability, capabilities_of
 from mcp_ogc.opening import open_from_settings
@@ -178,7 +181,9 @@ async def test_q10_the_command_waits_for_a_job_that_is_not_visible_yet(tmp_path:
         settings = Settings(endpoints=configured, data_folder=tmp_path, local=LocalSettings(enabled=False))
         async with open_from_settings(settings) as work:
             told: list[Mapping[str, object]] = []
-            assert await run_process(work, work.endpoint(FAR), "echo", dict(ECHO), told.append)
+            said: list[str] = []
+            plain = JobProgress(Console(file=io.StringIO()), said.append, str)
+            assert await run_process(work, work.endpoint(FAR), "echo", dict(ECHO), told.append, said.append, plain)
 
 
 async def test_another_endpoint_that_deploys_is_named(tmp_path: Path) -> None:
