@@ -6,12 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from mcp_ogc.authentication import BearerAuthentication
+from mcp_ogc.consistency import check
 from mcp_ogc.errors import AuthenticationRequired, OgcError, SettingsError, StorageError
 from mcp_ogc.net.http import open_http
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.net.workspaces import Workspaces
-from mcp_ogc.settings import EndpointSettings, Settings, StorageSettings, _checked
+from mcp_ogc.settings import EndpointSettings, Settings, StorageSettings
 from tests.servers.loopback import Reply, Server
 from tests.servers.object_storage import BUCKET, REGION, ObjectStorage
 
@@ -121,4 +122,4 @@ def test_a_workspace_needs_an_endpoint_that_is_there() -> None:
         StorageSettings(workspace_url="https://w.example/workspaces/ws-a")
     section = StorageSettings(workspace_url="https://w.example/workspaces/ws-a", workspace_endpoint="absent")
     with pytest.raises(SettingsError, match="absent"):
-        _checked(Settings(storage={"s": section}))
+        check(Settings(storage={"s": section}))
