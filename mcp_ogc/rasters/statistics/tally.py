@@ -103,6 +103,7 @@ class Pixels:
     def __init__(self, dtype: np.dtype[np.generic], nodata: float | None, *, weighed: bool) -> None:
         self.dtype = dtype
         self.nodata = _stored(nodata, dtype)
+        self._around = _around(self.nodata)
         self.weighed = weighed
         self.narrow = dtype.kind in "iu" and dtype.itemsize <= 2
         self.first = int(np.iinfo(dtype).min) if self.narrow else 0  # type: ignore[type-var]
@@ -158,7 +159,11 @@ class Pixels:
         """Which pixels are neither masked nor nodata; None where nothing says so. As in `valid`."""
         if self.nodata is None:
             return mask
-        data: NDArray[np.bool_] = np.not_equal(block, self.nodata)
+        data: NDArray[np.bool_]
+        if self._around is None:
+            data = np.not_equal(block, self.nodata)
+        else:
+            data = np.less_equal(block, self._around[0]) | np.greater_equal(block, self._around[1])
         return data if mask is None else mask & data
 
     def _counted(self, values: NDArray[np.generic], km2: NDArray[np.float64] | None) -> Part:
@@ -289,3 +294,18 @@ def _stored(nodata: float | None, dtype: np.dtype[np.generic]) -> np.generic | N
     if not float(nodata).is_integer() or not limits.min <= int(nodata) <= limits.max:
         return None
     return dtype.type(int(nodata))
+
+
+def _around(nodata: np.generic | None) -> tuple[np.generic, np.generic] | None:
+    """Between which numbers a float is nodata too; None where only the value itself is.
+
+    Writers round: a header's -3.40282306e38 is the pixels' -3.4028235e38. GDAL takes floats for equal, of either size,
+    that are apart by less than twice float32's epsilon of their sum (ARE_REAL_EQUAL, gcore/gdal_priv_templates.hpp).
+    """
+    if nodata is None or nodata.dtype.kind != "f" or not nodata or not np.isfinite(nodata):
+        return None
+    share = 2 * float(np.finfo(np.float32).eps)
+    ratio = (1 + share) / (1 - share)
+    with np.errstate(over="ignore"):
+        nearer, further = nodata.dtype.type(float(nodata) / ratio), nodata.dtype.type(float(nodata) * ratio)
+    return (nearer, further) if float(nodata) > 0 else (further, nearer)
