@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.errors import RasterError
+from mcp_ogc.rasters.bands import alpha_of
 from mcp_ogc.rasters.georeference import crs_code, is_placed
 
 if TYPE_CHECKING:
@@ -78,10 +79,8 @@ def _resampled(
     from rasterio.enums import Resampling as Methods
     from rasterio.vrt import WarpedVRT
 
-    # Where a file has no nodata and no mask, an alpha band tells what lies outside of it.
-    alpha = dataset.nodata is None and not any(
-        "alpha" in [flag.name for flag in flags] for flags in dataset.mask_flag_enums
-    )
+    # Where a file has no nodata and no alpha band, one that is added tells what lies outside of it.
+    alpha = dataset.nodata is None and alpha_of(dataset) is None
     return WarpedVRT(  # type: ignore[no-any-return]
         dataset,
         crs=onto.crs,
@@ -90,5 +89,7 @@ def _resampled(
         height=onto.height,
         resampling=Methods[resampling],
         add_alpha=alpha,
+        # Nodata is a band's own, also beside an alpha band: else it is data, and made another value to be told apart.
+        UNIFIED_SRC_NODATA="NO",
         warp_mem_limit=WARP_MEGABYTES,
     )
