@@ -41,9 +41,16 @@ class Band:
     description: str | None
     interpretation: str
     """GDAL's colour interpretation: `gray`, `red`, `palette`, `undefined`…"""
-    masked: bool
-    """Whether the file has a mask or an alpha band for it."""
+    mask: int | None
+    """The band whose mask, as GDAL reads it, is that of this one; None where alpha and nodata say all there is."""
+    alpha: int | None
+    """The band that is its alpha, 0 where nothing is; None where there is none."""
     colour_table: Mapping[int, RGBA] | None
+
+    @property
+    def masked(self) -> bool:
+        """Whether more than a value of its own, and NaN, says which of its pixels are nodata."""
+        return (self.mask, self.alpha) != (None, None)
 
     @property
     def scaled(self) -> bool:
@@ -65,14 +72,26 @@ def bands_of(dataset: DatasetReader, numbers: Sequence[int] | None) -> tuple[Ban
     for number in numbers or ():
         if number not in dataset.indexes:
             raise UnknownName("band", str(number), tuple(str(index) for index in dataset.indexes))
-    without_alpha = [index for index in dataset.indexes if dataset.colorinterp[index - 1].name != "alpha"]
+    without_alpha = [index for index in dataset.indexes if not is_alpha(dataset, index)]
     chosen = list(dict.fromkeys(numbers)) if numbers else without_alpha or list(dataset.indexes)
     return tuple(_band(dataset, number) for number in chosen[:MOST_BANDS])
 
 
-def _band(dataset: DatasetReader, number: int) -> Band:
-    from rasterio.enums import MaskFlags
+def is_alpha(dataset: DatasetReader, number: int) -> bool:
+    """Whether a band says how opaque the others are.
 
+    It is asked itself, because GDAL takes an alpha band for a mask where it is the second or
+    the fourth and last, of 8 or 16 bits without sign, and the file has no nodata (gcore/gdalrasterband.cpp).
+    """
+    return bool(dataset.colorinterp[number - 1].name == "alpha")
+
+
+def alpha_of(dataset: DatasetReader) -> int | None:
+    """The number of the first alpha band, None where there is none."""
+    return next((number for number in dataset.indexes if is_alpha(dataset, number)), None)
+
+
+def _band(dataset: DatasetReader, number: int) -> Band:
     place = number - 1
     dtype = dataset.dtypes[place]
     if dtype.startswith("complex"):
@@ -82,18 +101,60 @@ def _band(dataset: DatasetReader, number: int) -> Band:
         )
     scale, offset = dataset.scales[place], dataset.offsets[place]
     usable = math.isfinite(scale) and math.isfinite(offset) and scale != 0
+    mask = _mask(dataset, number)
     return Band(
         number=number,
         dtype=dtype,
-        nodata=dataset.nodatavals[place],
+        nodata=None if mask and _masks_nodata(dataset, number) else dataset.nodatavals[place],
         scale=scale if usable else 1.0,
         offset=offset if usable else 0.0,
         unit=_text(dataset.units[place]),
         description=_text(dataset.descriptions[place]),
         interpretation=dataset.colorinterp[place].name,
-        masked=MaskFlags.per_dataset in dataset.mask_flag_enums[place],
+        mask=mask,
+        alpha=None if is_alpha(dataset, number) else alpha_of(dataset),
         colour_table=_colour_table(dataset, number),
     )
+
+
+def _mask(dataset: DatasetReader, number: int) -> int | None:
+    """The band whose mask is to be read: any where all bands share one, itself where only GDAL knows its nodata."""
+    from rasterio.enums import MaskFlags
+
+    flags = dataset.mask_flag_enums[number - 1]
+    if MaskFlags.per_dataset in flags:
+        return None if MaskFlags.alpha in flags else 1
+    return number if MaskFlags.nodata in flags and not _is_told(dataset, number) else None
+
+
+def _masks_nodata(dataset: DatasetReader, number: int) -> bool:
+    """Whether what GDAL masks is nodata: a colour that all bands make together, or an integer beyond float64."""
+    from rasterio.enums import MaskFlags
+
+    return bool(MaskFlags.nodata in dataset.mask_flag_enums[number - 1])
+
+
+def _is_told(dataset: DatasetReader, number: int) -> bool:
+    """Whether rasterio's nodata is the file's: it is a float64, which not all 64-bit integers are."""
+    nodata, dtype = dataset.nodatavals[number - 1], dataset.dtypes[number - 1]
+    if nodata is None or dtype not in ("int64", "uint64"):
+        return nodata is not None
+    # The least of all is one, and the usual choice.
+    return bool(abs(nodata) <= WHOLE_NUMBERS or nodata == np.iinfo(dtype).min)
+
+
+def validity_notes(dataset: DatasetReader, bands: Sequence[Band]) -> list[str]:
+    """What else than a value says which pixels are valid."""
+    by_nodata = [band for band in bands if band.mask and _masks_nodata(dataset, band.number)]
+    notes = []
+    if any(band.masked for band in bands if band not in by_nodata):
+        notes.append("The file's own mask or alpha band says which pixels are valid.")
+    if by_nodata:
+        notes.append(
+            "Nodata is no value of a band: it is a colour of all bands together, or an integer beyond "
+            f"±{WHOLE_NUMBERS}. GDAL's mask says which pixels it covers."
+        )
+    return notes
 
 
 def _colour_table(dataset: DatasetReader, number: int) -> Mapping[int, RGBA] | None:

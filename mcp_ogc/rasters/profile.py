@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mcp_ogc.rasters.bands import Band, band_summary, notes_of
+from mcp_ogc.rasters.bands import Band, band_summary, notes_of, validity_notes
 from mcp_ogc.rasters.georeference import georeference
 from mcp_ogc.rasters.summary import Provenance, RasterSummary, Resolution
 
@@ -65,8 +65,7 @@ def summary_of(
     notes = [*counted.notes]
     if place.note:
         notes.append(place.note)
-    if any(band.masked for band in bands):
-        notes.append("The file's own mask or alpha band says which pixels are valid.")
+    notes.extend(validity_notes(dataset, bands))
     compression = dataset.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION", "")
     return RasterSummary(
         driver=opened.driver,

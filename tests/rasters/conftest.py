@@ -29,6 +29,7 @@ def write(path: Path, data: np.ndarray, **profile: Any) -> Path:
     settings = {"driver": "GTiff", **UTM_25S, **profile}
     scales, offsets = settings.pop("scales", None), settings.pop("offsets", None)
     colormap, mask = settings.pop("colormap", None), settings.pop("mask", None)
+    interpretations = settings.pop("interpretations", None)
     with (
         warnings.catch_warnings(action="ignore"),
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED="NO"),
@@ -42,6 +43,8 @@ def write(path: Path, data: np.ndarray, **profile: Any) -> Path:
             **settings,
         ) as file,
     ):
+        if interpretations:
+            file.colorinterp = [rasterio.enums.ColorInterp[name] for name in interpretations]
         file.write(bands)
         if scales:
             file.scales, file.offsets = scales, offsets

@@ -69,11 +69,10 @@ class PairReader:
         blocks, valid, masked = [], [], False
         for reader, dataset, damage in zip(self._readers, two, self._damages, strict=True):
             block, mask, readable = read_window(reader, dataset, at, damage)
-            if readable is not None:
-                mask = readable if mask is None else mask & readable
+            own = readable if mask is None else mask[0] if readable is None else mask[0] & readable
             blocks.append(block[0])
-            valid.append(reader.pixels[0].valid(block[0], mask))
-            masked |= mask is not None or block.dtype.kind == "f"
+            valid.append(reader.pixels[0].valid(block[0], own))
+            masked |= own is not None or block.dtype.kind == "f"
         here, there = valid
         both = there if here is None else here if there is None else here & there
         return PairOfBlocks(blocks[0], blocks[1], both, masked, self._compared(at, here, there, both))

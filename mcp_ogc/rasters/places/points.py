@@ -52,8 +52,10 @@ def values_at(
                 slice(column - window.column, column - window.column + 1),
             )
             if readable is None or readable[here].all():
-                own = None if mask is None else mask[here]
-                values = tuple(_value(reader, place, block[here], own) for place, block in enumerate(blocks))
+                values = tuple(
+                    _value(reader, place, block[here], None if mask is None else mask[place][here])
+                    for place, block in enumerate(blocks)
+                )
             else:
                 values = tuple(PointValue(band.number, None, "damaged") for band in reader.bands)
             found[member] = column, row, values
@@ -88,9 +90,8 @@ def _by_block(
 def _value(reader: BandReader, place: int, pixel: NDArray[np.generic], mask: NDArray[np.bool_] | None) -> PointValue:
     """Of a pixel of shape (1, 1)."""
     band, pixels = reader.bands[place], reader.pixels[place]
-    own = mask if band.masked else None
-    if pixels.valid(pixel, own) is None:
+    if pixels.valid(pixel, mask) is None:
         return PointValue(band.number, band.real(float(pixel[0, 0])), "valid")
-    unmasked = pixels.unmasked(pixel, own)
+    unmasked = pixels.unmasked(pixel, mask)
     infinite = bool(np.isinf(pixel).all()) and (unmasked is None or bool(unmasked.all()))
     return PointValue(band.number, None, "infinite" if infinite else "nodata")

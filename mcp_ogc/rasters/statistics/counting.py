@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
+    from rasterio.windows import Window
 
     from mcp_ogc.rasters.area import PixelArea
     from mcp_ogc.rasters.bands import Band
@@ -59,17 +60,21 @@ class BandReader:
         self.bytes_per_pixel = max(dtype.itemsize * len(bands), 2 if plain else 8)
         """What a window takes while it is counted."""
         self._numbers = [band.number for band in bands]
-        self._masked = next((band.number for band in bands if band.masked), None)
+        self._masks = tuple((band.mask, band.alpha) for band in bands)
 
     def read(self, dataset: DatasetReader, at: Block) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
-        """Stored values of shape (bands, rows, columns), and the file's own mask or alpha: one for all bands."""
+        """Stored values, and what the file's own mask or alpha says is valid; both of shape (bands, rows, columns)."""
         from rasterio.windows import Window
 
         window = Window(at.column, at.row, at.columns, at.rows)
         blocks = dataset.read(self._numbers, window=window)
-        if self._masked is None:
+        read = {masks: _mask(dataset, *masks, window) for masks in dict.fromkeys(self._masks)}
+        if not any(mask is not None for mask in read.values()):
             return blocks, None
-        return blocks, np.not_equal(dataset.read_masks(self._masked, window=window), 0)
+        everywhere = np.broadcast_to(np.True_, blocks.shape[1:])
+        masks = [everywhere if found is None else found for found in (read[own] for own in self._masks)]
+        # One that all bands share is not copied.
+        return blocks, np.broadcast_to(masks[0], blocks.shape) if len(read) == 1 else np.stack(masks)
 
     def count(
         self,
@@ -92,14 +97,23 @@ class BandReader:
             samples: Filled on the way, of the bands it is of.
         """
         parts = []
-        for band, pixels, block in zip(self.bands, self.pixels, blocks, strict=True):
-            valid = mask if band.masked else None
+        for place, (band, pixels, block) in enumerate(zip(self.bands, self.pixels, blocks, strict=True)):
+            valid = None if mask is None else mask[place]
             if inside is not None:
                 valid = inside if valid is None else valid & inside
             if samples:
                 samples.add(band.number, at, block, valid, pixels.valid)
             parts.append(pixels.part(block, valid, row_km2))
         return parts
+
+
+def _mask(dataset: DatasetReader, mask: int | None, alpha: int | None, window: Window) -> NDArray[np.bool_] | None:
+    """Where a mask and an alpha band, by their numbers, say valid; None where there is neither."""
+    opaque = None if alpha is None else np.not_equal(dataset.read(alpha, window=window), 0)
+    if mask is None:
+        return opaque
+    unmasked: NDArray[np.bool_] = np.not_equal(dataset.read_masks(mask, window=window), 0)
+    return unmasked if opaque is None else unmasked & opaque
 
 
 def count_bands(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.windows import Block
 
 Window = tuple["NDArray[np.generic]", "NDArray[np.bool_] | None", "NDArray[np.bool_] | None"]
-"""Stored values of shape (bands, rows, columns); of shape (rows, columns) the file's own mask or alpha, and which
-pixels could be decoded, None for all."""
+"""Stored values of shape (bands, rows, columns), and of that shape the file's own mask or alpha; of shape (rows,
+columns) which pixels could be decoded, None for all."""
 METHOD = "every pixel that can be decoded counted at full resolution"
 
 
@@ -60,7 +60,7 @@ class Damage:
     ) -> tuple[NDArray[np.generic], NDArray[np.bool_], NDArray[np.bool_]]:
         dtype = np.result_type(*(band.dtype for band in reader.bands))
         blocks = np.zeros((len(reader.bands), at.rows, at.columns), dtype=dtype)
-        mask = np.ones((at.rows, at.columns), dtype=np.bool_)
+        mask = np.ones(blocks.shape, dtype=np.bool_)
         readable = np.zeros((at.rows, at.columns), dtype=np.bool_)
         for part in split(at, self._grid.block):
             row, column = part.row - at.row, part.column - at.column
@@ -75,7 +75,7 @@ class Damage:
                 continue
             readable[here] = True
             if found is not None:
-                mask[here] = found
+                mask[:, *here] = found
         return blocks, mask, readable
 
     @property
