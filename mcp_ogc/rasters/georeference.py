@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mcp_ogc.rasters.projection import cylinder_of
+
 if TYPE_CHECKING:
     from affine import Affine
     from rasterio.crs import CRS
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r'\A\w+\["((?:[^"]|"")*)"')
 NAME_CHARACTERS = 100
+LEAST_TURN = 1e6
+"""Metres: no projection's world is less wide."""
 
 Bounds = tuple[float, float, float, float]
 Corner = tuple[float, float]
@@ -107,6 +111,10 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
         return None
     if not all(math.isfinite(value) for value in (west, south, east, north)):
         return None
+    # Of what goes around the Earth and a little further, west and east are that little apart.
+    cylinder = cylinder_of(crs) if (bounds[2] - bounds[0]) * crs.units_factor[1] > LEAST_TURN else None
+    if cylinder and bounds[2] - bounds[0] >= cylinder.turn:
+        return -180.0, float(south), 180.0, float(north)
     west, east = _longitudes(float(west), float(east))
     return west, float(south), east, float(north)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from mcp_ogc.errors import InvalidGeometry, RasterError
 from mcp_ogc.rasters.georeference import georeference, is_placed
+from mcp_ogc.rasters.projection import Cylinder, cylinder_of, projected, seam_between
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.05
 """Pixels by which a straight edge in longitude and latitude may miss its place in the raster's CRS."""
+WORLD = (-180.0, -90.0, 180.0, 90.0)
 MARGIN = 1.0
 """Degrees around a raster."""
 MOST_DEGREES = 350.0
+BESIDE = 1e-9
+"""Degrees beside a seam, for sure on one side of it: 0.1 mm."""
 MOST_HALVINGS = 12
 MOST_VERTICES = 2_000_000
 
@@ -48,28 +52,28 @@ class Placement:
         self.mirrored = dataset.transform.determinant < 0
         """Whether rows go against the CRS's second axis, as they do where north is up."""
         self._crs: CRS | None = None if native else dataset.crs
-        self._wraps = bool(dataset.crs) and dataset.crs.is_geographic
         self._middle = float((dataset.transform @ (dataset.width / 2, dataset.height / 2))[0])
-        self._turn = 2 * np.pi / dataset.crs.units_factor[1] if self._wraps else 0.0
-
-        self._near = None if native or self._wraps else _near(dataset)
+        self._cylinder = _cylinder(dataset, native=native)
+        self._near = () if native else _near(dataset, self._cylinder)
 
     def near(self, rings: Sequence[NDArray[np.float64]]) -> list[list[NDArray[np.float64]]]:
         """A polygon as far as it is near the raster; none where it is not.
 
         A projection holds good around the places it is made for: of a polygon as large as the world, what is far away
-        would come out anywhere. Across the antimeridian it may come in two pieces.
+        would come out anywhere. Where the projection is cut open it comes in two pieces.
 
         Args:
             rings: Closed rings of shape (n, 2) as they were given, the outer one first.
         """
-        if self._near is None:
+        if not self._near:
             return [list(rings)]
         pieces = []
-        for turn in (-360.0, 0.0, 360.0):
-            outer, *holes = (_clipped(ring + np.array([turn, 0.0]), self._near) for ring in rings)
-            if len(outer):
-                pieces.append([outer, *(hole for hole in holes if len(hole))])
+        # Around a cylinder longitudes go on: a polygon is found by its `turns`.
+        for turn in (0.0,) if self._cylinder else (-360.0, 0.0, 360.0):
+            for box in self._near:
+                outer, *holes = (_clipped(ring + np.array([turn, 0.0]), box) for ring in rings)
+                if len(outer):
+                    pieces.append([outer, *(hole for hole in holes if len(hole))])
         return pieces
 
     def points(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,10 +109,10 @@ class Placement:
         return pixels
 
     def turns(self, ring: NDArray[np.float64], width: int) -> list[float]:
-        """Pixels by which a ring is to be moved, along the columns, to be where a geographic raster sees it."""
-        if not self._wraps or self._to_pixels.d or self._to_pixels.b:
+        """Pixels by which a ring is to be moved, along the columns, to be where the raster sees it."""
+        if not self._cylinder or self._to_pixels.d or self._to_pixels.b:
             return [0.0]
-        turn = self._turn * abs(self._to_pixels.a)
+        turn = self._cylinder.turn * abs(self._to_pixels.a)
         left, right = float(ring[:, 0].min()), float(ring[:, 0].max())
         return [k * turn for k in (-1, 0, 1) if right + k * turn > 0 and left + k * turn < width]
 
@@ -118,15 +122,17 @@ class Placement:
             return places
         found = np.full(places.shape, np.nan)
         named = np.isfinite(places).all(axis=1) & (np.abs(places[:, 1]) <= 90)
-        found[named] = _projected(self._crs, places[named])
+        found[named] = projected(self._crs, places[named])
+        if self._cylinder:
+            found[:, 0] = self._cylinder.unrolled(places[:, 0], found[:, 0])
         return found
 
     def _wrapped(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Longitudes within half a turn of the raster's middle."""
-        if not self._wraps:
+        """Places around a cylinder within half a turn of the raster's middle."""
+        if not self._cylinder:
             return places
         turned = places.copy()
-        turned[:, 0] -= self._turn * np.round((places[:, 0] - self._middle) / self._turn)
+        turned[:, 0] -= self._cylinder.turn * np.round((places[:, 0] - self._middle) / self._cylinder.turn)
         return turned
 
     def _pixels(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -135,20 +141,40 @@ class Placement:
         return np.column_stack([a * xs + b * ys + c, d * xs + e * ys + f])
 
 
-def _near(dataset: DatasetReader) -> tuple[float, float, float, float] | None:
-    """West, south, east, north of the surroundings of a raster; None where they go around the Earth."""
-    lonlat = georeference(dataset).lonlat
-    if lonlat is None:
+Box = tuple[float, float, float, float]
+"""West, south, east, north."""
+
+
+def _cylinder(dataset: DatasetReader, *, native: bool) -> Cylinder | None:
+    """That of a raster whose places may be turns apart; coordinates of a projection are what they are."""
+    if not dataset.crs or (native and not dataset.crs.is_geographic):
         return None
-    west, south, east, north = lonlat
+    rotated = bool(dataset.transform.b or dataset.transform.d)
+    return None if rotated and not dataset.crs.is_geographic else cylinder_of(dataset.crs)
+
+
+def _near(dataset: DatasetReader, cylinder: Cylinder | None) -> tuple[Box, ...]:
+    """The surroundings of a raster, in pieces in which its projection is whole; none where that is all the Earth."""
+    lonlat = georeference(dataset).lonlat
+    if dataset.crs.is_geographic or (lonlat is None and cylinder):
+        return ()
+    west, south, east, north = lonlat or WORLD
     east += 360 if east < west else 0
     margin = max(MARGIN, (east - west) / 10, (north - south) / 10)
+    if cylinder:
+        # Half of the way to a pole at most: many have no place for it.
+        return ((-np.inf, south - min(margin, (90 + south) / 2), np.inf, north + min(margin, (90 - north) / 2)),)
     if east - west + 2 * margin >= MOST_DEGREES:
-        return None
-    return west - margin, max(-90.0, south - margin), east + margin, min(90.0, north + margin)
+        seam = seam_between(dataset.crs, -190.0, 190.0, (south + north) / 2)
+        return () if seam is None else ((seam + BESIDE, -90.0, seam + 360 - BESIDE, 90.0),)
+    west, east, south, north = west - margin, east + margin, max(-90.0, south - margin), min(90.0, north + margin)
+    seam = seam_between(dataset.crs, west, east, (south + north) / 2)
+    if seam is None:
+        return ((west, south, east, north),)
+    return (west, south, seam - BESIDE, north), (seam + BESIDE, south, east, north)
 
 
-def _clipped(ring: NDArray[np.float64], box: tuple[float, float, float, float]) -> NDArray[np.float64]:
+def _clipped(ring: NDArray[np.float64], box: Box) -> NDArray[np.float64]:
     """A closed ring within a box, closed; empty where it is outside.
 
     One side of the box after the other (Sutherland and Hodgman 1974, Reentrant polygon clipping). Pieces of a ring
@@ -171,17 +197,3 @@ def _clipped(ring: NDArray[np.float64], box: tuple[float, float, float, float]) 
         kept = both[np.stack([inside[:-1], crosses], axis=1).ravel()]
         ring = np.vstack([kept, kept[:1]]) if len(kept) >= 3 else np.empty((0, 2))
     return ring
-
-
-def _projected(crs: CRS, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-    from rasterio._err import CPLE_BaseError  # it has no public name (rasterio 1.4)
-    from rasterio.warp import transform
-
-    try:
-        xs, ys = transform("OGC:CRS84", crs, lonlat[:, 0].tolist(), lonlat[:, 1].tolist())
-    except CPLE_BaseError:  # one that is nowhere fails all
-        if len(lonlat) < 2:
-            return np.full(lonlat.shape, np.nan)
-        half = len(lonlat) // 2
-        return np.concatenate([_projected(crs, lonlat[:half]), _projected(crs, lonlat[half:])])
-    return np.column_stack([np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64)])

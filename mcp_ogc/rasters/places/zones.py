@@ -75,7 +75,7 @@ def zone_of(shape: Shape, placement: Placement, grid: Grid) -> Zone:
     beyond = False
     for polygon in shape.polygons:
         pieces = placement.near(polygon.rings)
-        beyond |= len(pieces) != 1
+        beyond |= not pieces
         for piece in pieces:
             rings = [placement.ring(ring) for ring in piece]
             turns = placement.turns(rings[0], grid.width)
