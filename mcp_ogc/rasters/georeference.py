@@ -102,12 +102,13 @@ def _beyond_the_earth(bounds: Bounds, resolution: tuple[float, float, str]) -> b
 
 
 def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
+    from rasterio._err import CPLE_BaseError  # it has no public name (rasterio 1.4)
     from rasterio.errors import RasterioError
     from rasterio.warp import transform_bounds
 
     try:
         west, south, east, north = transform_bounds(crs, "OGC:CRS84", *bounds)
-    except RasterioError:
+    except (RasterioError, CPLE_BaseError):  # one of an engineer's is nowhere on Earth
         return None
     if not all(math.isfinite(value) for value in (west, south, east, north)):
         return None
@@ -120,6 +121,7 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
 
 
 def _corners(crs: CRS, transform: Affine, width: int, height: int) -> Corners | None:
+    from rasterio._err import CPLE_BaseError
     from rasterio.errors import RasterioError
     from rasterio.warp import transform as transformed
 
@@ -128,7 +130,7 @@ def _corners(crs: CRS, transform: Affine, width: int, height: int) -> Corners | 
     xs, ys = zip(*(transform @ corner for corner in ((0, 0), (width, 0), (0, height), (width, height))), strict=True)
     try:
         longitudes, latitudes = transformed(crs, "OGC:CRS84", xs, ys)
-    except RasterioError:
+    except (RasterioError, CPLE_BaseError):
         return None
     if not all(map(math.isfinite, (*longitudes, *latitudes))):
         return None

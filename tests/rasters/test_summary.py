@@ -92,3 +92,10 @@ def test_percentiles_that_tell_little_are_said_to(
     assert bool(said) is is_said
     off = max(abs(band.percentiles[str(rank)] - np.percentile(data, rank)) for rank in (2, 25, 50, 75, 98))
     assert bool(off > (data.max() - data.min()) / 100) is is_said
+
+
+def test_a_crs_that_is_nowhere_on_earth_is_no_damage(tmp_path: Path, write, summarized) -> None:
+    local = {"crs": 'LOCAL_CS["site",UNIT["metre",1]]', "transform": Affine(1, 0, 0, 0, -1, 100)}
+    summary = summarized(write(tmp_path / "local.tif", np.ones((9, 9), dtype="uint8"), **local)).summary
+    assert (summary.bands[0].valid_count, summary.bounds_lonlat, summary.corners_lonlat) == (81, None, None)
+    assert "The bounds can't be expressed in longitude and latitude." in summary.notes
