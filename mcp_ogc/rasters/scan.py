@@ -11,18 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from mcp_ogc.errors import RasterError
-
-if TYPE_CHECKING:
-    from mcp_ogc.rasters.windows import Block
 
 THREADS = 2
 AHEAD = 2
 """Windows a thread may be ahead of the merging, which bounds the memory."""
 
 Handle = TypeVar("Handle")
+Window = TypeVar("Window")
 T = TypeVar("T")
 
 
@@ -38,15 +36,15 @@ class Handles(Generic[Handle]):
 
 def scan(
     handles: Handles[Handle],
-    windows: Sequence[Block],
-    visit: Callable[[Handle, Block], T],
+    windows: Sequence[Window],
+    visit: Callable[[Handle, Window], T],
     stopped: threading.Event,
 ) -> Iterator[T]:
     """Visit every window once; blocking.
 
     Args:
         handles: What `visit` reads from.
-        windows: In the order in which results are wanted.
+        windows: Which, and what is to be read there, in the order in which results are wanted.
         visit: Reads and counts one window; called by several threads, so without state of its own.
         stopped: Looked at before each window: whoever waits for the answer may be gone.
 
@@ -64,7 +62,7 @@ def scan(
                 _go_on(stopped)
                 yield visit(handle, window)
         return
-    shared = _Shared[T](enumerate(windows), threading.Semaphore(threads * (1 + AHEAD)))
+    shared = _Shared[Window, T](enumerate(windows), threading.Semaphore(threads * (1 + AHEAD)))
     with ThreadPoolExecutor(threads, thread_name_prefix="raster") as pool:
         workers = [pool.submit(_work, handles, visit, shared, stopped) for _ in range(threads)]
         for worker in workers:
@@ -79,8 +77,8 @@ def scan(
 
 def _work(
     handles: Handles[Handle],
-    visit: Callable[[Handle, Block], T],
-    shared: _Shared[T],
+    visit: Callable[[Handle, Window], T],
+    shared: _Shared[Window, T],
     stopped: threading.Event,
 ) -> None:
     with handles.open() as handle:
@@ -100,16 +98,16 @@ def _go_on(stopped: threading.Event) -> None:
 
 
 @dataclass(slots=True)
-class _Shared(Generic[T]):
+class _Shared(Generic[Window, T]):
     """The windows that are still to be visited, and what came of the others."""
 
-    tasks: Iterator[tuple[int, Block]]
+    tasks: Iterator[tuple[int, Window]]
     room: threading.Semaphore
     results: SimpleQueue[tuple[int, T] | Future[None]] = field(default_factory=SimpleQueue)
     lock: threading.Lock = field(default_factory=threading.Lock)
     abandoned: threading.Event = field(default_factory=threading.Event)
 
-    def take(self) -> tuple[int, Block] | None:
+    def take(self) -> tuple[int, Window] | None:
         """The next window. Room is taken first: whoever has the least unmerged window has it, so it goes on."""
         self.room.acquire()
         with self.lock:

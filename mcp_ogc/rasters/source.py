@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 GDAL_CACHE_BYTES = 16 * 2**20
 """GDAL's own default, 5 % of memory, is what makes gdalinfo use a gigabyte; a streaming pass needs a few blocks."""
+BLOCK_BYTES = 2**29
+"""One decoded block with all the bands it holds; a TIFF of a few hundred bytes can declare any size."""
 
 MAGIC = (
     (b"II*\0", "GTiff"),
@@ -238,6 +240,21 @@ def _reading(source: Source, pages: Pages | None, driver: str) -> Iterator[None]
             ) from error
         if pages and pages.failure:
             raise pages.failure  # GDAL went on without those bytes
+
+
+@contextmanager
+def side_by_side(block_bytes: int) -> Iterator[None]:
+    """Have GDAL keep several blocks that slices are taken from by turns: each would be decoded again for each slice.
+
+    Args:
+        block_bytes: Of all of them, decoded; what is more than a single block may have is left as it is.
+    """
+    rasterio = import_rasterio()
+    if not 0 < block_bytes <= BLOCK_BYTES:
+        yield
+        return
+    with rasterio.Env(session=rasterio.session.DummySession(), GDAL_CACHEMAX=GDAL_CACHE_BYTES + block_bytes):
+        yield
 
 
 def _driver(source: Source, pages: Pages | None) -> str:

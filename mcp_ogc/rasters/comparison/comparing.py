@@ -21,7 +21,7 @@ from mcp_ogc.rasters.comparison.pairs import PairReader, Two
 from mcp_ogc.rasters.georeference import georeference
 from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import Handles, unheard
-from mcp_ogc.rasters.source import Opened, Source, decoding_errors, open_raster
+from mcp_ogc.rasters.source import Opened, Source, decoding_errors, open_raster, side_by_side
 from mcp_ogc.rasters.statistics.counting import BandReader, Grid
 from mcp_ogc.rasters.statistics.damage import Damage
 from mcp_ogc.rasters.statistics.reading import check_bounds, handles_of
@@ -62,7 +62,8 @@ def compare_sources(
         reason = difference_of_grids(first.dataset, second.dataset)
         method: Resampling = "nearest" if by == "classes" else "bilinear"
         pair = replace(pair, resampling=method if task.resample else None)
-        with pair.open() as (dataset, seen):
+        blocks = Grid.of(first.dataset).block_bytes(one) + Grid.of(second.dataset).block_bytes(other)
+        with side_by_side(blocks), pair.open() as (dataset, seen):
             # Seen on the grid of the first it may have a mask that the file has not.
             other = replace(bands_of(seen, [task.band_after])[0], colour_table=other.colour_table)
             grid, area = Grid.of(dataset), pixel_area(dataset.crs, dataset.transform)

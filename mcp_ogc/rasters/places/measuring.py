@@ -16,7 +16,7 @@ from mcp_ogc.rasters.places.shapes import flat, shapes_of
 from mcp_ogc.rasters.places.zones import zone_of, zone_statistics
 from mcp_ogc.rasters.profile import provenance_of
 from mcp_ogc.rasters.scan import unheard
-from mcp_ogc.rasters.source import Source, open_raster
+from mcp_ogc.rasters.source import Source, open_raster, side_by_side
 from mcp_ogc.rasters.statistics.counting import Grid
 from mcp_ogc.rasters.statistics.damage import Damage
 from mcp_ogc.rasters.statistics.reading import check_blocks, check_bounds, handles_of
@@ -81,9 +81,10 @@ def measure_zones(
         area = pixel_area(dataset.crs, dataset.transform)
         handles = handles_of(source, opened)
         damage = Damage(opened, grid, source.name)
-        found = zone_statistics(
-            handles, grid, bands, area, zones, stopped, labels=task.classes, damage=damage, told=told
-        )
+        with side_by_side(max((grid.block_bytes(band) for band in bands if band.masked), default=0)):
+            found = zone_statistics(
+                handles, grid, bands, area, zones, stopped, labels=task.classes, damage=damage, told=told
+            )
         return ZonesMeasured(
             crs=crs_name(dataset.crs) if dataset.crs else None,
             zones=found,

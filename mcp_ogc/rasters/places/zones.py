@@ -123,11 +123,16 @@ def zone_statistics(
         RasterError: `stopped` was set.
         OgcError: What the handles raised.
     """
-    reader = BandReader(bands, weighed=area.row_km2 is not None)
-    every = grid.windows(reader.bytes_per_pixel, WINDOW_PIXELS)
-    touched = [at for at in every if any(runs.touches(at) for zone in zones for runs in zone.runs)]
+    readers = grid.readers(bands, weighed=area.row_km2 is not None)
+    touched = [
+        (reader, at)
+        for reader in readers
+        for at in grid.windows(reader.bytes_per_pixel, WINDOW_PIXELS)
+        if any(runs.touches(at) for zone in zones for runs in zone.runs)
+    ]
 
-    def visit(dataset: DatasetReader, at: Block) -> list[_Visited]:
+    def visit(dataset: DatasetReader, what: tuple[BandReader, Block]) -> list[_Visited]:
+        reader, at = what
         blocks, mask, readable = read_window(reader, dataset, at, damage)
         row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
         visited = []
@@ -143,18 +148,30 @@ def zone_statistics(
             visited.append(_Visited(number, int(per_row.sum()), lost, km2, parts))
         return visited
 
-    tallies = [[Tally(pixels) for pixels in reader.pixels] for _ in zones]
-    pixels, unreadable, km2 = [0] * len(zones), [0] * len(zones), [0.0] * len(zones)
-    for done, found in enumerate(scan(handles, touched, visit, stopped), start=1):
+    tallies = [{reader: [Tally(pixels) for pixels in reader.pixels] for reader in readers} for _ in zones]
+    pixels, km2 = [0] * len(zones), [0.0] * len(zones)
+    unreadable = [dict.fromkeys(readers, 0) for _ in zones]
+    visits = zip(touched, scan(handles, touched, visit, stopped), strict=True)
+    for done, ((reader, _), found) in enumerate(visits, start=1):
         for one in found:
-            pixels[one.zone] += one.pixels
-            unreadable[one.zone] += one.unreadable
-            km2[one.zone] += one.km2
-            for tally, part in zip(tallies[one.zone], one.parts, strict=True):
+            if reader is readers[0]:  # every reader visits the same pixels
+                pixels[one.zone] += one.pixels
+                km2[one.zone] += one.km2
+            unreadable[one.zone][reader] += one.unreadable
+            for tally, part in zip(tallies[one.zone][reader], one.parts, strict=True):
                 tally.merge(part)
         told(done / len(touched))
     return tuple(
-        _statistics(zone, pixels[number], unreadable[number], km2[number], bands, tallies[number], area, labels)
+        _statistics(
+            zone,
+            pixels[number],
+            max(unreadable[number].values()),
+            km2[number],
+            bands,
+            [tally for reader in readers for tally in tallies[number][reader]],
+            area,
+            labels,
+        )
         for number, zone in enumerate(zones)
     )
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.scan import Handles
 
 WINDOW_BYTES = 2**23
+SLICED_PIXELS = 2**20
+"""Larger blocks are taken in slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,35 @@ class Grid:
     height: int
     block: tuple[int, int]
     """Rows, columns."""
+    planar: bool = False
+    """Whether each band has blocks of its own."""
 
     @classmethod
     def of(cls, dataset: DatasetReader) -> Grid:
         """That of an open raster."""
-        return cls(dataset.width, dataset.height, dataset.block_shapes[0])
+        planar = dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "BAND" and dataset.count > 1
+        return cls(dataset.width, dataset.height, dataset.block_shapes[0], planar)
 
     def windows(self, bytes_per_pixel: int, pixels: int = WINDOW_BYTES) -> tuple[Block, ...]:
         """Whole blocks of about 8 MiB each, and no more than about so many pixels, that cover it all."""
         most = max(1, WINDOW_BYTES // bytes_per_pixel)
         return tuple(windows(self.width, self.height, self.block, min(pixels, most)))
+
+    def block_bytes(self, band: Band) -> int:
+        """Of the blocks that slices of a band are read from, with what masks it; 0 where windows hold whole blocks."""
+        pixels = self.block[0] * self.block[1]
+        if pixels <= SLICED_PIXELS:
+            return 0
+        alike = 1 if band.alpha is None else 2
+        return pixels * (alike * np.dtype(band.dtype).itemsize + (band.mask is not None))
+
+    def readers(self, bands: Sequence[Band], *, weighed: bool) -> tuple[BandReader, ...]:
+        """One for all bands; one for each where slices of a block would have it decoded again for each slice.
+
+        Of blocks that are too large for GDAL's cache it keeps the last one only.
+        """
+        alone = self.planar and self.block[0] * self.block[1] > SLICED_PIXELS
+        return tuple(BandReader(some, weighed=weighed) for some in ([[band] for band in bands] if alone else [bands]))
 
 
 class BandReader:
@@ -143,20 +164,22 @@ def count_bands(
         RasterError: `stopped` was set.
         OgcError: What the handles raised.
     """
-    reader = BandReader(bands, weighed=area.row_km2 is not None)
-    tallies = [Tally(pixels) for pixels in reader.pixels]
-    every = grid.windows(reader.bytes_per_pixel)
+    readers = grid.readers(bands, weighed=area.row_km2 is not None)
+    tallies = {reader: [Tally(pixels) for pixels in reader.pixels] for reader in readers}
+    every = [(reader, at) for reader in readers for at in grid.windows(reader.bytes_per_pixel)]
 
-    def visit(dataset: DatasetReader, at: Block) -> list[Part]:
+    def visit(dataset: DatasetReader, what: tuple[BandReader, Block]) -> list[Part]:
+        reader, at = what
         row_km2 = area.row_km2(at.row, at.rows) if area.row_km2 else None
         blocks, mask, readable = read_window(reader, dataset, at, damage)
         return reader.count(at, blocks, mask, row_km2, inside=readable, samples=samples)
 
-    for done, parts in enumerate(scan(handles, every, visit, stopped), start=1):
-        for tally, part in zip(tallies, parts, strict=True):
+    found = zip(every, scan(handles, every, visit, stopped), strict=True)
+    for done, ((reader, _), parts) in enumerate(found, start=1):
+        for tally, part in zip(tallies[reader], parts, strict=True):
             tally.merge(part)
         told(done / len(every))
-    return tuple(tally.distribution() for tally in tallies)
+    return tuple(tally.distribution() for reader in readers for tally in tallies[reader])
 
 
 def count_overview(

@@ -14,7 +14,7 @@ from mcp_ogc.rasters.bands import Band, bands_of
 from mcp_ogc.rasters.pictures.illustration import picture_of, samples_for
 from mcp_ogc.rasters.profile import Counted, summary_of
 from mcp_ogc.rasters.scan import THREADS, Handles, unheard
-from mcp_ogc.rasters.source import Opened, Source, open_raster
+from mcp_ogc.rasters.source import BLOCK_BYTES, Opened, Source, open_raster, side_by_side
 from mcp_ogc.rasters.statistics.counting import Grid, count_bands
 from mcp_ogc.rasters.statistics.damage import METHOD, Damage
 from mcp_ogc.rasters.summary import Summarized
@@ -31,8 +31,6 @@ EXACT_PIXELS = 2 * 10**9
 """Pixels times bands that are counted one by one: about 10 s."""
 WHOLE_IMAGE_PIXELS = 2**28
 """PNG, JPEG and JPEG 2000 may have to be decoded whole."""
-BLOCK_BYTES = 2**29
-"""One decoded block with all the bands it holds; a TIFF of a few hundred bytes can declare any size."""
 PARALLEL_PIXELS = 2**22
 """Less is counted before a second handle is open."""
 SHARED_BLOCK_PIXELS = 2**20
@@ -74,7 +72,8 @@ def count_every_pixel(
     samples = samples_for(bands, grid.width, grid.height, wanted.preview)
     damage = Damage(opened, grid, source.name)
     handles = handles_of(source, opened)
-    found = count_bands(handles, grid, bands, area, stopped, samples=samples, damage=damage, told=told)
+    with side_by_side(max((grid.block_bytes(band) for band in bands if band.masked), default=0)):
+        found = count_bands(handles, grid, bands, area, stopped, samples=samples, damage=damage, told=told)
     counted = Counted(grid.width, grid.height, area)
     if damage.notes:
         counted = replace(counted, method=METHOD, notes=damage.notes)
