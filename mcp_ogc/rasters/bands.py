@@ -80,8 +80,8 @@ def bands_of(dataset: DatasetReader, numbers: Sequence[int] | None) -> tuple[Ban
 def is_alpha(dataset: DatasetReader, number: int) -> bool:
     """Whether a band says how opaque the others are.
 
-    It is asked itself, because GDAL takes an alpha band for a mask where it is the second or
-    the fourth and last, of 8 or 16 bits without sign, and the file has no nodata (gcore/gdalrasterband.cpp).
+    It is asked itself: GDAL takes it for a mask only where it is the second or the fourth and last, of 8 or 16 bits
+    without sign, and the file has no nodata (gcore/gdalrasterband.cpp).
     """
     return bool(dataset.colorinterp[number - 1].name == "alpha")
 
@@ -140,7 +140,7 @@ def _is_told(dataset: DatasetReader, number: int) -> bool:
     if nodata is None or dtype not in ("int64", "uint64"):
         return nodata is not None
     # The least of all is one, and the usual choice.
-    return bool(abs(nodata) <= WHOLE_NUMBERS or nodata == np.iinfo(dtype).min)
+    return bool(abs(nodata) < WHOLE_NUMBERS or nodata == np.iinfo(dtype).min)
 
 
 def validity_notes(dataset: DatasetReader, bands: Sequence[Band]) -> list[str]:

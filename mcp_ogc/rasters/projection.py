@@ -33,7 +33,8 @@ class Cylinder:
     def unrolled(self, longitudes: NDArray[np.float64], xs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Coordinates that go on where longitudes do, beyond ±180 too, as the projection's own do not."""
         expected = self.origin + self.turn * longitudes / 360
-        unrolled: NDArray[np.float64] = xs + self.turn * np.round((expected - xs) / self.turn)
+        with np.errstate(invalid="ignore"):  # poles may be nowhere
+            unrolled: NDArray[np.float64] = xs + self.turn * np.round((expected - xs) / self.turn)
         return unrolled
 
 
@@ -46,8 +47,10 @@ def cylinder_of(crs: CRS) -> Cylinder | None:
         return Cylinder(0.0, 2 * np.pi / crs.units_factor[1])
     longitudes = np.array([-135.0, -45.0, 45.0, 135.0])
     tried = [projected(crs, np.column_stack([longitudes, np.full(4, latitude)]))[:, 0] for latitude in SEEN_FROM]
+    if not np.isfinite(tried).all():
+        return None
     turn = 4 * float(np.diff(tried[0]).max())  # the world's end is between two of them at most
-    if not turn > 0:
+    if turn <= 0:
         return None
     cylinder = Cylinder(float(tried[0][1]) + turn / 8, turn)
     missed = [cylinder.unrolled(longitudes, xs) - cylinder.origin - turn * longitudes / 360 for xs in tried]

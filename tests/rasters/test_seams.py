@@ -105,7 +105,14 @@ def test_points_on_both_sides_of_the_seam_are_found(tmp_path: Path, write) -> No
 
 @pytest.mark.parametrize(
     ("crs", "turn"),
-    [("EPSG:4326", 360), ("EPSG:3857", 2 * HALF), ("EPSG:3832", 2 * HALF), ("EPSG:32632", None), (MOLLWEIDE, None)],
+    [
+        ("EPSG:4326", 360),
+        ("EPSG:3857", 2 * HALF),
+        ("EPSG:3832", 2 * HALF),
+        ("EPSG:32632", None),
+        (MOLLWEIDE, None),
+        ("+proj=ortho +lat_0=40 +datum=WGS84", None),
+    ],
 )
 def test_a_cylinder_is_known_by_what_it_does(crs: str, turn: float | None) -> None:
     found = cylinder_of(CRS.from_string(crs))
