@@ -334,7 +334,7 @@ async def open_workspace(
         opening = opened_journal(settings.journal_path, settings.user.name, settings.shared_endpoints)
         journal = await anyio.to_thread.run_sync(stack.enter_context, opening)
         made: Mapping[str, Callable[..., ProcessesClient]] = {
-            name: partial(OwnJobsClient, name=name, owns=journal.owns) for name in settings.shared_endpoints
+            name: partial(OwnJobsClient, name=name, owned=journal.owned) for name in settings.shared_endpoints
         }
         clients = {
             name: made.get(name, ProcessesClient)(

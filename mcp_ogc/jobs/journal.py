@@ -26,6 +26,7 @@ from mcp_ogc.jobs.rows import (
     is_anothers,
     one,
     open_submission,
+    own_jobs,
     select,
     write_answer,
     write_status,
@@ -103,21 +104,12 @@ class Journal:
                 return Intent(earlier.submission, earlier)
             if allowance:
                 allowance.check(connection, self._user, datetime.now(UTC))
+            values = (self._user, endpoint, process_id, version, digest, json.dumps(inputs))
             cursor = connection.execute(
                 "INSERT INTO submissions"
                 " (user, endpoint, process_id, process_version, digest, inputs, state, intended, updated)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    self._user,
-                    endpoint,
-                    process_id,
-                    version,
-                    digest,
-                    json.dumps(inputs),
-                    SubmissionState.INTENDED,
-                    now,
-                    now,
-                ),
+                (*values, SubmissionState.INTENDED, now, now),
             )
             return Intent(int(cursor.lastrowid or 0), None)
 
@@ -319,10 +311,10 @@ class Journal:
             )
 
     @in_thread
-    def owns(self, endpoint: str, job_id: str) -> bool:
-        """Whether a job of an endpoint is this user's."""
+    def owned(self, endpoint: str, job_ids: Sequence[str]) -> frozenset[str]:
+        """Which jobs of an endpoint are this user's."""
         with closing(self._connect()) as connection:
-            return bool(select(connection, "user = ? AND endpoint = ? AND job_id = ?", self._user, endpoint, job_id))
+            return own_jobs(connection, self._user, endpoint, job_ids)
 
     @in_thread
     def newest(

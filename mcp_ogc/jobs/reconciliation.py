@@ -122,7 +122,7 @@ async def _listed(client: ProcessesClient, since: datetime) -> list[StatusInfo]:
     found: list[StatusInfo] = []
     page: str | None = None
     for _ in range(PAGES):
-        listed = await client.jobs(page=page)
+        listed = await client.everyones_jobs(page=page)
         clock = client.clock.ahead(since)
         earlier = [info for info in listed.jobs if info.created and clock.ours(info.created)[1] < since]
         found += [info for info in listed.jobs if info not in earlier]

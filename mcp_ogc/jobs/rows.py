@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from mcp_ogc.jobs.entries import COLUMNS, Entry, KeptAnswer, SubmissionState, entry_of, text_of
@@ -182,6 +183,15 @@ def select(connection: sqlite3.Connection, where: str, *values: object) -> tuple
     """The submissions that fulfil a condition."""
     rows = connection.execute(f"SELECT {COLUMNS} FROM submissions WHERE {where}", values)  # noqa: S608 - ours
     return tuple(entry_of(row) for row in rows)
+
+
+def own_jobs(connection: sqlite3.Connection, user: str, endpoint: str, job_ids: Sequence[str]) -> frozenset[str]:
+    """Which jobs of an endpoint are a user's."""
+    rows = connection.execute(
+        "SELECT job_id FROM submissions WHERE user = ? AND endpoint = ? AND job_id IN (SELECT value FROM json_each(?))",
+        (user, endpoint, json.dumps(job_ids)),
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def one(connection: sqlite3.Connection, where: str, *values: object) -> Entry:

@@ -108,9 +108,28 @@ class JobsClient(CoreClient):
         page: str | None = None,
         position: str | None = None,
     ) -> JobList:
+        """The jobs of the user who asks, of what `everyones_jobs` reads; arguments and errors are those of that."""
+        return await self.own(
+            await self.everyones_jobs(limit=limit, process_id=process_id, status=status, page=page, position=position)
+        )
+
+    async def own(self, listed: JobList) -> JobList:
+        """Of a list, what is the user's: all of it, unless others share the account."""
+        return listed
+
+    async def everyones_jobs(
+        self,
+        *,
+        limit: int | None = None,
+        process_id: str | None = None,
+        status: JobStatus | None = None,
+        page: str | None = None,
+        position: str | None = None,
+    ) -> JobList:
         """`GET /jobs` (/req/job-list/job-list-op), always with a limit (quirk Q12); unreadable entries are left out.
 
-        Filters the server does not heed are applied here (Q16). Where it lists ids only, `ids_only` has them (Q13).
+        For what has to count others' jobs or tell them apart, and shows none. Filters the server does not heed are
+        applied here (Q16). Where it lists ids only, `ids_only` has them (Q13).
 
         Args:
             limit: At most so many.
@@ -137,7 +156,7 @@ class JobsClient(CoreClient):
         if found.ids_only and "detail" not in dialect.job_list_parameters:
             # It may list more than ids, if it is asked to (Q13).
             self._learn(replace(dialect, job_list_parameters={**dialect.job_list_parameters, "detail": "true"}))
-            return await self.jobs(limit=limit, process_id=process_id, status=status)
+            return await self.everyones_jobs(limit=limit, process_id=process_id, status=status)
         following = urlsplit(self._addresses.own(found.next_page)) if found.next_page else None
         if following and following[:3] == urlsplit(page)[:3]:
             return found.model_copy(update={"next_position": following.query})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -16,22 +16,21 @@ if TYPE_CHECKING:
 
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.dialects.dialect import Dialect
-    from mcp_ogc.ogc.models import StatusInfo
+    from mcp_ogc.ogc.models import JobList, StatusInfo
     from mcp_ogc.ogc.rules import Rules
     from mcp_ogc.settings import Limits
 
-Owns = Callable[[str, str], Awaitable[bool]]
+Owned = Callable[[str, Sequence[str]], Awaitable[Set[str]]]
 
 
 class OwnJobsClient(ProcessesClient):
     """A client whose endpoint knows several users by one account, so that it has to be asked here whose a job is.
 
-    Every request about one job is asked so first. Lists are as the endpoint gives them; whoever keeps them takes what
-    is the user's.
+    Every request about one job is asked so first, and lists are without what is not the user's.
 
     Args:
         name: The endpoint's, in the settings.
-        owns: Whether a job of the endpoint of that name is the user's. The others are those of `CoreClient`.
+        owned: Which jobs of the endpoint of that name are the user's. The others are those of `CoreClient`.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class OwnJobsClient(ProcessesClient):
         url: str,
         *,
         name: str,
-        owns: Owns,
+        owned: Owned,
         limits: Limits,
         dialect: Dialect | None = None,
         execute_members: Mapping[str, JsonValue] | None = None,
@@ -57,7 +56,7 @@ class OwnJobsClient(ProcessesClient):
             rules=rules,
         )
         self._name = name
-        self._owns = owns
+        self._owned = owned
 
     async def job(self, job_id: str) -> StatusInfo:
         """As of `JobsClient`, of the user's own; `results` begins with it."""
@@ -74,8 +73,19 @@ class OwnJobsClient(ProcessesClient):
         await self._check(job_id)
         return await super().beside(job_id, name)
 
+    async def own(self, listed: JobList) -> JobList:
+        """As of `JobsClient`: of a list, what is the user's."""
+        ids = [info.job_id for info in listed.jobs] + [*listed.ids_only]
+        owned = await self._owned(self._name, ids) if ids else ()
+        return listed.model_copy(
+            update={
+                "jobs": tuple(info for info in listed.jobs if info.job_id in owned),
+                "ids_only": tuple(job_id for job_id in listed.ids_only if job_id in owned),
+            }
+        )
+
     async def _check(self, job_id: str) -> None:
-        if not await self._owns(self._name, job_id):
+        if job_id not in await self._owned(self._name, [job_id]):
             raise NoSuchJob(
                 f"{self._name} has no job {job_id!r}", status=404, remedy="ogc_list_jobs shows the jobs there are"
             )

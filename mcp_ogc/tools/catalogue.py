@@ -12,6 +12,7 @@ from mcp_ogc.tools import (
     processes,
     rasters,
     results,
+    undeployments,
 )
 from mcp_ogc.tools.spec import Effect, ToolSpec
 from mcp_ogc.views.app import VIEW
@@ -33,6 +34,6 @@ TOOLS = (
     ToolSpec(exports.export_job, "Export a job's files", "results", Effect.SAVES),
     ToolSpec(packages.validate_package, "Check a package", "packages", Effect.READS),
     ToolSpec(deployments.deploy_process, "Deploy a process", "packages", Effect.DESTROYS),
-    ToolSpec(deployments.undeploy_process, "Undeploy a process", "packages", Effect.DESTROYS),
+    ToolSpec(undeployments.undeploy_process, "Undeploy a process", "packages", Effect.DESTROYS),
     ToolSpec(packages.get_package, "Get a package", "packages", Effect.READS),
 )

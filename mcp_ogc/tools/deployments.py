@@ -1,4 +1,4 @@
-"""Processes deployed, replaced and undeployed, with open eyes: what is wrong and what changes is shown before."""
+"""Processes deployed and replaced, with open eyes: what is wrong and what changes is shown before."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from mcp_ogc.workspace import Endpoint, Workspace
 
 READ_BACK_SECONDS = 20
-SHOWN_JOBS = 5
 
 
 class Deployed(Answer):
@@ -52,17 +51,6 @@ class Deployed(Answer):
     breaking_changes: int | None = None
     confirm: str | None = None
     trial: TrialRow | None = None
-
-
-class Undeployed(Answer):
-    """Answer of ogc_undeploy_process."""
-
-    endpoint: str
-    process_id: str
-    undeployed: bool
-    left: str | None = None
-    open_jobs: tuple[str, ...] = ()
-    confirm: str | None = None
 
 
 async def given_source(ctx: Call, package: str) -> Source:
@@ -88,7 +76,7 @@ async def ask_replacement(
     chosen = work.endpoint(endpoint)
     loaded, _ = await _sound(chosen, source, workflow_id)
     process_id = workflow_id or loaded.main_id
-    there = await _existing(chosen, process_id)
+    there = await existing(chosen, process_id)
     if there is None:
         return Consent()
     told, _ = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
@@ -114,7 +102,7 @@ async def deploy_process(
     process_id = workflow_id or loaded.main_id
     reply = {"endpoint": chosen.name, "process_id": process_id, "digest": loaded.digest}
     counted = {"warnings": len(report.warnings)}
-    there = await _existing(chosen, process_id) if replace else None
+    there = await existing(chosen, process_id) if replace else None
     if there:
         bound: dict[str, JsonValue] = {**reply, "replace": True}
         token = agree(ctx, consent, "ogc_deploy_process", bound, confirm)
@@ -295,87 +283,6 @@ async def _elsewhere(work: Workspace, endpoint: Endpoint) -> str:
     )
 
 
-async def ask_undeployment(
-    ctx: Call, process_id: str, endpoint: str | None, confirm: str | None
-) -> Consent | Elicit[Consent]:
-    """Ask the person, where the client can."""
-    if not asked(ctx, confirm):
-        return Consent()
-    chosen = (await workspace(ctx)).endpoint(endpoint)
-    told, _ = await _undeployment(chosen, process_id)
-    return question(f"Undeploy {process_id}?\n{told}")
-
-
-async def undeploy_process(
-    ctx: Call,
-    process_id: str,
-    consent: Annotated[ElicitationResult[Consent], Resolve(ask_undeployment)],
-    endpoint: str | None = None,
-    confirm: Annotated[str | None, Field(description="token of the preview")] = None,
-) -> Annotated[CallToolResult, Undeployed]:
-    """Remove a deployed process. The first call previews and gives a token for confirm."""
-    work = await workspace(ctx)
-    chosen = work.endpoint(endpoint)
-    preview, open_jobs = await _undeployment(chosen, process_id)
-    bound = {"endpoint": chosen.name, "process_id": process_id}
-    token = agree(ctx, consent, "ogc_undeploy_process", bound, confirm)
-    if token:
-        lines = [preview, "Nothing was removed yet. Ask the person; then:"]
-        lines.append(call("ogc_undeploy_process", **bound, confirm=token))
-        return respond(lines, Undeployed(**bound, undeployed=False, open_jobs=open_jobs, confirm=token))
-    try:
-        with unknown_without_answer(chosen, process_id):
-            await chosen.client.undeploy(process_id)
-    except NotOffered as error:
-        raise NotOffered(
-            f"{chosen.name} undeploys no processes", status=error.status, remedy="It is its operators' to remove"
-        ) from error
-    chosen.forget(process_id)
-    lines = [f"{word(process_id)} is undeployed from {chosen.name}."]
-    left = None
-    try:
-        left = await _existing(chosen, process_id)
-    except OgcError as error:
-        lines.append(f"Whether an earlier revision is left can't be told: {clean(error.message)}")
-    if left:  # Weaver removes the newest revision only (quirk Q26)
-        lines = [f"{process_id} is undeployed from {chosen.name}, which has {process_id} {word(left.version)} still:"]
-        lines += [
-            f"an earlier revision, or it takes a while. To remove that too: {call('ogc_undeploy_process', **bound)}"
-        ]
-        return respond(lines, Undeployed(**bound, undeployed=True, left=left.version))
-    lines += [f"What is left: {call('ogc_list_processes', endpoint=chosen.name)}"]
-    return respond(lines, Undeployed(**bound, undeployed=True))
-
-
-async def _deploys(endpoint: Endpoint) -> bool:
-    """Whether it says that it deploys and undeploys; True where it does not tell anything now."""
-    from mcp_ogc.ogc.capabilities import Capability
-
-    with suppress(OgcError):
-        return (await endpoint.capabilities()).has(Capability.DEPLOY)
-    return True
-
-
-async def _undeployment(endpoint: Endpoint, process_id: str) -> tuple[str, tuple[str, ...]]:
-    """What would go and what still runs, and the ids of the jobs that do."""
-    description = await endpoint.describe(process_id)
-    told = f"{process_id} {word(description.version)} would be removed from {endpoint.name}, and its package with it."
-    if not await _deploys(endpoint):
-        told += f" {endpoint.name} does not say that it can do that, and may refuse."
-    try:
-        listed = await endpoint.client.jobs(process_id=process_id, limit=50)
-    except OgcError:
-        return f"{told} Whether jobs of it run can't be told.", ()
-    open_jobs = [job for job in listed.jobs if job.process_id == process_id and not job.status.ended]
-    if not open_jobs:
-        return f"{told} No job of it runs.", ()
-    shown = ", ".join(f"{job.job_id} ({job.status})" for job in open_jobs[:SHOWN_JOBS])
-    more = f" and {len(open_jobs) - SHOWN_JOBS} more" if len(open_jobs) > SHOWN_JOBS else ""
-    verb = "is" if len(open_jobs) == 1 else "are"
-    told += f" {plural(len(open_jobs), 'job')} of it {verb} not done: {shown}{more}."
-    return told, tuple(job.job_id for job in open_jobs)
-
-
 async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription | str:
     """The description of what was just deployed, or why there is none yet: a server may take a while (202, OGC 20-044),
     or not show it to who deployed it.
@@ -384,7 +291,7 @@ async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription 
     with anyio.move_on_after(READ_BACK_SECONDS):
         while True:
             try:
-                if description := await _existing(endpoint, process_id):
+                if description := await existing(endpoint, process_id):
                     return description
             except OgcError as error:
                 return f"can't be asked for it: {clean(error.message)}"
@@ -393,7 +300,8 @@ async def _read_back(endpoint: Endpoint, process_id: str) -> ProcessDescription 
     return "is not done with it"
 
 
-async def _existing(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
+async def existing(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
+    """What an endpoint says of a process now; None where there is none."""
     try:
         return await endpoint.client.describe(process_id)
     except NoSuchProcess:

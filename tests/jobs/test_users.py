@@ -51,7 +51,7 @@ class Listing:
         self._jobs = jobs
         self.clock = ServerClock()
 
-    async def jobs(self, *, page: str | None = None) -> JobList:
+    async def everyones_jobs(self, *, page: str | None = None) -> JobList:
         return JobList(jobs=self._jobs)
 
 
@@ -62,7 +62,7 @@ async def test_a_list_of_a_shared_endpoint_tells_of_one_s_own_jobs_only(ada: Jou
         await journal.record_all("zoo", [info(one, JobStatus.SUCCESSFUL) for one in ("a", "b", "somebody's")])
     assert [entry.job_id for entry in await ada.newest(9)] == ["a"]
     assert [(entry.job_id, entry.status) for entry in await bob.newest(9)] == [("b", JobStatus.SUCCESSFUL)]
-    assert not await bob.owns("zoo", "a")
+    assert await bob.owned("zoo", ["a", "b", "somebody's"]) == {"b"}
     assert not await bob.find("a")
     assert await bob.note_results("zoo", "a", "sha256:0") is None
     assert (await ada.find("a"))[0].results_digest is None

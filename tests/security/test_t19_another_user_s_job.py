@@ -10,6 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import ResourceTemplateReference
 
 from mcp_ogc import uris
+from mcp_ogc.jobs import monitor
 from mcp_ogc.settings import EndpointSettings, QuotaSettings, Settings
 from tests.server.talk import call, finished, refused, text_of
 from tests.servers.mcp_over_http import McpOverHttp, over_http
@@ -95,6 +96,25 @@ async def test_the_same_request_of_two_users_is_two_jobs(ours: McpOverHttp, endp
     assert first["job_id"] == again["job_id"] != other["job_id"]
 
 
+async def test_what_is_told_before_undeploying_counts_other_users_jobs_and_names_none(
+    ours: McpOverHttp, endpoint: TestEndpoint
+) -> None:
+    endpoint.polls = None
+    async with ours.client("ada") as ada, ours.client("bob") as bob:
+        asked = {"process_id": "echo", "inputs": INPUTS["shared"], "endpoint": "shared", "wait_seconds": 0}
+        theirs = (await call(ada, "ogc_execute_process", **asked))["job_id"]
+        undeploying = {"process_id": "echo", "endpoint": "shared"}
+        answer = await bob.call_tool("ogc_undeploy_process", undeploying)
+        assert theirs not in answer.model_dump_json()
+        assert "1 job of it that other people submitted is not done." in text_of(answer)
+        own = (await call(bob, "ogc_execute_process", **asked))["job_id"]
+        answer = await bob.call_tool("ogc_undeploy_process", undeploying)
+        assert theirs not in answer.model_dump_json()
+        assert f"1 job of it is not done: {own}" in text_of(answer)
+        content = answer.structured_content or {}
+        assert (content["open_jobs"], content["open_jobs_of_others"]) == ([own], 1)
+
+
 @pytest.mark.parametrize("bound", ["running_jobs", "submissions_per_hour"])
 async def test_a_quota_that_one_user_has_reached_holds_nobody_else_up_and_names_no_job_of_theirs(
     settings: Settings, provider: OidcProvider, endpoint: TestEndpoint, bound: str
@@ -172,3 +192,39 @@ async def test_nobody_is_told_that_another_user_s_job_changed(ours: McpOverHttp,
                     if told[-1] == addresses[1] and endpoint.jobs[own].status == "successful":
                         break
     assert set(told) == {addresses[1]}
+
+
+async def test_following_many_jobs_tells_nothing_of_another_user_s_among_them(
+    ours: McpOverHttp, endpoint: TestEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a few are read from the endpoint's list, which has everybody's."""
+    monkeypatch.setattr(monitor, "SWEEP_PAUSE", 0.1)
+    monkeypatch.setattr(monitor, "GAP", 0.01)
+    endpoint.polls = None
+    async with ours.client("ada") as ada, ours.client("bob") as bob:
+        asked = {"process_id": "echo", "endpoint": "shared", "wait_seconds": 0}
+        theirs = (await call(ada, "ogc_execute_process", **asked, inputs={"text": "ada's"}))["job_id"]
+        own = [
+            (await call(bob, "ogc_execute_process", **asked, inputs={"text": f"{number}"}))["job_id"]
+            for number in range(2 * monitor.FEW)
+        ]
+        followed = [*own[: monitor.FEW], theirs, *own[monitor.FEW :]]
+        addresses = {uris.expand(uris.JOB, endpoint="shared", job_id=one): one for one in followed}
+        told: list[str] = []
+        with anyio.fail_after(60):
+            async with bob.listen(resource_subscriptions=[*addresses]) as news:
+                for ended in (theirs, *own[:2]):  # whatever the first two looks see, the list is read once more
+                    endpoint.jobs[ended].end("successful")
+                    if ended == theirs:
+                        continue
+                    async for change in news:
+                        told.append(addresses[str(change.uri)])
+                        if told[-1] == ended and endpoint.jobs[ended].status == "successful":
+                            break
+                unknown = "0" * len(theirs)
+                refusals = [
+                    await refused(bob, "ogc_get_job", job_id=one, endpoint="shared", wait_seconds=1)
+                    for one in (theirs, unknown)
+                ]
+        assert theirs not in told
+        assert refusals[0].replace(theirs, unknown) == refusals[1]
