@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import anyio.to_thread
@@ -58,6 +58,17 @@ class InlineFiles:
 
 @contextmanager
 def inline_files() -> Iterator[InlineFiles]:
-    """A folder that is gone with the server."""
-    with scratch_folder() as folder:
+    """A folder that is gone with the server.
+
+    Raises:
+        DiskError: There is no place for it.
+    """
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(scratch_folder())
+        except OSError as error:
+            raise DiskError(
+                f"There is no folder for temporary files: {error.strerror or error}",
+                remedy="Make room on the disk of temporary files, or set TMPDIR to another folder; then call again",
+            ) from error
         yield InlineFiles(folder)

@@ -7,6 +7,8 @@ are told of their own.
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,7 +16,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated, ServerEvent
+from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
     EmptyResult,
     SubscribeRequestParams,
     SubscriptionsListenRequestParams,
@@ -24,6 +29,7 @@ from mcp_types import (
 
 from mcp_ogc import uris
 from mcp_ogc.errors import OgcError
+from mcp_ogc.text import explain
 from mcp_ogc.users import User, current_user, served
 
 if TYPE_CHECKING:
@@ -35,6 +41,12 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.catalogue import Catalogue
     from mcp_ogc.ogc.models import StatusInfo
     from mcp_ogc.sessions import Sessions
+
+
+logger = logging.getLogger(__name__)
+
+MOST = 256
+"""Subscriptions of one user at a time, those of all their connections: each job is asked for upstream."""
 
 
 class UserBus(InMemorySubscriptionBus):
@@ -63,7 +75,9 @@ class Subscriptions:
         self._tasks: TaskGroup | None = None
         self.bus = UserBus()
         """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
-        self._legacy: dict[tuple[Connection, str], anyio.CancelScope] = {}
+        self._held: Counter[str] = Counter()
+        """How many subscriptions each user has."""
+        self._legacy: dict[Connection, dict[str, _Told]] = {}
         self._lists: dict[tuple[str, str], _Watched] = {}
         """Of a user, by URI: users are told of what their own endpoints list."""
 
@@ -84,18 +98,57 @@ class Subscriptions:
             await self.bus.publish(ResourceUpdated(uris.expand(uris.JOB, endpoint=endpoint, job_id=info.job_id)))
 
     @asynccontextmanager
-    async def following(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
-        """Keep the jobs among these URIs followed and the lists looked at; any other URI never changes."""
+    async def listening(self, subscribed: Iterable[str]) -> AsyncIterator[None]:
+        """Keep what may change among these URIs followed, for one stream of changes, which counts as one at least.
+
+        Raises:
+            MCPError: The user has too many subscriptions, or what they work with can't be opened.
+        """
+        changing = await self._changing(subscribed)
+        user, count = current_user().name, max(1, len(changing))
+        self._hold(user, count)
+        try:
+            async with self._following(changing):
+                yield
+        finally:
+            self._release(user, count)
+
+    async def _changing(self, subscribed: Iterable[str]) -> list[str]:
+        """The jobs and lists of processes of the user's endpoints among these URIs; any other never changes."""
+        named = {uri: endpoint for uri in subscribed if (endpoint := _endpoint_of(uri))}
+        if not named:
+            return []
+        try:
+            work = await self._sessions().current().late_workspace.get()
+        except OgcError as error:
+            raise MCPError(INTERNAL_ERROR, explain(error)) from error
+        return [uri for uri, endpoint in named.items() if endpoint in work.endpoints]
+
+    def _hold(self, user: str, count: int) -> None:
+        if self._held[user] + count > MOST:
+            raise MCPError(
+                INVALID_REQUEST,
+                f"{MOST} subscriptions are what one user may have at a time. Unsubscribe from jobs that have ended, or "
+                "end other streams of changes; ogc_get_job tells how a job is without one",
+            )
+        self._held[user] += count
+
+    def _release(self, user: str, count: int = 1) -> None:
+        self._held[user] -= count
+        if not self._held[user]:
+            del self._held[user]
+
+    @asynccontextmanager
+    async def _following(self, changing: Iterable[str]) -> AsyncIterator[None]:
+        """Keep jobs followed and lists looked at."""
         async with AsyncExitStack() as stack:
             stack.enter_context(self._sessions().in_use())
-            for uri in subscribed:
-                with suppress(OgcError):  # an endpoint that is not configured has nothing that changes
-                    if job := uris.job_of(uri):
-                        work = await self._sessions().current().late_workspace.get()
-                        await stack.enter_async_context(work.endpoint(job[0]).monitor.following(job[1]))
-                    elif endpoint := uris.process_list_of(uri):
-                        work = await self._sessions().current().late_workspace.get()
-                        stack.enter_context(self._watching(work.endpoint(endpoint).catalogue, uri))
+            work = await self._sessions().current().late_workspace.get()
+            for uri in changing:
+                if job := uris.job_of(uri):
+                    await stack.enter_async_context(work.endpoint(job[0]).monitor.following(job[1]))
+                elif endpoint := uris.process_list_of(uri):
+                    stack.enter_context(self._watching(work.endpoint(endpoint).catalogue, uri))
             yield
 
     @contextmanager
@@ -115,33 +168,44 @@ class Subscriptions:
                 watched.scope.cancel()
 
     async def _watch(self, changes: AsyncGenerator[None, None], uri: str, watched: _Watched) -> None:
-        with watched.scope:
+        with watched.scope, _isolated(uri):
             async with aclosing(changes):
                 async for _ in changes:
                     await self.bus.publish(ResourceUpdated(uri))
 
     async def _subscribe(self, ctx: ServerRequestContext[Sessions], params: SubscribeRequestParams) -> EmptyResult:
+        uri = params.uri
         # A session of the SDK's is one request's; the connection is whose it is, and lasts.
-        key = (ctx.session._connection, params.uri)
-        if key not in self._legacy and self._tasks is not None:
-            self._legacy[key] = anyio.CancelScope()
-            key[0].exit_stack.callback(self._end, key)
-            self._tasks.start_soon(self._tell, *key)
+        connection = ctx.session._connection
+        if not await self._changing([uri]) or self._tasks is None:
+            return EmptyResult()
+        if connection not in self._legacy:
+            self._legacy[connection] = {}
+            connection.exit_stack.callback(self._leave, connection)
+        told = self._legacy[connection]
+        if uri not in told:
+            user = current_user().name
+            self._hold(user, 1)
+            told[uri] = _Told(user)
+            self._tasks.start_soon(self._tell, connection, uri, told[uri])
         return EmptyResult()
 
     async def _unsubscribe(self, ctx: ServerRequestContext[Sessions], params: UnsubscribeRequestParams) -> EmptyResult:
-        self._end((ctx.session._connection, params.uri))
+        self._end(ctx.session._connection, params.uri)
         return EmptyResult()
 
-    def _end(self, key: tuple[Connection, str]) -> None:
-        if scope := self._legacy.pop(key, None):
-            scope.cancel()
+    def _leave(self, connection: Connection) -> None:
+        for uri in [*self._legacy[connection]]:
+            self._end(connection, uri)
+        del self._legacy[connection]
 
-    async def _tell(self, connection: Connection, uri: str) -> None:
+    def _end(self, connection: Connection, uri: str) -> None:
+        if told := self._legacy.get(connection, {}).pop(uri, None):
+            self._release(told.user)
+            told.scope.cancel()
+
+    async def _tell(self, connection: Connection, uri: str, told: _Told) -> None:
         """Notify one connection of one resource, until it unsubscribes or is gone."""
-        scope = self._legacy.get((connection, uri))
-        if scope is None:  # it unsubscribed before this began
-            return
         send, received = anyio.create_memory_object_stream[ResourceUpdated](16)
 
         def listener(event: object) -> None:
@@ -152,18 +216,42 @@ class Subscriptions:
         end = self.bus.subscribe(listener)
         try:
             with (
-                scope,
+                told.scope,
                 send,
                 received,
+                _isolated(uri),
                 suppress(anyio.ClosedResourceError, anyio.BrokenResourceError),
             ):
-                async with self.following([uri]):
+                async with self._following([uri]):
                     async for _ in received:
                         await connection.send_resource_updated(uri)
         finally:
             end()
-            if self._legacy.get((connection, uri)) is scope:
-                del self._legacy[connection, uri]
+            if self._legacy.get(connection, {}).get(uri) is told:
+                self._end(connection, uri)
+
+
+def _endpoint_of(uri: str) -> str | None:
+    """Whose job or list of processes a URI is; None where it is another's."""
+    job = uris.job_of(uri)
+    return job[0] if job else uris.process_list_of(uri)
+
+
+@contextmanager
+def _isolated(uri: str) -> Iterator[None]:
+    """Nothing that goes wrong in one subscription ends the others: they share their tasks with the whole server."""
+    try:
+        yield
+    except Exception:
+        logger.exception("Telling of changes of %r failed", uri)
+
+
+@dataclass(slots=True)
+class _Told:
+    """A subscription of the older era: whose, and what ends it."""
+
+    user: str
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
 
 @dataclass(slots=True)
@@ -184,5 +272,5 @@ class _Listening(ListenHandler):
     async def __call__(
         self, ctx: ServerRequestContext[Sessions], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
-        async with self._subscriptions.following(params.notifications.resource_subscriptions or ()):
+        async with self._subscriptions.listening(params.notifications.resource_subscriptions or ()):
             return await super().__call__(ctx, params)

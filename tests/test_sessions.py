@@ -141,7 +141,7 @@ async def test_a_request_and_a_subscription_keep_what_they_use(house: House, ses
         assert await closed_by(house, sessions) == []
     subscriptions = Subscriptions(lambda: sessions)
     with served(ADA):
-        async with subscriptions.following([uris.expand(uris.JOB, endpoint="local", job_id="j")]):
+        async with subscriptions.listening([uris.expand(uris.JOB, endpoint="local", job_id="j")]):
             house.now += 10 * IDLE
             assert await closed_by(house, sessions) == []
             assert await asks(sessions, ADA) is work

@@ -1,5 +1,6 @@
 """Whoever subscribed to a job is told when it changes, in both eras."""
 
+import tempfile
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +9,19 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.server.connection import Connection
 from mcp.server.mcpserver import Context
-from mcp.shared.exceptions import MCPDeprecationWarning
+from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 from mcp.shared.subscriptions import ToolsListChanged
 from mcp_types import ResourceUpdatedNotification
 
+from mcp_ogc import subscriptions
+from mcp_ogc.jobs.monitor import Monitor
 from mcp_ogc.ogc.catalogue import Catalogue
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from tests.quirks.talking import talking
-from tests.server.talk import call
+from tests.server.talk import call, refused
 from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 from tests.servers.processes.jobs import Job
 
@@ -61,6 +65,105 @@ async def test_a_session_of_the_older_era_is_told_until_it_unsubscribes(settings
 async def test_what_is_no_job_may_be_subscribed_to_and_never_changes(settings: Settings, uri: str) -> None:
     async with Client(build_server(settings)) as client, client.listen(resource_subscriptions=[uri]):
         assert (await call(client, "ogc_list_jobs"))["jobs"] == []
+
+
+@pytest.mark.parametrize("uri", ["ogc://local/jobs/1", "ogc://local/processes"])
+async def test_what_can_not_be_opened_ends_no_server(
+    settings: Settings, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All users' subscriptions run in the tasks of the server."""
+    server = build_server(settings)
+    async with Client(server, mode="legacy") as client:
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+            with pytest.raises(MCPError, match="no folder for temporary files"), pytest.warns(MCPDeprecationWarning):
+                await client.subscribe_resource(uri)
+            assert "TMPDIR" in await refused(client, "ogc_list_processes")
+        await call(client, "ogc_list_processes")
+        with pytest.warns(MCPDeprecationWarning, match="subscribe"):
+            await client.subscribe_resource(uri)
+
+
+@pytest.mark.parametrize("uri", ["ogc://local/jobs/1", "ogc://local/processes"])
+async def test_a_fault_of_ours_in_a_subscription_ends_no_server(
+    settings: Settings, uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = anyio.Event()
+
+    def fail(*_: object) -> Any:
+        failed.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Monitor, "following", fail)
+    monkeypatch.setattr(Catalogue, "changes", fail)
+    async with Client(build_server(settings), mode="legacy") as client:
+        with pytest.warns(MCPDeprecationWarning, match="subscribe"):
+            await client.subscribe_resource(uri)
+        with anyio.fail_after(60):
+            await failed.wait()
+        await call(client, "ogc_list_processes")
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_user_subscribes_to_so_many_and_what_never_changes_does_not_count(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "MOST", 3)
+    async with Client(build_server(settings), mode="legacy") as client:
+        session = client.session
+
+        async def subscribe(uri: str) -> None:
+            with pytest.warns(MCPDeprecationWarning, match="subscribe"):
+                await session.subscribe_resource(uri)
+
+        for number in range(9):
+            await subscribe(f"ogc://nowhere/jobs/{number}")
+        for number in (1, 2, 3, 3):  # the same again is none more
+            await subscribe(f"ogc://local/jobs/{number}")
+        with pytest.raises(MCPError, match="3 subscriptions"):
+            await subscribe("ogc://local/processes")
+        with pytest.warns(MCPDeprecationWarning, match="unsubscribe"):
+            await session.unsubscribe_resource("ogc://local/jobs/2")
+        await subscribe("ogc://local/processes")
+
+
+async def test_streams_of_changes_count_as_subscriptions_for_as_long_as_they_are_open(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "MOST", 3)
+    uris = [f"ogc://local/jobs/{number}" for number in range(4)]
+    async with Client(build_server(settings)) as client:
+        with pytest.raises(MCPError, match="3 subscriptions"):
+            async with client.listen(resource_subscriptions=uris):
+                pass
+        async with client.listen(resource_subscriptions=uris[:2]), client.listen(tools_list_changed=True):
+            with pytest.raises(MCPError, match="3 subscriptions"):
+                async with client.listen(tools_list_changed=True):
+                    pass
+        async with client.listen(resource_subscriptions=uris[:3]):
+            pass
+
+
+async def test_who_subscribes_again_and_again_leaves_nothing_behind(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = []
+    made = Connection.__init__
+
+    def remembered(connection: Connection, *arguments: Any, **named: Any) -> None:
+        connections.append(connection)
+        made(connection, *arguments, **named)
+
+    monkeypatch.setattr(Connection, "__init__", remembered)
+    async with Client(build_server(settings), mode="legacy") as client:
+        await call(client, "ogc_list_processes")
+        for number in range(9):
+            with pytest.warns(MCPDeprecationWarning, match="subscribe"):
+                await client.subscribe_resource(f"ogc://local/jobs/{number}")
+            with pytest.warns(MCPDeprecationWarning, match="unsubscribe"):
+                await client.unsubscribe_resource(f"ogc://local/jobs/{number}")
+        (connection,) = connections
+        assert len(connection.exit_stack._exit_callbacks) == 1
 
 
 async def test_who_unsubscribed_is_told_no_more_and_who_did_not_is(tmp_path: Path) -> None:
