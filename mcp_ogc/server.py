@@ -58,6 +58,7 @@ class OgcServer(MCPServer[Sessions]):
 
     sessions: Sessions | None = None
     audit: Audit
+    subscriptions: Subscriptions
     changing: frozenset[str] = frozenset()
     """The tools that change something: each call of one is in the audit."""
 
@@ -215,6 +216,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
     built.changing = frozenset(spec.name for spec in TOOLS if spec.effect is not Effect.READS)
     for spec in offered(settings):
         add_tool(built, spec)
+    built.subscriptions = subscriptions
     subscriptions.serve(built)
     add_resources(built, built.session)
     prompts = list(read_prompts())

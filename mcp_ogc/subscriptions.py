@@ -75,6 +75,7 @@ class Subscriptions:
         self._tasks: TaskGroup | None = None
         self.bus = UserBus()
         """Where changes are told; the server's own, so that what the SDK publishes is heard too."""
+        self._streams = _Listening(self.bus, self)
         self._held: Counter[str] = Counter()
         """How many subscriptions each user has."""
         self._legacy: dict[Connection, dict[str, _Told]] = {}
@@ -84,13 +85,17 @@ class Subscriptions:
     def serve(self, server: MCPServer[Sessions]) -> None:
         """Answer subscriptions of both eras."""
         low = server._lowlevel_server
-        low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _Listening(self.bus, self))
+        low.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, self._streams)
         low.add_request_handler("resources/subscribe", SubscribeRequestParams, self._subscribe)
         low.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
 
     def start(self, tasks: TaskGroup) -> None:
         """Let subscriptions of the older era run in these tasks."""
         self._tasks = tasks
+
+    def end_streams(self) -> None:
+        """End the streams of changes as the protocol has it: whoever listens is told that they ended."""
+        self._streams.close()
 
     async def changed(self, user: User, endpoint: str, info: StatusInfo) -> None:
         """A job of a user's changed: its resource and what depends on it."""

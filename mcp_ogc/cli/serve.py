@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mcp_ogc.server import OgcServer
 
 
+NOT_STARTED = 3
+"""As uvicorn's own command ends where it could not listen, which the log tells."""
 M_ARENA_MAX, ARENAS = -8, 2
 """Of glibc's malloc.h, and how many there may be."""
 
@@ -50,9 +52,8 @@ def run(options: argparse.Namespace) -> int:
         server = build_server(settings, redaction)
     if options.http is None:
         server.run("stdio")
-    else:
-        _serve_http(server, settings, level)
-    return 0
+        return 0
+    return _serve_http(server, settings, level)
 
 
 @contextmanager
@@ -85,24 +86,14 @@ def listening_address(text: str, configured: HttpSettings) -> tuple[str, int]:
     return host, int(port)
 
 
-def _serve_http(server: OgcServer, settings: Settings, level: str) -> None:
-    import uvicorn
-
-    from mcp_ogc.http_app import http_app
-    from mcp_ogc.server import PERMISSIONS
+def _serve_http(server: OgcServer, settings: Settings, level: str) -> int:
+    from mcp_ogc.http_server import HttpServer
 
     _share_arenas()
-    app = http_app(server, settings, PERMISSIONS)
-    # log_config=None: uvicorn's own would write access lines to stdout. Headers of proxies are not believed.
-    uvicorn.run(
-        app,
-        host=settings.http.host,
-        port=settings.http.port,
-        log_level=level,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-    )
+    serving = HttpServer(server, settings, level)
+    with suppress(KeyboardInterrupt):  # raised again once everything is closed
+        serving.run()
+    return 0 if serving.started else NOT_STARTED
 
 
 def _share_arenas() -> None:

@@ -12,12 +12,11 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import httpx2
-import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from mcp_ogc.http_app import http_app
-from mcp_ogc.server import PERMISSIONS, build_server
+from mcp_ogc.http_server import HttpServer
+from mcp_ogc.server import build_server
 from mcp_ogc.serving import HttpSettings
 from mcp_ogc.settings import Settings
 from tests.servers.oidc import OidcProvider
@@ -32,6 +31,13 @@ class McpOverHttp:
 
     url: str
     provider: OidcProvider
+    server: HttpServer
+    thread: threading.Thread
+
+    async def stop(self) -> None:
+        """Tell it to stop as a signal does, and wait until it has; none is there afterwards."""
+        self.server.should_exit = True
+        await anyio.to_thread.run_sync(self.thread.join)
 
     @property
     def origin(self) -> str:
@@ -63,16 +69,15 @@ async def over_http(settings: Settings, provider: OidcProvider, **http: Any) -> 
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
     settings = settings.model_copy(update={"http": HttpSettings(url=url, issuer=provider.url, **http)})
-    app = http_app(build_server(settings), settings, PERMISSIONS)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning", timeout_graceful_shutdown=1))
+    server = HttpServer(build_server(settings), settings, "warning")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
+    ours = McpOverHttp(url, provider, server, thread)
     try:
         with anyio.fail_after(START_SECONDS):
             while not server.started:
                 await anyio.sleep(0.005)
-        yield McpOverHttp(url, provider)
+        yield ours
     finally:
-        server.should_exit = True
-        await anyio.to_thread.run_sync(thread.join)
+        await ours.stop()
         listening.close()
