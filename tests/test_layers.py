@@ -12,7 +12,7 @@ ROOT = Path(mcp_ogc.__file__).parent
 
 FLOORS = {
     "cli": 6,
-    **dict.fromkeys(("server", "opening", "http_app", "bearers"), 5),
+    **dict.fromkeys(("server", "opening", "http_app", "http_server", "bearers"), 5),
     **dict.fromkeys(
         (
             "tools",

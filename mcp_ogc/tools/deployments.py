@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 
 from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
 from mcp_ogc.text import Answer, call, clean, plural, respond, word
-from mcp_ogc.tools.consent import Consent, agree, asked, question
+from mcp_ogc.tools.consent import Consent, agree, ask, asked
 from mcp_ogc.tools.package_answers import change_lines, counted_changes, finding_lines, told_again
 from mcp_ogc.tools.packages import (
     PackageArgument,
@@ -60,6 +60,7 @@ async def given_source(ctx: Call, package: str) -> Source:
 
 async def ask_replacement(
     ctx: Call,
+    package: str,
     source: Annotated[Source, Resolve(given_source)],
     endpoint: str | None,
     workflow_id: str | None,
@@ -81,7 +82,14 @@ async def ask_replacement(
         return Consent()
     told, _ = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
     asked_for = f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?"
-    return question("\n".join([asked_for, *told]))
+    again = call(
+        "ogc_deploy_process",
+        package=told_again(package),
+        endpoint=chosen.name,
+        workflow_id=workflow_id,
+        replace=True,
+    )
+    return await ask(ctx, "\n".join([asked_for, *told]), again)
 
 
 async def deploy_process(

@@ -14,7 +14,7 @@ from pydantic import Field
 from mcp_ogc.errors import EndpointFault, JournalError, NoSuchJob, NotOffered, OgcError, Unreachable, UnreadableAnswer
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.text import Answer, call, respond, word
-from mcp_ogc.tools.consent import Consent, agree, asked, question
+from mcp_ogc.tools.consent import Consent, agree, ask, asked
 from mcp_ogc.tools.job_answers import gone, submitted
 from mcp_ogc.tools.spec import Call, workspace
 
@@ -44,7 +44,8 @@ async def ask_dismissal(ctx: Call, job_id: str, endpoint: str | None, confirm: s
     chosen, info = await _known_job(work, job_id, endpoint)
     # The question is the same each time it is put: an answer counts only for the words it was given to.
     what = f"job {job_id} of {word(info.process_id or '') or 'a process'} on {chosen.name}"
-    return question(f"Dismiss {what}? If it still runs it will be stopped, and its results are removed.")
+    question = f"Dismiss {what}? If it still runs it will be stopped, and its results are removed."
+    return await ask(ctx, question, call("ogc_dismiss_job", job_id=job_id, endpoint=chosen.name))
 
 
 async def dismiss_job(

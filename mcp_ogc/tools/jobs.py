@@ -23,7 +23,7 @@ from mcp_ogc.text import (
     respond,
     untrusted,
 )
-from mcp_ogc.tools.consent import Consent, agree, asked, question
+from mcp_ogc.tools.consent import Consent, agree, ask, asked
 from mcp_ogc.tools.input_notes import input_notes, with_notes
 from mcp_ogc.tools.job_answers import Job, gone, job_answer, known_job, submitted, told
 from mcp_ogc.tools.spec import Call, workspace
@@ -61,7 +61,17 @@ async def ask_execution(
     chosen = work.endpoint(endpoint)
     request = Execute(inputs=inputs, outputs=outputs_of(outputs))
     area = await _to_be_confirmed(work, chosen, process_id, request, new_run)
-    return question(f"{area}. Execute it?") if area else Consent(agreed=True)
+    if not area:
+        return Consent(agreed=True)
+    again = call(
+        "ogc_execute_process",
+        process_id=process_id,
+        inputs=inputs,
+        outputs=[*outputs] if outputs else None,
+        endpoint=chosen.name,
+        new_run=new_run or None,
+    )
+    return await ask(ctx, f"{area}. Execute it?", again)
 
 
 async def execute_process(

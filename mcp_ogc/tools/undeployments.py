@@ -13,7 +13,7 @@ from pydantic import Field
 
 from mcp_ogc.errors import NotOffered, OgcError
 from mcp_ogc.text import Answer, call, clean, plural, respond, word
-from mcp_ogc.tools.consent import Consent, agree, asked, question
+from mcp_ogc.tools.consent import Consent, agree, ask, asked
 from mcp_ogc.tools.deployments import existing
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.unanswered import unknown_without_answer
@@ -45,7 +45,8 @@ async def ask_undeployment(
         return Consent()
     chosen = (await workspace(ctx)).endpoint(endpoint)
     preview = await _undeployment(chosen, process_id)
-    return question(f"Undeploy {process_id}?\n{preview.told}")
+    again = call("ogc_undeploy_process", process_id=process_id, endpoint=chosen.name)
+    return await ask(ctx, f"Undeploy {process_id}?\n{preview.told}", again)
 
 
 async def undeploy_process(

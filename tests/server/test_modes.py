@@ -4,12 +4,21 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
-from mcp import Client
-from mcp_types import ElicitRequestParams, ElicitResult
+from mcp import Client, ClientSession
+from mcp_types import (
+    ClientCapabilities,
+    ElicitationCapability,
+    ElicitRequestParams,
+    ElicitResult,
+    UrlElicitationCapability,
+)
 
-from mcp_ogc.server import build_server
+from mcp_ogc.server import TOOL_SECONDS, build_server
 from mcp_ogc.settings import Settings
+from mcp_ogc.text import call as as_call
+from mcp_ogc.tools import consent
 from tests.server.talk import call, refused, text_of
 from tests.server.test_tools import GREETING
 
@@ -85,6 +94,47 @@ async def test_nothing_is_done_without_a_yes(settings: Settings, era: str, actio
     async with Client(build_server(settings)) as client:
         token = (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["confirm"]
         await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
+
+
+async def test_a_person_who_takes_longer_than_the_call_is_asked_again_and_nothing_is_done(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the older era: the call waits for them, and clients end one after a minute."""
+    monkeypatch.setattr(consent, "LEFT_SECONDS", TOOL_SECONDS - 1)
+
+    async def think(_context: Any, _params: ElicitRequestParams) -> ElicitResult:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async with Client(build_server(settings), mode="legacy", elicitation_callback=think) as client:
+        await call(client, "ogc_deploy_process", package="water-bodies", endpoint="local")
+        for tool, asked in (
+            ("ogc_undeploy_process", {"process_id": "water-bodies", "endpoint": "local"}),
+            ("ogc_deploy_process", {"package": "water-bodies", "endpoint": "local", "replace": True}),
+        ):
+            told = await refused(client, tool, **asked)
+            assert "did not decide in time" in told
+            assert "nothing was done" in told
+            assert told.endswith(as_call(tool, **asked))
+        assert (await call(client, "ogc_describe_process", process_id="water-bodies"))["version"] == "1.0.0"
+
+
+async def test_a_client_that_only_opens_urls_has_a_preview_and_a_token(
+    settings: Settings, era: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can't show a question: it never could remove anything."""
+    declared = ClientSession._build_capabilities
+
+    def urls_only(session: ClientSession, *arguments: Any) -> ClientCapabilities:
+        capabilities = declared(session, *arguments)
+        return capabilities.model_copy(update={"elicitation": ElicitationCapability(url=UrlElicitationCapability())})
+
+    monkeypatch.setattr(ClientSession, "_build_capabilities", urls_only)
+    undeploying = {"process_id": "water-bodies", "endpoint": "local"}
+    async with Client(build_server(settings), mode=era) as client:
+        await call(client, "ogc_deploy_process", package="water-bodies", endpoint="local")
+        preview = await call(client, "ogc_undeploy_process", **undeploying)
+        assert (await call(client, "ogc_undeploy_process", **undeploying, confirm=preview["confirm"]))["undeployed"]
 
 
 async def test_a_yes_is_good_for_the_package_that_was_asked_about_only(
