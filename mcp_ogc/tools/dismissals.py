@@ -85,7 +85,8 @@ async def dismiss_job(
         lines += unwritten
         lines.append(f"Whether it is done: {_look(chosen, job_id)}")
         return respond(lines, Dismissed(**bound, dismissed=False))
-    info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": now})
+    finished = info.finished if info.status.ended else now  # how long it took is not until it was dismissed
+    info = (answer or info).model_copy(update={"status": JobStatus.DISMISSED, "job_id": job_id, "finished": finished})
     unwritten = await _write_down(work, chosen, info)
     lines = [f"Job {job_id} on {chosen.name} is dismissed.", *unwritten]
     if kept:

@@ -165,11 +165,13 @@ async def package_part(
     except NotOffered as error:
         look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
         raise NotOffered(
-            f"{chosen.name} has no packages to read", status=error.status, remedy=f"What the process takes: {look}"
+            f"{chosen.name} has no package of {process_id!r} to read",
+            status=error.status,
+            remedy=f"What the process takes: {look}",
         ) from error
     scope = f"package {chosen.name} {process_id} {package.digest}"
     begin = decode(cursor, scope).get("character", 0)
-    start = begin if isinstance(begin, int) else 0
+    start = min(begin, len(package.text)) if isinstance(begin, int) else 0
     shown = package.text[start : start + most]
     left_out = len(package.text) - start - len(shown)
     harmless = clean(shown, 3 * len(shown))

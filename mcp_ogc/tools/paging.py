@@ -17,6 +17,10 @@ def encode(scope: str, **position: JsonValue) -> str:
     return base64.urlsafe_b64encode(json.dumps([scope, position]).encode()).decode().rstrip("=")
 
 
+def _is_before_all(value: JsonValue) -> bool:
+    return isinstance(value, int) and value < 0
+
+
 def decode(cursor: str | None, scope: str) -> dict[str, JsonValue]:
     """The position a cursor holds; empty for the first page.
 
@@ -29,6 +33,6 @@ def decode(cursor: str | None, scope: str) -> dict[str, JsonValue]:
         given, position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, TypeError, RecursionError):
         given, position = None, None
-    if given != scope or not isinstance(position, dict):
+    if given != scope or not isinstance(position, dict) or any(_is_before_all(value) for value in position.values()):
         raise UnknownName("page", cursor[:40], remedy="Repeat the call that gave next_cursor, with the same arguments")
     return position

@@ -102,7 +102,7 @@ async def test_what_deploys_nothing_says_so_of_each_tool_of_packages_and_what_to
     assert "No configured endpoint deploys packages" in deploying
     assert "far can't replace" in replacing
     assert "No configured endpoint deploys packages" in replacing
-    assert "far has no packages to read" in reading
+    assert "far has no package of 'echo' to read" in reading
     assert "ogc_describe_process" in reading
     assert "far undeploys no processes" in undeploying
     assert "operators" in undeploying

@@ -48,6 +48,14 @@ async def test_no_next_step_names_a_tool_that_is_not_offered_in_structured_conte
     assert text_of(told).endswith(end)
 
 
+async def test_a_refusal_advises_no_tool_that_is_not_offered(settings: Settings) -> None:
+    chosen = settings.model_copy(update={"toolsets": ("discover", "results")})
+    async with Client(build_server(chosen)) as client:
+        told = await refused(client, "ogc_get_results", job_id="x")
+    assert "has no job 'x'" in told
+    assert told.endswith("read_only or toolsets of the settings leave out ogc_list_jobs.")
+
+
 async def test_every_tool_declares_what_it_does_to_the_world(settings: Settings) -> None:
     async with Client(build_server(settings)) as client:
         for tool in (await client.list_tools()).tools:

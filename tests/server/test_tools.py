@@ -1,12 +1,19 @@
 """The tools, as an assistant meets them."""
 
+import base64
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mcp import Client
 
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import Settings
+from mcp_ogc.tools import dismissals, paging
 from tests.server.talk import call, finished, refused, text_of
+from tests.server.test_three_samples import water_bodies
 
 pytestmark = pytest.mark.anyio
 
@@ -65,6 +72,20 @@ async def test_a_cursor_of_another_list_is_refused(client: Client) -> None:
     cursor = (await call(client, "ogc_list_processes", limit=1))["next_cursor"]
     assert "same arguments" in await refused(client, "ogc_list_processes", query="echo", cursor=cursor)
     assert "same arguments" in await refused(client, "ogc_list_jobs", cursor=cursor)
+
+
+@pytest.mark.parametrize("position", [-1, -(10**12)])
+async def test_a_cursor_from_before_the_beginning_is_refused(client: Client, position: int) -> None:
+    cursor = (await call(client, "ogc_list_processes", limit=1))["next_cursor"]
+    scope, _ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    assert "same arguments" in await refused(
+        client, "ogc_list_processes", limit=1, cursor=paging.encode(scope, position=position)
+    )
+
+
+async def test_a_process_without_a_package_is_told_of_beside_one_that_has_it(client: Client) -> None:
+    await call(client, "ogc_deploy_process", package="water-bodies", endpoint="local")
+    assert "local has no package of 'echo' to read" in await refused(client, "ogc_get_package", process_id="echo")
 
 
 async def test_an_unknown_process_names_the_nearest_ones(client: Client) -> None:
@@ -174,6 +195,34 @@ async def test_a_job_is_dismissed_after_a_preview_and_remembered_as_dismissed(cl
     assert "last known here: dismissed" in await refused(client, "ogc_get_job", job_id=job_id)
     (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
     assert row["status"] == "dismissed"
+
+
+async def test_a_job_that_had_ended_took_no_longer_because_it_was_dismissed_later(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await call(client, "ogc_execute_process", process_id="echo", inputs={"string": "x"}, wait_seconds=20)
+    token = (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["confirm"]
+    monkeypatch.setattr(
+        dismissals, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + timedelta(days=1))
+    )
+    await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
+    (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
+    assert (row["status"], row["finished"]) == ("dismissed", job["finished"])
+
+
+async def test_a_raster_of_a_dismissed_job_is_told_to_be_gone_and_how_to_make_it_again(settings: Settings) -> None:
+    async with Client(build_server(settings)) as client:
+        await water_bodies(client)
+        (job,) = (await call(client, "ogc_list_jobs"))["jobs"]
+        listed = await call(client, "ogc_get_results", job_id=job["job_id"])
+        raster = listed["outputs"][0]["items"][0]["assets"][0]["raster"]
+        token = (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["confirm"]
+        await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
+        for tool, asked in (("ogc_summarize_raster", {}), ("ogc_measure_raster", {"points": [[-34.85, -8.0]]})):
+            told = await refused(client, tool, raster=raster, **asked)
+            assert "Its job was dismissed" in told
+            assert told.endswith('ogc_describe_process(process_id="water-bodies", endpoint="local")')
+            assert str(settings.data_folder) not in told
 
 
 async def test_a_package_is_deployed_read_back_replaced_and_undeployed(client: Client) -> None:
