@@ -51,7 +51,10 @@ def run(options: argparse.Namespace) -> int:
 
         server = build_server(settings, redaction)
     if options.http is None:
-        server.run("stdio")
+        from mcp_ogc.cli.interruption import ending_at_interrupt
+
+        with ending_at_interrupt():
+            server.run("stdio")
         return 0
     return _serve_http(server, settings, level)
 

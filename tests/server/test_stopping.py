@@ -1,5 +1,6 @@
 """A server that is told to stop does, whatever clients have open: there is a moment for calls, then all is closed."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import pytest
+from anyio.streams.text import TextReceiveStream
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.anyio
 
 LONG = 3600
 SOON = 30
+PROGRAM = "import sys; from mcp_ogc.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 async def test_who_listens_is_told_that_the_stream_ends(
@@ -77,8 +80,7 @@ async def test_the_command_stops_at_a_signal_while_someone_listens(tmp_path: Pat
         port = free.getsockname()[1]
     settings = tmp_path / "settings.toml"
     settings.write_text(f'data_folder = "{tmp_path.as_posix()}/data"\n', encoding="utf-8")
-    program = "import sys; from mcp_ogc.cli import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-c", program, "--config", str(settings), "--http", str(port)]
+    command = [sys.executable, "-c", PROGRAM, "--config", str(settings), "--http", str(port)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
         try:
             with anyio.fail_after(SOON):
@@ -93,6 +95,44 @@ async def test_the_command_stops_at_a_signal_while_someone_listens(tmp_path: Pat
         finally:
             server.kill()
     assert server.returncode == -signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an interrupt is another thing there")
+async def test_one_interrupt_ends_the_command_over_stdio_while_its_input_is_open(tmp_path: Path) -> None:
+    """In a terminal nobody closes the input: the SDK alone takes three."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'data_folder = "{tmp_path.as_posix()}/data"\n', encoding="utf-8")
+    command = [sys.executable, "-c", PROGRAM, "--config", str(settings)]
+    waiting = {"process_id": "pause", "inputs": {"seconds": 60}, "wait_seconds": 45}
+    messages = [
+        _request(
+            1, "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "t", "version": "1"}
+        ),
+        _request(2, "tools/call", name="ogc_list_jobs", arguments={}),
+        _request(3, "tools/call", name="ogc_execute_process", arguments=waiting),
+    ]
+    async with await anyio.open_process(command, stderr=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        answers = TextReceiveStream(server.stdout)
+        try:
+            with anyio.fail_after(SOON):
+                for message in messages[:2]:
+                    await server.stdin.send(f"{json.dumps(message)}\n".encode())
+                    await answers.receive()
+                await server.stdin.send(f"{json.dumps(messages[2])}\n".encode())
+                while not [*(tmp_path / "data").rglob("spec.json")]:
+                    await anyio.sleep(0.05)
+                server.send_signal(signal.SIGINT)
+                await server.wait()
+        finally:
+            if server.returncode is None:
+                server.kill()
+    assert server.returncode == 130
+
+
+def _request(number: int, method: str, **params: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
 
 
 async def _answers(port: int) -> bool:
