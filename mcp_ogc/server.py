@@ -99,7 +99,8 @@ class OgcServer(MCPServer[Sessions]):
                 change.answered(answer.structured_content if isinstance(answer, CallToolResult) else None)
                 return answer
         except OgcError as error:
-            return self._of_what_is_here(refuse(explain(error)))
+            told = refuse(explain(error))
+            return self._of_what_is_here(told) if error.remedy else told
         finally:
             self._get_ready()
 

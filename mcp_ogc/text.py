@@ -155,14 +155,14 @@ def remote(**texts: str | None) -> Untrusted | None:
 
 
 def only_offered(text: str, tools: Collection[str]) -> str:
-    """A text whose last line names no tool that this server has not; a text of one line keeps it."""
+    """A text whose last line names no tool that this server has not."""
     *lines, last = text.split("\n")
     named = [] if last.endswith(CLOSE) else re.findall(r"\bogc_[a-z_]+", last)
     left_out = next((name for name in named if name not in tools), None)
     if left_out is None:
         return text
     missing = f"What comes next is not offered here: read_only or toolsets of the settings leave out {left_out}."
-    return "\n".join([*(lines or [last]), missing])
+    return "\n".join([*lines, missing])
 
 
 def call(tool: str, **arguments: JsonValue) -> str:
