@@ -31,13 +31,6 @@ class McpOverHttp:
 
     url: str
     provider: OidcProvider
-    server: HttpServer
-    thread: threading.Thread
-
-    async def stop(self) -> None:
-        """Tell it to stop as a signal does, and wait until it has; none is there afterwards."""
-        self.server.should_exit = True
-        await anyio.to_thread.run_sync(self.thread.join)
 
     @property
     def origin(self) -> str:
@@ -63,8 +56,21 @@ class McpOverHttp:
             yield client
 
 
+@dataclass
+class McpInThread(McpOverHttp):
+    """One that runs here."""
+
+    server: HttpServer
+    thread: threading.Thread
+
+    async def stop(self) -> None:
+        """Tell it to stop as a signal does, and wait until it has; none is there afterwards."""
+        self.server.should_exit = True
+        await anyio.to_thread.run_sync(self.thread.join)
+
+
 @asynccontextmanager
-async def over_http(settings: Settings, provider: OidcProvider, **http: Any) -> AsyncIterator[McpOverHttp]:
+async def over_http(settings: Settings, provider: OidcProvider, **http: Any) -> AsyncIterator[McpInThread]:
     """The server of these settings on a loopback port, with authentication."""
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
@@ -72,7 +78,7 @@ async def over_http(settings: Settings, provider: OidcProvider, **http: Any) -> 
     server = HttpServer(build_server(settings), settings, "warning")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    ours = McpOverHttp(url, provider, server, thread)
+    ours = McpInThread(url, provider, server, thread)
     try:
         with anyio.fail_after(START_SECONDS):
             while not server.started:
