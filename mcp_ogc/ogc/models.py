@@ -280,6 +280,8 @@ class ProcessList(Value):
     )
     next_page: str | None = Field(default=None, exclude=True)
     """Where the following page is, as the client found out."""
+    is_cut_short: bool = Field(default=False, exclude=True)
+    """Whether there is a following page whose link is no URL."""
 
 
 class JobStatus(StrEnum):
@@ -337,6 +339,8 @@ class JobList(Value):
     """Jobs that are listed by their id alone (quirk Q13)."""
     next_page: str | None = Field(default=None, exclude=True)
     """Where the following page is, as the client found out."""
+    is_cut_short: bool = Field(default=False, exclude=True)
+    """Whether there is a following page whose link is no URL."""
     next_position: str | None = Field(default=None, exclude=True)
     """Its query, where that is all in which it differs from the list itself: a place that may be handed about."""
 
