@@ -31,12 +31,10 @@ from mcp_ogc.errors import (
 )
 from mcp_ogc.ogc.addresses import Addresses, with_query
 from mcp_ogc.ogc.answers import (
-    CREATED,
     Answer,
     answer_of,
     is_cut_off,
     is_page,
-    job_of,
     landing_or_none,
     makes_pages,
     validated,
@@ -60,6 +58,7 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
+from mcp_ogc.ogc.new_jobs import CREATED, job_of
 from mcp_ogc.ogc.problems import is_passing, is_problem
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
@@ -264,8 +263,9 @@ class CoreClient:
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
                 remedy=LOOK_FOR_IT,
             ) from error
+        outputs = description.outputs if description else ()
         is_created = response.status_code in CREATED and "location" in response.headers
-        if not is_created and is_problem(response.status_code, body, description.outputs if description else ()):
+        if not is_created and is_problem(response.status_code, body, outputs):
             problem = self._exchange.problem_of(
                 response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
             )
@@ -277,7 +277,7 @@ class CoreClient:
                 detail=problem.detail,
                 remedy=LOOK_FOR_IT,
             ) from problem
-        found = None if is_page(body) else job_of(process_id, response, body, dialect)
+        found = None if is_page(body) else job_of(process_id, response, body, dialect, self._addresses, outputs)
         if found is None:
             if is_cut_off(response.headers.get("content-type", ""), body) or (
                 is_page(body) and not makes_pages(description)
@@ -296,14 +296,18 @@ class CoreClient:
         return info
 
     def place_job(self, job_id: str, href: str) -> None:
-        """Remember where a job is, if it is not at `/jobs/{jobID}`: javaPS has its jobs below their process."""
+        """Remember where a job is, if it is not at `/jobs/{jobID}`: javaPS has its jobs below their process.
+
+        A place that turned out to be none is not taken a second time.
+        """
         url = self._addresses.own(href).split("?", maxsplit=1)[0].rstrip("/")
-        if url != self._addresses.job(job_id):
+        if url != self._addresses.job(job_id) and self._job_places.get(job_id) is None:
             self._job_places.keep(job_id, url)
 
     def job_place(self, job_id: str) -> str | None:
         """Where a job is, if it is not at `/jobs/{jobID}`."""
-        return self._job_places.get(job_id)
+        place = self._job_places.get(job_id)
+        return place if place != self._addresses.job(job_id) else None
 
     def _process(self, process_id: str) -> str:
         """Where a process is that may be used."""

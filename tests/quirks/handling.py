@@ -225,13 +225,13 @@ FUNCTIONS: tuple[tuple[str, Any, Case], ...] = (
         ),
     ),
     (
-        "mcp_ogc.ogc.answers._job_segment",
-        no_text,
+        "mcp_ogc.ogc.new_jobs._place",
+        nothing,
         of_personality(new_jobs.test_q05_an_empty_answer_or_null_has_its_job_in_location, "geoserver"),
     ),
-    ("mcp_ogc.ogc.answers.CREATED", (201,), case(new_jobs.test_q06_202_is_a_job_as_well_as_201)),
+    ("mcp_ogc.ogc.new_jobs.CREATED", (201,), case(new_jobs.test_q06_202_is_a_job_as_well_as_201)),
     (
-        "mcp_ogc.ogc.answers._monitors",
+        "mcp_ogc.ogc.new_jobs._hrefs",
         none_at_all,
         case(new_jobs.test_q07_without_location_a_relative_link_tells_the_job),
     ),
