@@ -245,11 +245,12 @@ class Workspace:
         """
         from mcp_ogc.jobs.entries import KeptAnswer
         from mcp_ogc.ogc.answers import is_file, is_page
-        from mcp_ogc.ogc.results.reading import check_whole
+        from mcp_ogc.ogc.results.forms import check_whole
 
         answer = await endpoint.client.results(job_id)
         entries = await self.journal.find(job_id, endpoint.name) if is_page(answer.body) else ()
-        check_whole(answer, await _described(endpoint, entries[0].process_id if entries else None))
+        description = await _described(endpoint, entries[0].process_id if entries else None)
+        await anyio.to_thread.run_sync(check_whole, answer, description)
         is_left = not answer.body and is_file(answer.media_type)
         body = await self.objects.read(answer.url) if is_left else answer.body
         kept = KeptAnswer(answer.media_type, body, answer.links, answer.url)

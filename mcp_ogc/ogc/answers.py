@@ -16,7 +16,7 @@ from pydantic import JsonValue, ValidationError
 from mcp_ogc.errors import UnreadableAnswer
 from mcp_ogc.net.http import read_bounded, stream_bounded
 from mcp_ogc.ogc.addresses import absolute
-from mcp_ogc.ogc.models import LandingPage, Link, ProcessDescription, Value
+from mcp_ogc.ogc.models import JsonObject, LandingPage, Link, ProcessDescription, Value
 
 if TYPE_CHECKING:
     import httpx
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Value)
 
 EXCERPT = 300
+LONG = 2**20
+"""Characters of a document whose reading is felt elsewhere."""
 CHARSET = re.compile(r"charset\s*=\s*\"?(utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d)", re.IGNORECASE)
 ESCAPE = re.compile(r'\\(["\\/bfnrtu]?)')
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -192,13 +194,25 @@ def json_or_none(body: bytes) -> JsonValue:
         structured = body[:64].lstrip()[:1] in (b"{", b"[")
         text = body.decode("utf-8-sig", errors="replace" if structured else "strict")
         with _uncollected():
-            document: JsonValue = json.loads(text, strict=False)
+            document: JsonValue = json.loads(text, strict=False) if len(text) <= LONG else _LENIENT.decode(text)
         if SURROGATE.search(text):
             # Half of a surrogate pair is a JSON escape and no text: nothing that is written could hold it.
             document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", errors="replace"))
     except (ValueError, RecursionError):
         return None
     return document
+
+
+def _itself(one: JsonObject) -> JsonObject:
+    return one
+
+
+def _number(text: str) -> float:
+    return float(text)
+
+
+_LENIENT = json.JSONDecoder(strict=False, object_hook=_itself, parse_float=_number)
+"""Of a long document read in a thread: in what it calls others get their turn, in one call of C they don't."""
 
 
 def mended_json(body: bytes) -> JsonValue:

@@ -8,7 +8,8 @@ import pytest
 
 from mcp_ogc.errors import OgcError
 from mcp_ogc.net.storage import Storage
-from mcp_ogc.ogc.results.stac import Catalogue, read_item, read_stac
+from mcp_ogc.ogc.results.items import read_item
+from mcp_ogc.ogc.results.stac import Catalogue, read_stac
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.lint import lint
 from mcp_ogc.settings import StorageSettings
