@@ -313,6 +313,7 @@ async def open_workspace(
         workers: Read rasters, for all users.
         traffic: Counts what is read for that user.
     """
+    from mcp_ogc.answer_files import AnswerFiles
     from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal_copy import opened_journal
     from mcp_ogc.jobs.monitor import Monitor
@@ -334,6 +335,7 @@ async def open_workspace(
         http = await stack.enter_async_context(open_http(settings, learn))
         opening = opened_journal(settings.journal_path, settings.user.name, settings.shared_endpoints)
         journal = await anyio.to_thread.run_sync(stack.enter_context, opening)
+        answers = AnswerFiles(settings.user_folder / "answers")
         made: Mapping[str, Callable[..., ProcessesClient]] = {
             name: partial(OwnJobsClient, name=name, owns=journal.owns) for name in settings.shared_endpoints
         }
@@ -346,12 +348,13 @@ async def open_workspace(
                 execute_members=configured.execute_members,
                 rebase_links=configured.rebase_links,
                 rules=rules_of(settings, name),
+                keep_file=answers.keep,
             )
             for name, configured in settings.configured_endpoints().items()
         }
         authentication = {name: one.authentication.kind for name, one in settings.configured_endpoints().items()}
         files = stack.enter_context(inline_files())
-        folders = [*settings.permitted_folders, files.folder]
+        folders = [*settings.permitted_folders, files.folder, answers.folder]
         if local:
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders

@@ -52,6 +52,12 @@ class Answer:
         return json_or_none(self.body) is not None
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is a file that is read where it is: at the endpoint, or kept here because of its size."""
+        is_left = is_file(self.media_type) or self.url.startswith("file:")
+        return self.status != 204 and not self.body and bool(self.url) and is_left
+
+    @property
     def digest(self) -> str:
         """`sha256:` and the digest of the body, and of the links that stand for one."""
         told = self.body + b"".join(link.href.encode() for link in self.links)

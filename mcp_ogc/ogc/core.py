@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -60,6 +61,7 @@ from mcp_ogc.ogc.models import (
 )
 from mcp_ogc.ogc.new_jobs import CREATED, job_of
 from mcp_ogc.ogc.problems import is_passing, is_problem
+from mcp_ogc.ogc.receiving import KeepFile, Receiving
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
 from mcp_ogc.recent import Recent
@@ -90,6 +92,7 @@ class CoreClient:
         execute_members: Members an execution needs here beside the standard's, such as MAAP's `queue` (quirk Q39).
         rebase_links: Whether its own links are taken to be below this base URL whatever host they name (Q50).
         rules: What may be asked of it; everything where absent.
+        keep_file: Takes results that come at once and are a file longer than a document may be; none where absent.
 
     Every method raises `Unreachable` or `TimedOut` where no answer comes, `TooLarge` past the bound of a document,
     `UnreadableAnswer` where it is not what the standard says, and the `RemoteProblem` the endpoint answered with.
@@ -105,11 +108,13 @@ class CoreClient:
         execute_members: Mapping[str, JsonValue] | None = None,
         rebase_links: bool = True,
         rules: Rules = EVERYTHING,
+        keep_file: KeepFile | None = None,
     ) -> None:
         self._addresses = Addresses(url, rebase_links=rebase_links)
         self.url = self._addresses.base
         self.rules = rules
         self._exchange = Exchange(http, self._addresses, limits, rules)
+        self._receiving = partial(Receiving, keep_file, limits.asset_bytes)
         self._landing: LandingPage | None = None
         self._landed = -float("inf")
         self._unknown_until = -float("inf")
@@ -235,6 +240,7 @@ class CoreClient:
         Raises:
             SubmissionUnconfirmed: It was sent and no answer tells what became of it. Never repeated here.
             RemoteProblem: The endpoint refused; there is no job.
+            TooLarge, DiskError: It ran at once, and what it made can't be taken; there is no job.
             SettingsError: This kind of server wants a member that the settings do not have; nothing was sent.
             NotPermitted: The operator's rules exclude the process, or what the inputs ask for; nothing was sent.
         """
@@ -251,13 +257,18 @@ class CoreClient:
             )
         sending = Sending(json.dumps(members, ensure_ascii=False).encode())
         headers = {"Prefer": dialect.prefer, "Accept": JSON, **sending.headers}
+        receiving = self._receiving()
         try:
-            response, body = await self._exchange.send("POST", url, headers=headers, content=sending.content())
+            response, body = await self._exchange.send(
+                "POST", url, headers=headers, content=sending.content(), read=receiving.read
+            )
         except (AuthenticationRequired, AccessDenied, Moved):
             raise  # an answer: it was not let in, or belongs elsewhere
         except OgcError as error:
             if not sending.begun:
                 raise
+            if lost := receiving.lost(error, process_id):
+                raise lost from error
             # Whatever went wrong since: without an answer nobody knows whether there is a job.
             raise SubmissionUnconfirmed(
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
@@ -289,7 +300,8 @@ class CoreClient:
                 )
             # Asked to run it as a job, it did not: next time it is asked in the plainest form there is (Q1).
             self._learn(replace(dialect, prefer="respond-async"))
-            return answer_of(response, body)
+            answer = answer_of(response, body)
+            return replace(answer, url=receiving.place, links=()) if receiving.place else answer
         info, place = found
         if place:
             self.place_job(info.job_id, place)

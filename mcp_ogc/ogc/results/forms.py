@@ -81,7 +81,7 @@ def outputs_of(answer: Answer, description: ProcessDescription | None) -> list[R
     name = _only_output(description)
     media_type = answer.media_type.split(";", 1)[0].strip().lower()
     _check_page(answer, description)
-    if answer.status != 204 and answer.url and not answer.body and is_file(answer.media_type):
+    if answer.is_elsewhere:
         return [Raw(name, href=answer.url, media_type=answer.media_type)]
     if answer.status == 204 or not answer.body.strip():
         return list(_from_links(answer.links, description, name))
