@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 from pydantic import JsonValue
 
 from mcp_ogc.errors import (
@@ -290,9 +291,9 @@ class CoreClient:
             ) from problem
         found = None if is_page(body) else job_of(process_id, response, body, dialect, self._addresses, outputs)
         if found is None:
-            if is_cut_off(response.headers.get("content-type", ""), body) or (
-                is_page(body) and not makes_pages(description)
-            ):
+            media_type = response.headers.get("content-type", "")
+            is_broken = await anyio.to_thread.run_sync(is_cut_off, media_type, body)
+            if is_broken or (is_page(body) and not makes_pages(description)):
                 raise SubmissionUnconfirmed(
                     f"{process_id!r} was sent to {self.url} and what came is no answer of its (a page of HTML, or JSON "
                     "that ends too early): the job may exist",
