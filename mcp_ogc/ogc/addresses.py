@@ -31,12 +31,13 @@ class Addresses:
         """A link of the endpoint's own resources, made absolute; one to another origin is taken by its path.
 
         Behind a proxy servers link to the address they have inside (quirk Q50), and by the path they have there: where
-        that is not below the base URL, as where the proxy takes a prefix away, the standard's resource in it is. Where
-        links are meant as they are given, the settings say so.
+        that is not below the base URL, as where the proxy takes a prefix away, the standard's resource in it is; at a
+        host that is known elsewhere only where the whole path is one. Where links are meant as they are given, the
+        settings say so.
         """
         linked = self.linked(href)
-        url = self._rebased(linked, RESOURCE.search)
         host = urlsplit(linked).hostname or ""
+        url = self._rebased(linked, RESOURCE.search if is_inside(host) else RESOURCE.match)
         if self._rebase_links and host != urlsplit(self.base).hostname and not is_inside(host):
             self._named.keep(url.split("?", 1)[0], host)
         return url

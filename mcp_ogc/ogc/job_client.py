@@ -110,7 +110,7 @@ class JobsClient(CoreClient):
         link = find_link(info.links, f"{RELATIONS}results", "results", media_type=JSON)
         places = [f"{self._job(job_id)}/{path}" for path in dialect.result_paths]
         if link:
-            places[0] = self._addresses.own(link.href)
+            places = list(dict.fromkeys([self._addresses.own(link.href), *places]))
         problem: RemoteProblem | None = None
         for place in places:
             url = with_query(place, **self._as_json())

@@ -32,6 +32,8 @@ HERE = Addresses("https://ogc.example/acme/ogc-api/")
         ("http://in-cluster/temp/jobs.log", "https://ogc.example/temp/jobs.log"),
         ("http://in-cluster/elsewhere/", "https://ogc.example/elsewhere/"),
         ("https://ogc.example/other/jobs/j1", "https://ogc.example/other/jobs/j1"),
+        ("https://jobs.example/jobs/j1", "https://ogc.example/acme/ogc-api/jobs/j1"),
+        ("https://jobs.example/v2/jobs/j1", "https://ogc.example/v2/jobs/j1"),
     ],
 )
 def test_a_link_of_the_endpoint_s_own_stays_on_its_origin(href: str, expected: str) -> None:

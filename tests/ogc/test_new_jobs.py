@@ -187,3 +187,14 @@ async def test_a_job_is_dismissed_where_it_is(server: Server, client: ProcessesC
         ("GET", "/pre/api/jobs/j1"),
         ("DELETE", "/pre/api/jobs/j1"),
     ]
+
+
+@pytest.mark.anyio
+async def test_results_are_looked_for_at_their_usual_place_where_the_link_leads_nowhere(
+    server: Server, client: ProcessesClient
+) -> None:
+    link = {"rel": "http://www.opengis.net/def/rel/ogc/1.0/results", "href": "/jobs/j1/results"}
+    status = json.dumps({"jobID": "j1", "status": "successful", "links": [link]}).encode()
+    server.on("/pre/api/jobs/j1", Reply(body=status))
+    server.on("/pre/api/jobs/j1/results", Reply(body=b'{"km2": 3}'))
+    assert (await client.results("j1")).body == b'{"km2": 3}'
