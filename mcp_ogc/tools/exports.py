@@ -16,7 +16,7 @@ from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.transfers import Underway
 
 if TYPE_CHECKING:
-    from mcp_ogc.ogc.answers import Answer
+    from mcp_ogc.ogc.answers import Answer as RawAnswer
 
 EXPORT_SECONDS = 40
 SHOWN_FILES = 8
@@ -102,7 +102,7 @@ async def export_job(
     return respond(lines, export)
 
 
-def _is_document(answer: Answer) -> bool:
+def _is_document(answer: RawAnswer) -> bool:
     return answer.is_document
 
 

@@ -16,7 +16,6 @@ from pydantic import JsonValue
 from mcp_ogc.errors import Garbled, JobFailed
 from mcp_ogc.ogc.answers import (
     Answer,
-    says_json,
     excerpt,
     is_cut_off,
     is_file,
@@ -25,6 +24,7 @@ from mcp_ogc.ogc.answers import (
     json_or_none,
     makes_pages,
     mended_json,
+    says_json,
     text_or_none,
 )
 from mcp_ogc.ogc.exchange import page_of_another
