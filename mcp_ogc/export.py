@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.net.storage import StorageHint
+    from mcp_ogc.ogc.results.items import Asset
     from mcp_ogc.ogc.results.reading import Keep, Results
-    from mcp_ogc.ogc.results.stac import Asset, Output
+    from mcp_ogc.ogc.results.stac import Output
 
 SHA2_256 = "1220"
 """Begins a multihash of SHA-2, 256 bits."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mcp_ogc.net.objects import Objects
     from mcp_ogc.ogc.models import JsonObject
-    from mcp_ogc.ogc.results.stac import Asset
+    from mcp_ogc.ogc.results.items import Asset
 
 Kind = Literal["table", "features", "list", "object", "text", "raster", "file"]
 

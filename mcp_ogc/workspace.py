@@ -245,11 +245,12 @@ class Workspace:
         """
         from mcp_ogc.jobs.entries import KeptAnswer
         from mcp_ogc.ogc.answers import is_file, is_page
-        from mcp_ogc.ogc.results.reading import check_whole
+        from mcp_ogc.ogc.results.forms import check_whole
 
         answer = await endpoint.client.results(job_id)
         entries = await self.journal.find(job_id, endpoint.name) if is_page(answer.body) else ()
-        check_whole(answer, await _described(endpoint, entries[0].process_id if entries else None))
+        description = await _described(endpoint, entries[0].process_id if entries else None)
+        await anyio.to_thread.run_sync(check_whole, answer, description)
         is_left = not answer.body and is_file(answer.media_type)
         body = await self.objects.read(answer.url) if is_left else answer.body
         kept = KeptAnswer(answer.media_type, body, answer.links, answer.url)
@@ -312,6 +313,7 @@ async def open_workspace(
         workers: Read rasters, for all users.
         traffic: Counts what is read for that user.
     """
+    from mcp_ogc.answer_files import AnswerFiles
     from mcp_ogc.inline_files import inline_files
     from mcp_ogc.jobs.journal_copy import opened_journal
     from mcp_ogc.jobs.monitor import Monitor
@@ -333,6 +335,7 @@ async def open_workspace(
         http = await stack.enter_async_context(open_http(settings, learn))
         opening = opened_journal(settings.journal_path, settings.user.name, settings.shared_endpoints)
         journal = await anyio.to_thread.run_sync(stack.enter_context, opening)
+        answers = AnswerFiles(settings.user_folder / "answers")
         made: Mapping[str, Callable[..., ProcessesClient]] = {
             name: partial(OwnJobsClient, name=name, owned=journal.owned) for name in settings.shared_endpoints
         }
@@ -345,12 +348,13 @@ async def open_workspace(
                 execute_members=configured.execute_members,
                 rebase_links=configured.rebase_links,
                 rules=rules_of(settings, name),
+                keep_file=answers.keep,
             )
             for name, configured in settings.configured_endpoints().items()
         }
         authentication = {name: one.authentication.kind for name, one in settings.configured_endpoints().items()}
         files = stack.enter_context(inline_files())
-        folders = [*settings.permitted_folders, files.folder]
+        folders = [*settings.permitted_folders, files.folder, answers.folder]
         if local:
             clients[LOCAL] = await stack.enter_async_context(local.open())
             folders += local.folders

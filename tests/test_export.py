@@ -11,8 +11,9 @@ from mcp_ogc.file_names import own_name, safe_name
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.ogc.models import JsonObject
+from mcp_ogc.ogc.results.items import ItemDocument
 from mcp_ogc.ogc.results.reading import Results
-from mcp_ogc.ogc.results.stac import ItemDocument, Output
+from mcp_ogc.ogc.results.stac import Output
 from mcp_ogc.settings import Limits
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mcp_ogc import tables
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
-from mcp_ogc.ogc.results.stac import Asset
+from mcp_ogc.ogc.results.items import Asset
 from mcp_ogc.settings import Limits
 from mcp_ogc.tables import Content, content_of_bytes, content_of_file, content_of_text, content_of_value, is_readable
 

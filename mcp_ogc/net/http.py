@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -266,7 +266,7 @@ async def read_bounded(response: httpx.Response, limit: int) -> bytes:
     return b"".join([chunk async for chunk in stream_bounded(response, limit)])
 
 
-async def stream_bounded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+async def stream_bounded(response: httpx.Response, limit: int) -> AsyncGenerator[bytes, None]:
     """The body of a response piece by piece, decoded, up to a bound; raises as `read_bounded`."""
     size = 0
     async for chunk in response.aiter_bytes():

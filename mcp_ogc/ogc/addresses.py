@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer
@@ -12,6 +13,9 @@ from mcp_ogc.recent import Recent
 MOST_NAMED = 1000
 # Ids that would be another resource once the path is normalised (RFC 3986 §5.2.4).
 DOTS = ("", ".", "..")
+
+RESOURCE = re.compile(r"^/?$|/(?:(?:processes|jobs)(?:/.*)?|conformance|api|openapi)/?$", re.DOTALL)
+"""One of the standard's at the end of a path, or the landing page where there is none."""
 
 
 class Addresses:
@@ -26,15 +30,15 @@ class Addresses:
     def own(self, href: str) -> str:
         """A link of the endpoint's own resources, made absolute; one to another origin is taken by its path.
 
-        Behind a proxy servers link to the address they have inside (quirk Q50); where links are meant as they are
-        given, the settings say so.
+        Behind a proxy servers link to the address they have inside (quirk Q50), and by the path they have there: where
+        that is not below the base URL, as where the proxy takes a prefix away, the standard's resource in it is; at a
+        host that is known elsewhere only where the whole path is one. Where links are meant as they are given, the
+        settings say so.
         """
         linked = self.linked(href)
-        if not self._rebase_links:
-            return linked
-        base, given = urlsplit(self.base), urlsplit(linked)
-        url = given._replace(scheme=base.scheme, netloc=base.netloc).geturl()
-        if (host := given.hostname or "") != base.hostname and not is_inside(host):
+        host = urlsplit(linked).hostname or ""
+        url = self._rebased(linked, RESOURCE.search if is_inside(host) else RESOURCE.match)
+        if self._rebase_links and host != urlsplit(self.base).hostname and not is_inside(host):
             self._named.keep(url.split("?", 1)[0], host)
         return url
 
@@ -67,7 +71,17 @@ class Addresses:
         url = self.linked(href)
         parts = urlsplit(url)
         inside = parts.scheme in ("http", "https") and is_inside(parts.hostname or "")
-        return self.own(url) if inside and not is_signed(url) else url
+        # A path that only has the name of a resource in it may be that of a file beside the endpoint.
+        return self._rebased(url, RESOURCE.match) if inside and not is_signed(url) else url
+
+    def _rebased(self, url: str, resource_in: Callable[[str], re.Match[str] | None]) -> str:
+        if not self._rebase_links:
+            return url
+        base, link = urlsplit(self.base), urlsplit(url)
+        path, is_below = link.path, f"{link.path}/".startswith(f"{base.path}/")
+        if link.netloc != base.netloc and not is_below and (resource := resource_in(path)):
+            path = f"{base.path}{resource[0]}"
+        return link._replace(scheme=base.scheme, netloc=base.netloc, path=path).geturl()
 
     def linked(self, href: str) -> str:
         """Any link the endpoint gives, made absolute."""

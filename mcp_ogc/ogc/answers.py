@@ -1,4 +1,4 @@
-"""What endpoints answer, before it is read: bodies, jobs, packages, links."""
+"""What endpoints answer, before it is read: bodies, packages, links."""
 
 from __future__ import annotations
 
@@ -10,26 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote
 
 from pydantic import JsonValue, ValidationError
 
-from mcp_ogc.errors import SubmissionUnconfirmed, UnreadableAnswer
+from mcp_ogc.errors import UnreadableAnswer
 from mcp_ogc.net.http import read_bounded, stream_bounded
-from mcp_ogc.ogc.addresses import absolute, last_segment
-from mcp_ogc.ogc.models import JobStatus, JsonObject, LandingPage, Link, ProcessDescription, StatusInfo, Value
-from mcp_ogc.ogc.statuses import ID_MEMBERS, job_or_none
+from mcp_ogc.ogc.addresses import absolute
+from mcp_ogc.ogc.models import JsonObject, LandingPage, Link, ProcessDescription, Value
 
 if TYPE_CHECKING:
     import httpx
 
-    from mcp_ogc.ogc.dialects.dialect import Dialect
-
 T = TypeVar("T", bound=Value)
 
 EXCERPT = 300
-CREATED = (201, 202)
-"""What is answered to an execution that became a job: the standard's, and MAAP's (quirk Q6)."""
+LONG = 2**20
+"""Characters of a document whose reading is felt elsewhere."""
 CHARSET = re.compile(r"charset\s*=\s*\"?(utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d)", re.IGNORECASE)
 ESCAPE = re.compile(r'\\(["\\/bfnrtu]?)')
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -54,6 +50,12 @@ class Answer:
     def is_document(self) -> bool:
         """Whether the body is JSON, rather than a file or text that is an output itself."""
         return json_or_none(self.body) is not None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is a file that is read where it is: at the endpoint, or kept here because of its size."""
+        is_left = is_file(self.media_type) or self.url.startswith("file:")
+        return self.status != 204 and not self.body and bool(self.url) and is_left
 
     @property
     def digest(self) -> str:
@@ -153,51 +155,6 @@ def says_json(media_type: str, body: bytes) -> bool:
     return is_json and body[:64].lstrip()[:1] in (b"{", b"[")
 
 
-def job_of(
-    process_id: str, response: httpx.Response, body: bytes, dialect: Dialect
-) -> tuple[StatusInfo, str | None] | None:
-    """The job an execution became and where it says it is, or None where the answer is the results themselves.
-
-    The place is sought in Location, in the links and in the body, and its id wins (quirks Q5, Q7, Q8). A synchronous
-    200 may carry a Location too (pygeoapi), so a Location alone proves a job only with 201 or 202.
-
-    Raises:
-        SubmissionUnconfirmed: It was accepted, and nothing says which job it became.
-    """
-    document = json_or_none(body)
-    told: JsonObject = document if isinstance(document, dict) else {}
-    known = job_or_none(document, dialect)
-    if response.status_code not in CREATED and known is None:
-        return None
-    places = [
-        place
-        for place in (response.headers.get("location"), *_monitors(told.get("links")), told.get("location"))
-        if isinstance(place, str) and _job_segment(place)
-    ]
-    ids = [_job_segment(place) for place in places]
-    ids += [str(told[name]) for name in ID_MEMBERS if isinstance(told.get(name), str) and told[name]]
-    if not ids:
-        raise SubmissionUnconfirmed(
-            f"{process_id!r} was accepted (HTTP {response.status_code}) without saying which job it became",
-            remedy="Look for it with ogc_list_jobs",
-        )
-    if known is None:  # there is a job all the same: its own resource tells the rest
-        known = StatusInfo(job_id=ids[0], status=JobStatus.ACCEPTED)
-    info = known.model_copy(update={"job_id": ids[0], "process_id": known.process_id or process_id})
-    return info, places[0] if places else None
-
-
-def _monitors(links: JsonValue) -> list[JsonValue]:
-    """Where links say the job is."""
-    known = [link for link in (links if isinstance(links, list) else []) if isinstance(link, dict)]
-    return [
-        link.get("href")
-        for rel in ("monitor", "status", "self", "canonical")
-        for link in known
-        if link.get("rel") == rel
-    ]
-
-
 def landing_or_none(response: httpx.Response, body: bytes) -> LandingPage | None:
     """A landing page, with the links of its headers; None where it is none, such as a page for people."""
     document = json_or_none(body)
@@ -243,13 +200,25 @@ def json_or_none(body: bytes) -> JsonValue:
         structured = body[:64].lstrip()[:1] in (b"{", b"[")
         text = body.decode("utf-8-sig", errors="replace" if structured else "strict")
         with _uncollected():
-            document: JsonValue = json.loads(text, strict=False)
+            document: JsonValue = json.loads(text, strict=False) if len(text) <= LONG else _LENIENT.decode(text)
         if SURROGATE.search(text):
             # Half of a surrogate pair is a JSON escape and no text: nothing that is written could hold it.
             document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", errors="replace"))
     except (ValueError, RecursionError):
         return None
     return document
+
+
+def _itself(one: JsonObject) -> JsonObject:
+    return one
+
+
+def _number(text: str) -> float:
+    return float(text)
+
+
+_LENIENT = json.JSONDecoder(strict=False, object_hook=_itself, parse_float=_number)
+"""Of a long document read in a thread: in what it calls others get their turn, in one call of C they don't."""
 
 
 def mended_json(body: bytes) -> JsonValue:
@@ -309,12 +278,6 @@ def reference(package: str) -> str | None:
     unit = units[0] if isinstance(units, list) and units else units
     href = unit.get("href") if isinstance(unit, dict) else None
     return href if isinstance(href, str) else None
-
-
-def _job_segment(url: str) -> str:
-    """The id in `…/jobs/{jobID}`, or in whatever path the server has for its jobs."""
-    found = re.search(r"/jobs/([^/?#]+)", url)
-    return unquote(found.group(1)) if found else last_segment(url)
 
 
 def answer_of(response: httpx.Response, body: bytes) -> Answer:

@@ -64,12 +64,14 @@ class Catalogue:
         self._next_page: str | None = None
         self._pages = 0
         self._told: int | None = None
+        self.is_cut_short = False
+        """Whether it goes on where nothing leads."""
         self._fetched = -float("inf")
 
     @property
     def total(self) -> int | None:
         """How many may be used in all, where that is known by now."""
-        if self._pages and self._next_page is None:
+        if self._pages and self._next_page is None and not self.is_cut_short:
             return sum(1 for process in self._processes if self._client.rules.permits(process.id))
         return self._told
 
@@ -107,6 +109,7 @@ class Catalogue:
                 self._fetched = anyio.current_time()
             self._pages += 1
             self._told = page.number_total
+            self.is_cut_short = page.is_cut_short
             known = {process.id for process in self._processes}
             new = [process for process in page.processes if process.id not in known]
             # pygeoapi pages by no parameter: there a further page is the first again (Q14).

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 from pydantic import JsonValue
 
 from mcp_ogc.errors import (
@@ -31,12 +33,10 @@ from mcp_ogc.errors import (
 )
 from mcp_ogc.ogc.addresses import Addresses, with_query
 from mcp_ogc.ogc.answers import (
-    CREATED,
     Answer,
     answer_of,
     is_cut_off,
     is_page,
-    job_of,
     landing_or_none,
     makes_pages,
     validated,
@@ -60,7 +60,9 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
+from mcp_ogc.ogc.new_jobs import CREATED, job_of
 from mcp_ogc.ogc.problems import is_passing, is_problem
+from mcp_ogc.ogc.receiving import KeepFile, Receiving
 from mcp_ogc.ogc.rules import Rules
 from mcp_ogc.ogc.sending import Sending
 from mcp_ogc.recent import Recent
@@ -91,6 +93,7 @@ class CoreClient:
         execute_members: Members an execution needs here beside the standard's, such as MAAP's `queue` (quirk Q39).
         rebase_links: Whether its own links are taken to be below this base URL whatever host they name (Q50).
         rules: What may be asked of it; everything where absent.
+        keep_file: Takes results that come at once and are a file longer than a document may be; none where absent.
 
     Every method raises `Unreachable` or `TimedOut` where no answer comes, `TooLarge` past the bound of a document,
     `UnreadableAnswer` where it is not what the standard says, and the `RemoteProblem` the endpoint answered with.
@@ -106,11 +109,13 @@ class CoreClient:
         execute_members: Mapping[str, JsonValue] | None = None,
         rebase_links: bool = True,
         rules: Rules = EVERYTHING,
+        keep_file: KeepFile | None = None,
     ) -> None:
         self._addresses = Addresses(url, rebase_links=rebase_links)
         self.url = self._addresses.base
         self.rules = rules
         self._exchange = Exchange(http, self._addresses, limits, rules)
+        self._receiving = partial(Receiving, keep_file, limits.asset_bytes)
         self._landing: LandingPage | None = None
         self._landed = -float("inf")
         self._unknown_until = -float("inf")
@@ -236,6 +241,7 @@ class CoreClient:
         Raises:
             SubmissionUnconfirmed: It was sent and no answer tells what became of it. Never repeated here.
             RemoteProblem: The endpoint refused; there is no job.
+            TooLarge, DiskError: It ran at once, and what it made can't be taken; there is no job.
             SettingsError: This kind of server wants a member that the settings do not have; nothing was sent.
             NotPermitted: The operator's rules exclude the process, or what the inputs ask for; nothing was sent.
         """
@@ -252,20 +258,26 @@ class CoreClient:
             )
         sending = Sending(json.dumps(members, ensure_ascii=False).encode())
         headers = {"Prefer": dialect.prefer, "Accept": JSON, **sending.headers}
+        receiving = self._receiving()
         try:
-            response, body = await self._exchange.send("POST", url, headers=headers, content=sending.content())
+            response, body = await self._exchange.send(
+                "POST", url, headers=headers, content=sending.content(), read=receiving.read
+            )
         except (AuthenticationRequired, AccessDenied, Moved):
             raise  # an answer: it was not let in, or belongs elsewhere
         except OgcError as error:
             if not sending.begun:
                 raise
+            if lost := receiving.lost(error, process_id):
+                raise lost from error
             # Whatever went wrong since: without an answer nobody knows whether there is a job.
             raise SubmissionUnconfirmed(
                 f"{process_id!r} was sent to {self.url} and no answer came ({error.message}): the job may exist",
                 remedy=LOOK_FOR_IT,
             ) from error
+        outputs = description.outputs if description else ()
         is_created = response.status_code in CREATED and "location" in response.headers
-        if not is_created and is_problem(response.status_code, body, description.outputs if description else ()):
+        if not is_created and is_problem(response.status_code, body, outputs):
             problem = self._exchange.problem_of(
                 response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
             )
@@ -277,11 +289,11 @@ class CoreClient:
                 detail=problem.detail,
                 remedy=LOOK_FOR_IT,
             ) from problem
-        found = None if is_page(body) else job_of(process_id, response, body, dialect)
+        found = None if is_page(body) else job_of(process_id, response, body, dialect, self._addresses, outputs)
         if found is None:
-            if is_cut_off(response.headers.get("content-type", ""), body) or (
-                is_page(body) and not makes_pages(description)
-            ):
+            media_type = response.headers.get("content-type", "")
+            is_broken = await anyio.to_thread.run_sync(is_cut_off, media_type, body)
+            if is_broken or (is_page(body) and not makes_pages(description)):
                 raise SubmissionUnconfirmed(
                     f"{process_id!r} was sent to {self.url} and what came is no answer of its (a page of HTML, or JSON "
                     "that ends too early): the job may exist",
@@ -289,21 +301,26 @@ class CoreClient:
                 )
             # Asked to run it as a job, it did not: next time it is asked in the plainest form there is (Q1).
             self._learn(replace(dialect, prefer="respond-async"))
-            return answer_of(response, body)
+            answer = answer_of(response, body)
+            return replace(answer, url=receiving.place, links=()) if receiving.place else answer
         info, place = found
         if place:
             self.place_job(info.job_id, place)
         return info
 
     def place_job(self, job_id: str, href: str) -> None:
-        """Remember where a job is, if it is not at `/jobs/{jobID}`: javaPS has its jobs below their process."""
+        """Remember where a job is, if it is not at `/jobs/{jobID}`: javaPS has its jobs below their process.
+
+        A place that turned out to be none is not taken a second time.
+        """
         url = self._addresses.own(href).split("?", maxsplit=1)[0].rstrip("/")
-        if url != self._addresses.job(job_id):
+        if url != self._addresses.job(job_id) and self._job_places.get(job_id) is None:
             self._job_places.keep(job_id, url)
 
     def job_place(self, job_id: str) -> str | None:
         """Where a job is, if it is not at `/jobs/{jobID}`."""
-        return self._job_places.get(job_id)
+        place = self._job_places.get(job_id)
+        return place if place != self._addresses.job(job_id) else None
 
     def _process(self, process_id: str) -> str:
         """Where a process is that may be used."""

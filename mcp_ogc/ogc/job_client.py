@@ -6,11 +6,14 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mcp_ogc.errors import (
+    AccessDenied,
+    AuthenticationRequired,
     JobFailed,
     NoSuchJob,
     NotOffered,
     RemoteProblem,
     ResultNotReady,
+    UnreadableAnswer,
 )
 from mcp_ogc.ogc.addresses import absolute, process_of, with_query
 from mcp_ogc.ogc.answers import (
@@ -31,8 +34,11 @@ from mcp_ogc.ogc.models import (
     StatusInfo,
     find_link,
 )
-from mcp_ogc.ogc.problems import is_problem
+from mcp_ogc.ogc.problems import is_passing, is_problem
 from mcp_ogc.ogc.statuses import job_or_none, status_info
+
+MISPLACED = (NoSuchJob, UnreadableAnswer, AuthenticationRequired, AccessDenied)
+"""What is answered where a job is not, by the endpoint or by whatever else is there."""
 
 
 class JobsClient(CoreClient):
@@ -44,13 +50,32 @@ class JobsClient(CoreClient):
         Raises:
             NoSuchJob: There is none of that id, or none any more.
         """
+        place = self.job_place(job_id)
+        try:
+            return await self._status(job_id, self._job(job_id))
+        except MISPLACED as error:
+            if place is None:
+                raise
+            missed = error
+        # A proxy may have taken a part of the path away before the server named the place (Q50).
+        usual = self._addresses.job(job_id)
+        try:
+            info = await self._status(job_id, usual)
+        except (RemoteProblem, UnreadableAnswer) as error:
+            if is_passing(error):
+                raise
+            raise missed from None
+        self._job_places.keep(job_id, usual)
+        return info
+
+    async def _status(self, job_id: str, place: str) -> StatusInfo:
         dialect = await self.dialect()
-        url = with_query(self._job(job_id), **dialect.status_parameters)
+        url = with_query(place, **dialect.status_parameters)
         document, _ = await self._exchange.document(url, subject=f"job {job_id!r}", missing=NoSuchJob)
         # javaPS says of a job only by its place which process it is of (Q41).
         known = process_of(url)
-        place: JsonObject = {"processID": known} if known else {}
-        return status_info({**place, **document, "jobID": job_id}, dialect)
+        process: JsonObject = {"processID": known} if known else {}
+        return status_info({**process, **document, "jobID": job_id}, dialect)
 
     async def results(self, job_id: str) -> Answer:
         """`GET /jobs/{jobID}/results` (/req/core/job-results), where the job's own link says, if it has one.
@@ -85,7 +110,7 @@ class JobsClient(CoreClient):
         link = find_link(info.links, f"{RELATIONS}results", "results", media_type=JSON)
         places = [f"{self._job(job_id)}/{path}" for path in dialect.result_paths]
         if link:
-            places[0] = self._addresses.own(link.href)
+            places = list(dict.fromkeys([self._addresses.own(link.href), *places]))
         problem: RemoteProblem | None = None
         for place in places:
             url = with_query(place, **self._as_json())
@@ -175,6 +200,11 @@ class JobsClient(CoreClient):
         """
         url, subject = self._job(job_id), f"job {job_id!r}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
+        if response.status_code in (404, 405) and self.job_place(job_id):
+            await self.job(job_id)  # it may be elsewhere than its place
+            if (usual := self._job(job_id)) != url:
+                url = usual
+                response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if is_problem(response.status_code, body):
             raise self._exchange.problem_of(response, body, url=url, subject=subject, missing=NoSuchJob)
         if is_page(body):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue, ValidationError
 
+from mcp_ogc.errors import UnreadableAnswer
 from mcp_ogc.ogc.answers import validated
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.models import JobList, JobStatus, JsonObject, Link, ProcessList, ProcessSummary
@@ -23,8 +26,7 @@ def read_processes(page: str, document: JsonObject, links: tuple[Link, ...], dia
     entries = _entries(document, "processes")
     readable = [one for one in map(_process, entries) if one]
     found = validated(ProcessList, {**document, "processes": readable}, page)
-    following = next_page(page, (*found.links, *links), len(entries), dialect, found.number_total)
-    return found.model_copy(update={"next_page": following})
+    return found.model_copy(update=_following(page, found, links, len(entries), dialect))
 
 
 def read_jobs(
@@ -45,9 +47,19 @@ def read_jobs(
         if process_id in (None, info.process_id or process_id) and status in (None, info.status)
     )
     found = validated(JobList, {**document, "jobs": ()}, page)
-    following = next_page(page, (*found.links, *links), len(entries), dialect, found.number_total)
+    following = _following(page, found, links, len(entries), dialect)
     ids = tuple(one for one in entries if isinstance(one, str))
-    return found.model_copy(update={"jobs": wanted, "ids_only": ids, "next_page": following})
+    return found.model_copy(update={"jobs": wanted, "ids_only": ids, **following})
+
+
+def _following(
+    page: str, found: ProcessList | JobList, links: tuple[Link, ...], count: int, dialect: Dialect
+) -> Mapping[str, str | bool | None]:
+    """Where the list goes on, or that this can't be asked for."""
+    try:
+        return {"next_page": next_page(page, (*found.links, *links), count, dialect, found.number_total)}
+    except UnreadableAnswer:
+        return {"is_cut_short": True}
 
 
 def _entries(document: JsonObject, member: str) -> list[JsonValue]:

@@ -6,6 +6,7 @@ exclude_none=True)`) is the standard's.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
@@ -49,7 +50,8 @@ def _utc(value: object) -> object:
         case int() | float():  # seconds or milliseconds since 1970
             return value if abs(value) < FURTHEST else None
         case datetime():
-            return value
+            with suppress(OverflowError):  # in the first or the last hours there are, which UTC has not
+                return value.astimezone(UTC)
     return None
 
 
@@ -60,6 +62,28 @@ def _text(value: object) -> object:
 
 def _object(value: object) -> object:
     return value if isinstance(value, dict) else None
+
+
+def _name(value: object) -> object:
+    """A text, or a number that stands for one."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
+
+
+def _kind(value: object) -> object:
+    """Of a job: the standard has only processes."""
+    return value if isinstance(value, str) else "process"
+
+
+def _count(value: object) -> object:
+    """How many there are; servers send words, too."""
+    try:
+        return max(0, int(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _flag(value: object) -> object:
+    return value if isinstance(value, bool) else None
 
 
 def _version(value: object) -> object:
@@ -97,6 +121,10 @@ def _readable(model: type["T"], value: object) -> Iterator["T"]:
 
 Time = Annotated[datetime | None, BeforeValidator(_utc)]
 Text = Annotated[str | None, BeforeValidator(_text)]
+Name = Annotated[str | None, BeforeValidator(_name)]
+Object = Annotated[JsonObject | None, BeforeValidator(_object)]
+Count = Annotated[int | None, BeforeValidator(_count)]
+Flag = Annotated[bool | None, BeforeValidator(_flag)]
 Version = Annotated[str, BeforeValidator(_version)]
 Percent = Annotated[int | None, BeforeValidator(_percent)]
 Links = Annotated[tuple["Link", ...], BeforeValidator(_readable_links)]
@@ -122,11 +150,11 @@ class Link(Value):
     """A web link (RFC 8288)."""
 
     href: str
-    rel: str | None = None
-    type: str | None = None
-    title: str | None = None
-    hreflang: str | None = None
-    length: int | None = None
+    rel: Text = None
+    type: Text = None
+    title: Text = None
+    hreflang: Text = None
+    length: Count = None
 
     def is_rel(self, rel: str) -> bool:
         """Whether the relation is `rel`, whatever its case (RFC 8288 §2.1) and scheme: ZOO-Project writes https."""
@@ -193,7 +221,7 @@ class ProcessSummary(Value):
     metadata: MetadataList = None
     job_control_options: Texts = Field(default=None, alias="jobControlOptions")
     output_transmission: Texts = Field(default=None, alias="outputTransmission")
-    mutable: bool | None = None
+    mutable: Flag = None
     links: Links = ()
 
 
@@ -245,13 +273,15 @@ class ProcessList(Value):
 
     processes: tuple[ProcessSummary, ...] = ()
     links: Links = ()
-    number_total: int | None = Field(
+    number_total: Count = Field(
         default=None,
         validation_alias=AliasChoices("numberTotal", "total", "number_total"),
         serialization_alias="numberTotal",
     )
     next_page: str | None = Field(default=None, exclude=True)
     """Where the following page is, as the client found out."""
+    is_cut_short: bool = Field(default=False, exclude=True)
+    """Whether there is a following page whose link is no URL."""
 
 
 class JobStatus(StrEnum):
@@ -273,19 +303,19 @@ class StatusInfo(Value):
     """/req/core/job-success. Times are UTC."""
 
     job_id: str = Field(validation_alias=AliasChoices("jobID", "id", "jobId", "job_id"), serialization_alias="jobID")
-    process_id: str | None = Field(
+    process_id: Name = Field(
         default=None, validation_alias=AliasChoices("processID", "process_id"), serialization_alias="processID"
     )
-    type: str = "process"
+    type: Annotated[str, BeforeValidator(_kind)] = "process"
     status: JobStatus
     reported_status: str | None = Field(default=None, exclude=True)
     """The server's own word, where it is not one of the five."""
-    inputs: JsonObject | None = Field(default=None, validation_alias=AliasChoices("inputs", "parameters"))
+    inputs: Object = Field(default=None, validation_alias=AliasChoices("inputs", "parameters"))
     """What it was executed with, where the server tells (pygeoapi, the local endpoint)."""
     message: Text = None
-    exception: Annotated[JsonObject | None, BeforeValidator(_object)] = Field(default=None, exclude=True)
+    exception: Object = Field(default=None, exclude=True)
     """The problem document of a job that failed (Part 1, 2.0)."""
-    metadata: Annotated[JsonObject | None, BeforeValidator(_object)] = Field(default=None, exclude=True)
+    metadata: Object = Field(default=None, exclude=True)
     """ECMWF keeps a job's log here (quirk Q30)."""
     progress: Percent = Field(default=None, ge=0, le=100)
     created: Time = None
@@ -300,7 +330,7 @@ class JobList(Value):
 
     jobs: tuple[StatusInfo, ...] = ()
     links: Links = ()
-    number_total: int | None = Field(
+    number_total: Count = Field(
         default=None,
         validation_alias=AliasChoices("numberTotal", "total", "number_total"),
         serialization_alias="numberTotal",
@@ -309,6 +339,8 @@ class JobList(Value):
     """Jobs that are listed by their id alone (quirk Q13)."""
     next_page: str | None = Field(default=None, exclude=True)
     """Where the following page is, as the client found out."""
+    is_cut_short: bool = Field(default=False, exclude=True)
+    """Whether there is a following page whose link is no URL."""
     next_position: str | None = Field(default=None, exclude=True)
     """Its query, where that is all in which it differs from the list itself: a place that may be handed about."""
 

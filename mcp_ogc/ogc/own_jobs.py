@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mcp_ogc.ogc.answers import Answer
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.ogc.models import JobList, StatusInfo
+    from mcp_ogc.ogc.receiving import KeepFile
     from mcp_ogc.ogc.rules import Rules
     from mcp_ogc.settings import Limits
 
@@ -45,6 +46,7 @@ class OwnJobsClient(ProcessesClient):
         execute_members: Mapping[str, JsonValue] | None = None,
         rebase_links: bool = True,
         rules: Rules = EVERYTHING,
+        keep_file: KeepFile | None = None,
     ) -> None:
         super().__init__(
             http,
@@ -54,6 +56,7 @@ class OwnJobsClient(ProcessesClient):
             execute_members=execute_members,
             rebase_links=rebase_links,
             rules=rules,
+            keep_file=keep_file,
         )
         self._name = name
         self._owned = owned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
-from mcp_ogc.ogc.addresses import with_query
+from mcp_ogc.ogc.addresses import absolute, with_query
 from mcp_ogc.ogc.dialects.dialect import Dialect
 from mcp_ogc.ogc.models import Link, find_link
 
@@ -23,16 +23,20 @@ def next_page(url: str, links: tuple[Link, ...], count: int, dialect: Dialect, t
         count: Entries on this page, readable or not.
         dialect: How its positions are counted.
         total: How many entries there are in all, where the server says.
+
+    Raises:
+        UnreadableAnswer: There is another, and its link is no URL.
     """
     asked = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
     if link := find_link(links, "next"):
-        given = dict(parse_qsl(urlsplit(link.href).query, keep_blank_values=True))
+        place = absolute(url, link.href)
+        given = dict(parse_qsl(urlsplit(place).query, keep_blank_values=True))
         dropped = {
             name: value
             for name, value in asked.items()
             if name not in given and name.casefold() not in KINDS_OF_POSITION
         }
-        return with_query(link.href, **dropped)
+        return with_query(place, **dropped)
     limit = int(asked["limit"]) if asked.get("limit", "").isdecimal() else 0
     if not limit or count < limit:
         return None

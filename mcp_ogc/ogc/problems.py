@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from mcp_ogc import errors
 from mcp_ogc.errors import RemoteProblem, UnreadableAnswer
 from mcp_ogc.ogc.answers import json_or_none, mended_json
+from mcp_ogc.ogc.models import JsonObject
 
 DETAIL_CHARACTERS = 2000
 READ_BYTES = 256 * 1024
@@ -29,7 +30,7 @@ MEMBERS = frozenset(
         *("cause", "error", "exception", "traceback", "links"),  # of Weaver, and of frameworks that tell all
     }
 )
-"""What a document that is an exception has, and nothing else: any other member may be an output."""
+"""What a document that is an exception has; any other member may be an output, unless these leave no doubt."""
 
 # Last segment of the type URI or code, lower case, without hyphens -> error.
 KINDS: Mapping[str, type[RemoteProblem]] = {
@@ -170,7 +171,17 @@ def is_exception(document: JsonValue) -> bool:
     kind = document.get("type") or document.get("code")
     is_kind = kind in range(400, 600) if isinstance(kind, int) else isinstance(kind, str) and kind != "process"
     # A job's status document is of type "process"; a number may be the code of anything, if not of HTTP.
-    return is_kind and not {"detail", "description", "title"}.isdisjoint(document) and set(document) <= MEMBERS
+    if not is_kind or {"detail", "description", "title"}.isdisjoint(document):
+        return False
+    return document.keys() <= MEMBERS or _leaves_no_doubt(document)
+
+
+def _leaves_no_doubt(document: JsonObject) -> bool:
+    """Whether an exception may have members of its own (RFC 7807 §3.2), such as a trace id or a time."""
+    status, codes = document.get("status"), [document.get(name) for name in ("type", "code")]
+    is_failure = isinstance(status, int) and status in range(400, 600)
+    is_told_whole = all(isinstance(document.get(name), str) for name in ("type", "title", "detail"))
+    return is_failure or is_told_whole or any(isinstance(code, str) and _kind(code) for code in codes)
 
 
 def _kind(code: str) -> type[RemoteProblem] | None:

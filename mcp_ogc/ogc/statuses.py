@@ -38,7 +38,7 @@ def status_info(document: JsonObject, dialect: Dialect = STANDARD) -> StatusInfo
         UnreadableAnswer: It has no id or no status, or one that is no text.
     """
     word = document.get("status")
-    if not isinstance(word, str) or not any(_is_id(document.get(name)) for name in ID_MEMBERS):
+    if not isinstance(word, str) or job_id_of(document) is None:
         raise UnreadableAnswer("It is no status of a job: there is no job id, or no status")
     status = _known(word, dialect) or _unknown(word, document)
     reported = word if word != status.value else None
@@ -59,6 +59,16 @@ def job_or_none(document: JsonValue, dialect: Dialect = STANDARD) -> StatusInfo 
         return status_info(document, dialect)
     except UnreadableAnswer:
         return None
+
+
+def job_id_of(document: JsonObject) -> str | None:
+    """The id of the job a document is of, under whichever of its names (quirk Q8); None where it has none."""
+    return next((str(value) for name in ID_MEMBERS if _is_id(value := document.get(name))), None)
+
+
+def is_word(told: JsonValue, dialect: Dialect) -> bool:
+    """Whether this is a word for the status of a job that is known."""
+    return isinstance(told, str) and _known(told, dialect) is not None
 
 
 def _known(word: str, dialect: Dialect) -> JobStatus | None:

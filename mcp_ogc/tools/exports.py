@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import anyio.to_thread
 from mcp_types import CallToolResult
@@ -14,6 +14,9 @@ from mcp_ogc.file_names import own_name, safe_name
 from mcp_ogc.text import Answer, Reply, call, plural, respond, size, structured, word
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.transfers import Underway
+
+if TYPE_CHECKING:
+    from mcp_ogc.ogc.answers import Answer as RawAnswer
 
 EXPORT_SECONDS = 40
 SHOWN_FILES = 8
@@ -59,7 +62,8 @@ async def export_job(
     keep = work.inline_files.keep
     found = await with_values_as_files(await work.results(chosen, job_id), keep)
     wanted = await anyio.to_thread.run_sync(lambda: list(wanted_files(found, outputs)))
-    if not outputs and (answer := await work.raw_results(chosen, job_id)).is_document:
+    answer = None if outputs else await work.raw_results(chosen, job_id)
+    if answer is not None and await anyio.to_thread.run_sync(_is_document, answer):
         href = await keep("results", answer.body, answer.media_type)
         checksum = multihash(answer.body)
         wanted.append(Wanted(href, None, Path("results.json"), answer.media_type, len(answer.body), checksum))
@@ -96,6 +100,10 @@ async def export_job(
         left_out=len(under_way),
     )
     return respond(lines, export)
+
+
+def _is_document(answer: RawAnswer) -> bool:
+    return answer.is_document
 
 
 def _row(file: Saved) -> FileRow:

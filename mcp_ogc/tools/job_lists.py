@@ -194,7 +194,9 @@ class _Reading:
                 await self.work.journal.record(endpoint.name, info, asked=self.asked)
 
     def _goes_on(self, endpoint: Endpoint, listed: JobList) -> None:
-        if listed.next_position:
+        if listed.is_cut_short:
+            self.not_asked.append(f"{endpoint.name}: its list goes on, and the link to its next page is no URL")
+        elif listed.next_position:
             self.further[endpoint.name] = listed.next_position
         elif listed.next_page and endpoint.name not in self.more_at:
             self.more_at.append(endpoint.name)

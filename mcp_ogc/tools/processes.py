@@ -84,6 +84,7 @@ class Processes(Answer):
     processes: tuple[ProcessRow, ...]
     left_out: int | None = None
     next_cursor: str | None = None
+    note: str | None = None
 
 
 class Process(Answer):
@@ -205,6 +206,10 @@ async def list_processes(
     more = f", {left_out:,} more" if left_out else ", more follow" if next_cursor else ""
     lines = [f"{plural(len(rows), 'process')}{matching} on {chosen.name}{more}:"]
     lines += told[:shown]
+    note = None
+    if chosen.catalogue.is_cut_short and not next_cursor:
+        note = f"{chosen.name} lists more, and its link to them is no URL: they can't be shown."
+        lines.append(note)
     if next_cursor:
         page = call("ogc_list_processes", query=query, endpoint=chosen.name, limit=limit, cursor=next_cursor)
         lines.append(f"Next page: {page}")
@@ -216,7 +221,7 @@ async def list_processes(
         lines.append(f"Bundled samples: {deploy}; in the same way {', '.join(others)}")
     elif query and not next_cursor:
         lines.append(f"Without query, all are listed: {call('ogc_list_processes', endpoint=chosen.name)}")
-    reply = Processes(endpoint=chosen.name, processes=rows, left_out=left_out, next_cursor=next_cursor)
+    reply = Processes(endpoint=chosen.name, processes=rows, left_out=left_out, next_cursor=next_cursor, note=note)
     return respond(lines, reply)
 
 

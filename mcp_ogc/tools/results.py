@@ -33,8 +33,9 @@ from mcp_ogc.views.payload import footprints_for_view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mcp_ogc.ogc.results.items import Asset, ItemDocument
     from mcp_ogc.ogc.results.reading import Results
-    from mcp_ogc.ogc.results.stac import Asset, ItemDocument, Output
+    from mcp_ogc.ogc.results.stac import Output
     from mcp_ogc.tables import Content
     from mcp_ogc.workspace import Endpoint, Workspace
 

@@ -17,10 +17,41 @@ HERE = Addresses("https://ogc.example/acme/ogc-api/")
         ("/acme/ogc-api/jobs?limit=2", "https://ogc.example/acme/ogc-api/jobs?limit=2"),
         ("http://zoo-project-dru-service/acme/ogc-api/jobs", "https://ogc.example/acme/ogc-api/jobs"),
         ("https://evil.example@in-cluster:81/x", "https://ogc.example/x"),
+        # Behind a proxy that takes a prefix away, or gives another.
+        ("http://localhost:5000/jobs/j1", "https://ogc.example/acme/ogc-api/jobs/j1"),
+        (
+            "http://localhost:5000/processes/p/execution?f=json",
+            "https://ogc.example/acme/ogc-api/processes/p/execution?f=json",
+        ),
+        ("http://localhost:5000/conformance", "https://ogc.example/acme/ogc-api/conformance"),
+        ("http://localhost:5000", "https://ogc.example/acme/ogc-api"),
+        ("http://localhost:5000/", "https://ogc.example/acme/ogc-api/"),
+        ("http://in-cluster/ogc-api/jobs/j1", "https://ogc.example/acme/ogc-api/jobs/j1"),
+        ("http://in-cluster/inner/processes/p/jobs/j1", "https://ogc.example/acme/ogc-api/processes/p/jobs/j1"),
+        ("http://in-cluster/acme/ogc-api", "https://ogc.example/acme/ogc-api"),
+        ("http://in-cluster/temp/jobs.log", "https://ogc.example/temp/jobs.log"),
+        ("http://in-cluster/elsewhere/", "https://ogc.example/elsewhere/"),
+        ("https://ogc.example/other/jobs/j1", "https://ogc.example/other/jobs/j1"),
+        ("https://jobs.example/jobs/j1", "https://ogc.example/acme/ogc-api/jobs/j1"),
+        ("https://jobs.example/v2/jobs/j1", "https://ogc.example/v2/jobs/j1"),
     ],
 )
 def test_a_link_of_the_endpoint_s_own_stays_on_its_origin(href: str, expected: str) -> None:
     assert HERE.own(href) == expected
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("http://localhost:5000/jobs/j1/results/a.tif", "https://ogc.example/acme/ogc-api/jobs/j1/results/a.tif"),
+        ("http://zoo/temp/jobs/j1.log", "https://ogc.example/temp/jobs/j1.log"),
+        ("https://files.example/jobs/a.tif", "https://files.example/jobs/a.tif"),
+        ("s3://bucket/jobs/a.tif", "s3://bucket/jobs/a.tif"),
+    ],
+)
+def test_a_file_at_an_address_inside_is_reached_from_here(href: str, expected: str) -> None:
+    assert HERE.reachable(href) == expected
+    assert Addresses(HERE.base, rebase_links=False).reachable(href) == href
 
 
 @pytest.mark.parametrize(

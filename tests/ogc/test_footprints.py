@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ogc.ogc.results.footprints import rings_of, simplified
-from mcp_ogc.ogc.results.stac import ItemDocument
+from mcp_ogc.ogc.results.items import ItemDocument
 
 BOX = [10.0, 40.0, 11.0, 41.0]
 TILTED = [[10.2, 40.0], [11.0, 40.3], [10.8, 41.0], [10.0, 40.7], [10.2, 40.0]]

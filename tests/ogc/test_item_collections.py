@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from mcp_ogc.ogc.results.item_collections import collection_of
-from mcp_ogc.ogc.results.stac import ItemDocument
+from mcp_ogc.ogc.results.items import ItemDocument
 from tests.ogc.test_results import item
 
 EARLIEST = datetime(1900, 1, 1)  # noqa: DTZ001 hypothesis takes bounds without a zone

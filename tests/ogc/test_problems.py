@@ -84,6 +84,11 @@ def test_zoo_answers_a_failed_job_s_results_with_200_and_an_exception() -> None:
         {"code": 500, "description": "Internal Server Error"},
         {"exception": {"type": "x", "message": "boom"}},
         {"exception": {"code": "InternalError", "text": "boom"}},
+        # Members of its own (RFC 7807 §3.2).
+        {"type": "x", "title": "t", "status": 500, "detail": "d", "timestamp": "2026-01-01"},
+        {"type": "job results failed", "title": "job failed", "status": 400, "trace_id": "y"},
+        {"type": "x", "title": "t", "detail": "d", "requestId": "y"},
+        {"code": "NoSuchJob", "description": "d", "timestamp": 3},
     ],
 )
 def test_an_exception_may_have_more_to_say(document: JsonObject) -> None:
@@ -102,6 +107,9 @@ def test_an_exception_may_have_more_to_say(document: JsonObject) -> None:
         {"exception": {"value": 1}},
         {"exception": {"href": "https://x.example/a.tif"}},
         {"exception": {"type": "x", "message": "boom"}, "out": 1},
+        {"type": "forest", "title": "A stand of trees", "area": 12.5},
+        {"type": "forest", "title": "A stand of trees", "status": 200, "area": 12.5},
+        {"type": "Collection", "title": "t", "description": "d", "stac_version": "1.1.0"},
     ],
 )
 def test_what_only_resembles_an_exception_is_none(document: JsonObject) -> None:

@@ -125,7 +125,7 @@ async def test_a_catalogue_that_links_itself_ends() -> None:
 
 
 async def test_one_broken_item_does_not_lose_the_others() -> None:
-    broken = {**item("broken"), "properties": 5}
+    broken = {**item("broken"), "assets": 5}
     (output,) = (await read({"type": "FeatureCollection", "features": [broken, item("good")]})).outputs
     assert [one.id for one in output.readable_items()] == ["good"]
     with pytest.raises(UnreadableAnswer, match="broken"):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import pytest_socket
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -101,6 +101,8 @@ broken_schemas = st.recursive(
 
 
 @given(broken_schemas, values)
+@example({"type": ["string", "string"]}, None)
+@example({"required": ["a", "a"]}, {})
 def test_a_broken_schema_is_read_into_a_sound_one_and_breaks_nothing(schema: Any, value: Any) -> None:
     read = plain(schema)
     Draft202012Validator.check_schema(read)

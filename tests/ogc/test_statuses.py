@@ -7,6 +7,8 @@ from pydantic import JsonValue
 
 from mcp_ogc.errors import UnreadableAnswer
 from mcp_ogc.ogc.dialects.maap import MAAP
+from mcp_ogc.ogc.dialects.standard import STANDARD
+from mcp_ogc.ogc.lists import read_jobs, read_processes
 from mcp_ogc.ogc.models import JobStatus
 from mcp_ogc.ogc.statuses import ID_MEMBERS, WORDS, job_or_none, status_info
 
@@ -113,3 +115,50 @@ def test_whatever_a_server_sends_is_a_job_or_is_none(document: JsonValue) -> Non
 def test_what_has_no_id_or_no_status_is_told_so(document: dict[str, JsonValue]) -> None:
     with pytest.raises(UnreadableAnswer, match="no job id, or no status"):
         status_info(document)
+
+
+@pytest.mark.parametrize(
+    "oddity",
+    [
+        {"type": None},
+        {"type": ["process"]},
+        {"inputs": [{"id": "a", "value": 1}]},
+        {"parameters": "{'a': 1}"},
+        {"processID": {"id": "echo"}},
+        {"message": {"en": "x"}},
+        {"metadata": [1]},
+        {"links": [{"href": "x", "length": "big"}]},
+        {"links": [{"href": "x", "title": 3}]},
+    ],
+    ids=str,
+)
+def test_one_odd_member_does_not_lose_a_job_nor_its_place_in_a_list(oddity: dict[str, JsonValue]) -> None:
+    document: dict[str, JsonValue] = {"jobID": "j1", "status": "running", "created": "2026-01-02T03:04:05Z", **oddity}
+    page = read_jobs("https://ogc.example/jobs", {"jobs": [document]}, (), STANDARD, process_id=None, status=None)
+    for info in (status_info(document), *page.jobs):
+        assert (info.job_id, info.status, info.type) == ("j1", JobStatus.RUNNING, "process")
+        assert str(info.created) == "2026-01-02 03:04:05+00:00"
+        assert (info.inputs, info.process_id) == (None, None)
+        assert [link.href for link in info.links] == (["x"] if "links" in oddity else [])
+    assert len(page.jobs) == 1
+
+
+def test_a_number_names_a_process_as_well_as_a_text() -> None:
+    assert status_info({"jobID": "j1", "status": "running", "processID": 3}).process_id == "3"
+
+
+@pytest.mark.parametrize("total", ["unknown", None, [], {}, True, 1e999, "12"])
+def test_a_total_that_is_no_number_does_not_lose_the_page(total: JsonValue) -> None:
+    jobs: list[JsonValue] = [{"jobID": "j1", "status": "running"}]
+    page = read_jobs(
+        "https://ogc.example/jobs", {"jobs": jobs, "total": total}, (), STANDARD, process_id=None, status=None
+    )
+    assert [info.job_id for info in page.jobs] == ["j1"]
+    assert page.number_total == (12 if total == "12" else None)
+    processes = read_processes("https://ogc.example/processes", {"processes": ["p"], "total": total}, (), STANDARD)
+    assert [one.id for one in processes.processes] == ["p"]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_time_that_utc_does_not_have_is_none(time: str) -> None:
+    assert status_info({"jobID": "j", "status": "running", "created": time}).created is None

@@ -7,9 +7,10 @@ Which functions decode is read off the syntax trees, and which ones run off the 
 import ast
 import asyncio
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 
 import pytest
 
@@ -102,13 +103,19 @@ async def _usual() -> None:
 def entered() -> set[str]:
     """`FILE:FUNCTION` of what the parsers of the registry enter, given what is usual."""
     found: set[CodeType] = set()
-    before = sys.gettrace()
-    sys.settrace(lambda frame, *_: found.add(frame.f_code))  # told of calls only: it gives no trace of what is within
+    before, before_in_threads = sys.gettrace(), threading.gettrace()
+
+    def entering(frame: FrameType, *_: object) -> None:
+        found.add(frame.f_code)  # told of calls only: it gives no trace of what is within
+
+    sys.settrace(entering)
+    threading.settrace(entering)  # what is long is read in one
     try:
         asyncio.run(_usual())
     finally:
         sys.settrace(before)
-    files = [(Path(code.co_filename), code.co_name) for code in found]
+        threading.settrace(before_in_threads)  # type: ignore[arg-type]
+    files = [(Path(code.co_filename), code.co_name) for code in found.copy()]  # threads go on
     return {f"{file.relative_to(ROOT).as_posix()}:{name}" for file, name in files if file.is_relative_to(ROOT)}
 
 

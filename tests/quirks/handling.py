@@ -225,13 +225,13 @@ FUNCTIONS: tuple[tuple[str, Any, Case], ...] = (
         ),
     ),
     (
-        "mcp_ogc.ogc.answers._job_segment",
-        no_text,
+        "mcp_ogc.ogc.new_jobs._place",
+        nothing,
         of_personality(new_jobs.test_q05_an_empty_answer_or_null_has_its_job_in_location, "geoserver"),
     ),
-    ("mcp_ogc.ogc.answers.CREATED", (201,), case(new_jobs.test_q06_202_is_a_job_as_well_as_201)),
+    ("mcp_ogc.ogc.new_jobs.CREATED", (201,), case(new_jobs.test_q06_202_is_a_job_as_well_as_201)),
     (
-        "mcp_ogc.ogc.answers._monitors",
+        "mcp_ogc.ogc.new_jobs._hrefs",
         none_at_all,
         case(new_jobs.test_q07_without_location_a_relative_link_tells_the_job),
     ),
@@ -307,12 +307,12 @@ FUNCTIONS: tuple[tuple[str, Any, Case], ...] = (
         case(reasons.test_q29_the_reason_is_read_from_the_message_of_the_job, name="pygeoapi"),
     ),
     (
-        "mcp_ogc.ogc.results.reading._from_links",
+        "mcp_ogc.ogc.results.forms._from_links",
         none_at_all,
         case(raw_results.test_q31_link_headers_are_files_of_the_outputs_they_are_named_after),
     ),
     (
-        "mcp_ogc.ogc.results.reading._place",
+        "mcp_ogc.ogc.results.forms._place",
         nothing,
         case(keys.test_q32_an_output_that_is_told_by_its_places_has_its_own_name_and_is_a_file),
     ),
@@ -352,7 +352,7 @@ FUNCTIONS: tuple[tuple[str, Any, Case], ...] = (
         case(answers.test_q44_what_stays_damaged_is_mended_as_far_as_it_goes),
     ),
     (
-        "mcp_ogc.ogc.results.reading.is_cut_off",
+        "mcp_ogc.ogc.results.forms.says_json",
         by_its_media_type,
         case(answers.test_q45_text_that_is_called_json_is_a_text),
     ),

@@ -11,7 +11,7 @@ from typing import Any
 from mcp import Client
 
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings, StorageSettings
+from mcp_ogc.settings import EndpointSettings, Limits, LocalSettings, Settings, StorageSettings
 from tests.server.talk import call, finished
 from tests.servers.processes.endpoint import TestEndpoint, served
 from tests.servers.processes.jobs import Job
@@ -49,6 +49,7 @@ async def made(
     outputs: list[str] | None = None,
     storage: dict[str, StorageSettings] | None = None,
     steer: Callable[[Job], None] = lambda job: None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[Made]:
     """Run a process; `steer` changes the job before its results are asked for."""
     async with served(endpoint) as url:
@@ -57,6 +58,7 @@ async def made(
             data_folder=folder / "data",
             download_folder=folder / "downloads",
             storage=storage or {},
+            limits=limits or Limits(),
             local=LocalSettings(enabled=False),
         )
         async with Client(build_server(settings)) as client:

@@ -168,6 +168,21 @@ async def test_q14_the_same_page_asked_for_again_is_the_same(tmp_path: Path) -> 
     assert first["next_cursor"] == second["next_cursor"]
 
 
+async def test_q14_a_next_page_at_what_is_no_url_is_told_to_be_there(tmp_path: Path) -> None:
+    endpoint = with_jobs("standard", 2)
+    links = [{"rel": "next", "href": "http://["}]
+    jobs = [{"jobID": job.id, "status": "running"} for job in endpoint.jobs]
+    for path, member, entries in (("/jobs", "jobs", jobs), ("/processes", "processes", [{"id": "echo"}])):
+        endpoint.faults.append(Fault("GET", path, 200, body=json.dumps({member: entries, "links": links}), times=99))
+    async with conversation(endpoint, tmp_path) as client:
+        listed = await call(client, "ogc_list_jobs")
+        processes = await call(client, "ogc_list_processes")
+    assert len(listed["jobs"]) == 2
+    assert "its next page is no URL" in listed["not_asked"][0]
+    assert [row["process_id"] for row in processes["processes"]] == ["echo"]
+    assert "lists more" in processes["note"]
+
+
 async def test_q14_a_list_that_is_not_newest_first_says_how_the_others_are_seen(tmp_path: Path) -> None:
     endpoint = with_jobs("standard", 6)
     jobs = list(reversed([*endpoint.jobs]))

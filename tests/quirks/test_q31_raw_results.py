@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mcp import Client
 
-from tests.quirks.made import made
+from mcp_ogc.server import build_server
+from mcp_ogc.settings import EndpointSettings, Limits, LocalSettings, Settings
+from tests.quirks.made import Made, made
 from tests.servers.processes.catalogue import RASTER
-from tests.servers.processes.endpoint import Fault, TestEndpoint
+from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 from tests.servers.processes.jobs import Job
 from tests.servers.processes.personalities import GEOSERVER, STANDARD
 from tests.servers.processes.personality import Personality, RawForm
@@ -46,6 +49,41 @@ async def test_q31_bytes_that_are_answered_at_once_are_kept_and_read_from_here(t
         output = (await job.outputs())["raster"]
         assert await job.bands(output["files"][0]["raster"]) == 6
         assert (await job.exported())["raster.tif"]["bytes"] == len(SCENE)
+
+
+async def test_q31_a_file_that_is_answered_at_once_and_is_longer_than_a_document_stays_here(tmp_path: Path) -> None:
+    endpoint = TestEndpoint(replace(raw(RawForm.BYTES), reads_prefer=False))
+    async with made(endpoint, tmp_path, "raster", limits=Limits(document_bytes=len(SCENE) // 2)) as job:
+        output = (await job.outputs())["raster"]
+        assert await job.bands(output["files"][0]["raster"]) == 6
+    (kept,) = (tmp_path / "data" / "answers").iterdir()
+    assert (kept.suffix, kept.read_bytes()) == (".tif", SCENE)
+    async with served(endpoint) as url:  # asked by a server that starts anew
+        settings = Settings(
+            endpoints={"far": EndpointSettings(url=url)},
+            data_folder=tmp_path / "data",
+            download_folder=tmp_path / "downloads",
+            local=LocalSettings(enabled=False),
+        )
+        async with Client(build_server(settings)) as client:
+            (file,) = (await Made(client, job.job_id).exported()).values()
+    assert file["bytes"] == len(SCENE)
+
+
+async def test_q31_a_result_at_once_that_is_too_long_is_told_to_be_done_and_is_no_lost_job(tmp_path: Path) -> None:
+    endpoint = TestEndpoint(replace(raw(RawForm.BYTES), reads_prefer=False))
+    limits = Limits(document_bytes=len(SCENE) // 2, asset_bytes=len(SCENE) - 1)
+    with pytest.raises(BaseExceptionGroup) as raised:
+        async with made(endpoint, tmp_path, "raster", limits=limits):
+            raise AssertionError("it was taken")
+    told = str(leaf(raised.value))
+    assert "executed and answered at once, so there is no job" in told
+    assert "limits.asset_bytes" in told
+    assert list((tmp_path / "data" / "answers").iterdir()) == []
+
+
+def leaf(error: BaseException) -> BaseException:
+    return leaf(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def test_q31_link_headers_are_files_of_the_outputs_they_are_named_after(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from mcp_ogc.errors import OgcError
 from mcp_ogc.net.storage import Storage
-from mcp_ogc.ogc.results.stac import Catalogue, read_item, read_stac
+from mcp_ogc.ogc.results.items import read_item
+from mcp_ogc.ogc.results.stac import Catalogue, read_stac
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.lint import lint
 from mcp_ogc.settings import StorageSettings
@@ -18,13 +19,16 @@ pytestmark = pytest.mark.anyio
 
 HOST = "stranger.example"
 FOREIGN = f"https://{HOST}/document"
-# What connects, and which of our files may: the way out, the driver's reader (it lives without a server), the step of
-# the bundled samples that reads an item; and whoever listens.
+# What connects, and which of our files may: the way out, the driver's reader (it lives without a server) and its
+# deadline, the step of the bundled samples that reads an item; whoever listens; and a pair of sockets in this process.
 CONNECTING = (
     *("socket", "ssl", "http", "urllib.request", "urllib3", "requests", "aiohttp", "ftplib", "smtplib"),
     *("httpcore", "asyncio", "websockets", "telnetlib", "xmlrpc", "fsspec", "s3fs", "botocore.httpsession"),
 )
-MAY_CONNECT = ("net.hosts", "net.connections", "local.reader", "local.sample.steps.item", "cli.local", "net.redirect")
+MAY_CONNECT = (
+    *("net.hosts", "net.connections", "local.reader", "local.deadline", "local.sample.steps.item"),
+    *("cli.local", "net.redirect", "http_server", "cli.interruption"),
+)
 # Names of these modules that connect nowhere.
 HARMLESS = {"urllib.request.url2pathname", "http.HTTPStatus", "http.client.HTTPException"}
 PACKAGE = f"""\

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from mcp_ogc.ogc.results.stac import ItemDocument, Output
+from mcp_ogc.ogc.results.items import ItemDocument
+from mcp_ogc.ogc.results.stac import Output
 from mcp_ogc.views.payload import footprints_for_view
 from tests.servers.apps_host import Shown
 

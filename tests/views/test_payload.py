@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from mcp_ogc.ogc.results.stac import ItemDocument, Output
+from mcp_ogc.ogc.results.items import ItemDocument
+from mcp_ogc.ogc.results.stac import Output
 from mcp_ogc.views.payload import footprints_for_view
 
 MOST_BYTES = 700_000

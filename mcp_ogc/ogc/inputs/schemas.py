@@ -61,6 +61,9 @@ class _Reader:
         read: JsonObject = {
             word: part for word, part in one.items() if (is_sound := SOUND.get(word)) and is_sound(part)
         }
+        for word in ("type", "required"):
+            if isinstance(told := read.get(word), list):
+                read[word] = list(dict.fromkeys(told))  # type: ignore[arg-type]
         _read_bounds(one, read)
         if isinstance(properties := one.get("properties"), dict):
             read["properties"] = {name: self.schema(part, depth - 1, within) for name, part in properties.items()}

@@ -16,7 +16,7 @@ from mcp_ogc.ogc.results.geojson import bbox_of, finite
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from mcp_ogc.ogc.results.stac import ItemDocument
+    from mcp_ogc.ogc.results.items import ItemDocument
 
 Position = tuple[float, float]
 Ring = list[Position]

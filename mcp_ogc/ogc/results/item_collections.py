@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from mcp_ogc.ogc.models import JsonObject
 from mcp_ogc.ogc.results.geojson import bbox_of, finite
-from mcp_ogc.ogc.results.stac import ItemDocument
+from mcp_ogc.ogc.results.items import ItemDocument
 
 FENCE = 3.0
 """Interquartile ranges beyond the quartiles at which a value is far out (Tukey 1977, Exploratory Data Analysis)."""
