@@ -128,7 +128,7 @@ async def _undeployment(endpoint: Endpoint, process_id: str) -> _Undeployment:
     if not own and not others:
         return _Undeployment(f"{told} No job of it runs.")
     if own:
-        shown = ", ".join(f"{job.job_id} ({job.status})" for job in own[:SHOWN_JOBS])
+        shown = ", ".join(f"{word(job.job_id)} ({job.status})" for job in own[:SHOWN_JOBS])
         more = f" and {len(own) - SHOWN_JOBS} more" if len(own) > SHOWN_JOBS else ""
         told += f" {plural(len(own), 'job')} of it {_are(len(own))} not done: {shown}{more}."
     if others:

@@ -63,7 +63,7 @@ class _Reader:
         }
         for word in ("type", "required"):
             if isinstance(told := read.get(word), list):
-                read[word] = list(dict.fromkeys(told))  # type: ignore[arg-type]
+                read[word] = list(dict.fromkeys(told))
         _read_bounds(one, read)
         if isinstance(properties := one.get("properties"), dict):
             read["properties"] = {name: self.schema(part, depth - 1, within) for name, part in properties.items()}
