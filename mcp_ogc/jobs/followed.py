@@ -76,9 +76,10 @@ class Followed:
             return True
         return (known.status, known.progress, known.message) != (info.status, info.progress, info.message)
 
-    def takes(self, info: StatusInfo, pause: float) -> bool:
+    def takes(self, info: StatusInfo, pause: float, asked: Asked) -> bool:
         """Take a status, and whether it is another than before; the next look comes ever later until it is."""
         is_new = self.differs(info)
+        self.last_asked = asked.number
         self.info, self.problem = info, None
         self.pause = pause if is_new else max(pause, min(self.pause * 1.6, LONGEST_PAUSE))
         self._put_off()
@@ -86,10 +87,7 @@ class Followed:
 
     def is_news(self, asked: Asked) -> bool:
         """Whether an answer is no older than what is known: of two requests under way the earlier may answer last."""
-        if asked.number < self.last_asked:
-            return False
-        self.last_asked = asked.number
-        return True
+        return asked.number >= self.last_asked
 
     def hurry(self) -> None:
         """Look again soon: somebody has just begun to wait, and that they looked themselves put off the next look."""

@@ -85,6 +85,7 @@ class Monitor:
         self._is_unwritable = False
         """Whether the journal could not be written the last time, which is told once."""
         self._numbers = count()
+        self._noting = anyio.Lock()
         self._paced_until = -float("inf")
         self._free_from = -float("inf")
         """When the next request may be made, if all kept the pace."""
@@ -364,13 +365,14 @@ class Monitor:
 
         A journal that can't be written keeps nobody from knowing: what was seen is written at a later look.
         """
-        seen = [(one, info) for one, info in seen if one.is_news(asked)]
-        new = [(one, info) for one, info in seen if one.is_unwritten or one.differs(info)]
-        is_written = await self._written([info for _, info in new], asked.time)
-        for one, _ in new:
-            one.is_unwritten = not is_written
-        # What came while it was written is newer.
-        for one, info in [(one, info) for one, info in seen if one.is_news(asked) and one.takes(info, pause)]:
+        async with self._noting:  # else an older answer would be left out while the newer one is not taken yet
+            seen = [(one, info) for one, info in seen if one.is_news(asked)]
+            new = [(one, info) for one, info in seen if one.is_unwritten or one.differs(info)]
+            is_written = await self._written([info for _, info in new], asked.time)
+            for one, _ in new:
+                one.is_unwritten = not is_written
+            changed = [(one, info) for one, info in seen if one.takes(info, pause, asked)]
+        for one, info in changed:
             await self._publish(info)
             one.tell()
 

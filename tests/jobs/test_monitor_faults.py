@@ -187,6 +187,43 @@ async def test_a_journal_that_can_not_be_written_for_a_moment_keeps_nobody_from_
                 await anyio.lowlevel.checkpoint()
 
 
+async def test_who_is_answered_last_although_asked_first_is_told_what_the_others_saw(
+    monitor: Monitor, upstream: Upstream, work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newer answers are being written down whenever one of the first comes."""
+    upstream.put("j1", "running")
+    may_write, told = anyio.Event(), []
+    write = work.journal.record_all
+
+    async def slowly(endpoint: str, infos: list[StatusInfo], *, asked: datetime | None = None) -> None:
+        await may_write.wait()
+        await write(endpoint, infos, asked=asked)
+
+    async def look() -> None:
+        told.append((await monitor.wait("j1", 0)).status)
+
+    monkeypatch.setattr(work.journal, "record_all", slowly)
+    first, again = anyio.Event(), anyio.Event()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            upstream.held["/jobs/j1"] = first
+            tasks.start_soon(look)
+            await anyio.wait_all_tasks_blocked()
+            del upstream.held["/jobs/j1"]
+            tasks.start_soon(look)
+            await anyio.wait_all_tasks_blocked()
+            upstream.held["/jobs/j1"] = again  # where the first look is in vain, it is made again
+            first.set()
+            await anyio.wait_all_tasks_blocked()
+            del upstream.held["/jobs/j1"]
+            tasks.start_soon(look)
+            await anyio.wait_all_tasks_blocked()
+            again.set()
+            await anyio.wait_all_tasks_blocked()
+            may_write.set()
+    assert told == [JobStatus.RUNNING] * 3
+
+
 async def test_a_job_whose_document_is_slow_keeps_no_other_waiting(monitor: Monitor, upstream: Upstream) -> None:
     upstream.put("slow", "running")
     upstream.put("j1", "running")
