@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # These say nothing but what is written in this package; a client that compares them finds them equal, byte by byte.
 OURS = {"initialize", "server/discover", "tools/list", "prompts/list", "resources/templates/list", "ping"}
 PICTURES = {"data", "blob"}
+MEMBER = re.compile(r"[A-Za-z_]{1,30}")
+"""A name like those of our own members, whose answers a client holds to their schema."""
 
 
 class Outgoing:
@@ -53,7 +56,9 @@ class Outgoing:
             case str():
                 return self.text(value)
             case dict():
-                return {self.text(name): self.value(one) for name, one in value.items()}
+                return {
+                    name if MEMBER.fullmatch(name) else self.text(name): self.value(one) for name, one in value.items()
+                }
             case list():
                 return [self.value(one) for one in value]
         return value

@@ -209,6 +209,7 @@ def _result_shapes() -> list[bytes]:
         ITEM,
         CATALOGUE,
         {"echo": {"value": ITEM}, "map": {"href": "a.tif", "type": "image/tiff", "file:size": 3}},
+        {"type": "FeatureCollection", "features": [ITEM, {"type": "Feature", "assets": ITEM["assets"]}]},
         {"type": "FeatureCollection", "features": [ITEM, ITEM], "links": CATALOGUE["links"]},
         {"echo": [{"href": "a.tif"}, {"href": "b.json", "type": "application/geo+json"}], "n": 3, "nothing": None},
         {"out": {"value": "aGk=", "encoding": "base64", "mediaType": "image/png"}},

@@ -77,4 +77,4 @@ async def test_what_it_has_not_is_told(far: Client) -> None:
     assert "far has no job" in await refused(far, "ogc_get_job", job_id="nothing")
     package = "cwlVersion: v1.2\nclass: Workflow\nid: w\ninputs: []\noutputs: []\nsteps: []\n"
     assert "far can't deploy" in await refused(far, "ogc_deploy_process", package=package)
-    assert "far has no packages" in await refused(far, "ogc_get_package", process_id="greeting")
+    assert "far has no package of" in await refused(far, "ogc_get_package", process_id="greeting")

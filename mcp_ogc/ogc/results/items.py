@@ -140,9 +140,12 @@ def _by_pystac(document: JsonObject) -> Item | None:
         start, end = item.common_metadata.start_datetime, item.common_metadata.end_datetime
     except Exception:  # pystac raises what it likes on what is no item
         return None
-    collection = item.collection_id
-    when = _moment(item.datetime, start, end)
-    return Item(id=_id_of(document), collection=collection, when=when, bbox=_box(document.get("bbox")))
+    return Item(
+        id=_id_of(document),
+        collection=_collection_of(document),
+        when=_moment(item.datetime, start, end),
+        bbox=_box(document.get("bbox")),
+    )
 
 
 def _leniently(document: JsonObject) -> Item:
@@ -151,13 +154,18 @@ def _leniently(document: JsonObject) -> Item:
     match document:
         case {"type": "Collection", "extent": dict(extent)}:
             place, properties = _of_extent(extent)
-    collection, times = document.get("collection"), _Times.model_validate(properties)
+    times = _Times.model_validate(properties)
     return Item(
         id=_id_of(document),
-        collection=collection if isinstance(collection, str) else None,
+        collection=_collection_of(document),
         when=_moment(times.datetime, times.start_datetime, times.end_datetime),
         bbox=_box(place),
     )
+
+
+def _collection_of(document: JsonObject) -> str | None:
+    told = document.get("collection")
+    return told if isinstance(told, str) else None
 
 
 def _id_of(document: JsonObject) -> str:
