@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from mcp_ogc.authentication import BearerAuthentication
@@ -60,6 +59,8 @@ def _check_variables(settings: Settings) -> None:
         name = variable.upper()
         field, *_ = name.removeprefix(prefix).lower().split("__")
         if name.startswith(prefix) and value and field not in known and variable not in told:
+            from difflib import get_close_matches
+
             near = get_close_matches(field, known, n=1)
             meant = f"Did you mean {prefix}{near[0].upper()}?" if near else "The guide of endpoints has those there are"
             raise SettingsError(f"The variable {variable} is none of the settings", remedy=meant)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,15 +31,19 @@ def not_permitted(name: str, needed: Permission) -> str:
 
 def unknown_tool(name: str, known: list[str]) -> str:
     """A tool that is not here, and the nearest that are."""
-    near = difflib.get_close_matches(name, known, n=3)
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=3)
     return f"There is no tool {name!r} here. " + (f"Did you mean {', '.join(near)}?" if near else f"Tools: {known}")
 
 
 def unknown_arguments(tool: Tool, unknown: Sequence[str]) -> str:
     """Arguments that a tool has not, and the nearest that it has."""
+    from difflib import get_close_matches
+
     known = list(tool.parameters["properties"])
     lines = [f"{tool.name} has no argument {', '.join(unknown)}; nothing was done."]
-    near = {name: difflib.get_close_matches(name, known, n=1) for name in unknown}
+    near = {name: get_close_matches(name, known, n=1) for name in unknown}
     lines += [f"Did you mean {names[0]} for {name}?" for name, names in near.items() if names]
     return "\n".join([*lines, f"Its arguments: {', '.join(known)}. Mend it and call again."])
 

@@ -7,7 +7,6 @@ for a text, which front matter names by its file beside the prompts; arguments t
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -107,7 +106,9 @@ def misfit(known: Collection[Prompt], name: str, arguments: Mapping[str, object]
     """What is wrong with asking for a prompt, and what would be right; None where it can be filled in."""
     prompt = next((one for one in known if one.name == name), None)
     if prompt is None:
-        near = difflib.get_close_matches(name, [one.name for one in known], n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [one.name for one in known], n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         return f"There is no prompt {name!r} here.{meant} Prompts: {', '.join(one.name for one in known)}"
     takes = prompt.arguments or []

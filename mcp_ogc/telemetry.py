@@ -7,13 +7,18 @@ is, what was asked, or more of an address than its host: that is for the audit, 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from opentelemetry import metrics, trace
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
+
+if TYPE_CHECKING:
+    from opentelemetry import metrics
 
 SCOPE = "mcp_ogc"
 # Bounds of a histogram in seconds, as the conventions advise for both.
@@ -34,12 +39,8 @@ class Operations:
     """How long messages of clients take (`mcp.server.operation.duration`)."""
 
     def __init__(self) -> None:
-        meter = metrics.get_meter(SCOPE)
-        self._duration = meter.create_histogram(
-            "mcp.server.operation.duration",
-            unit="s",
-            description="Duration of an MCP request, as its receiver sees it",
-            explicit_bucket_boundaries_advisory=BOUNDS,
+        self._duration = _Duration(
+            "mcp.server.operation.duration", "Duration of an MCP request, as its receiver sees it"
         )
 
     @contextmanager
@@ -55,11 +56,9 @@ class Requests:
 
     def __init__(self) -> None:
         self._tracer = trace.get_tracer(SCOPE)
-        self._duration = metrics.get_meter(SCOPE).create_histogram(
+        self._duration = _Duration(
             "http.client.request.duration",
-            unit="s",
-            description="Duration of a request with its redirects and repetitions, to the head of its answer",
-            explicit_bucket_boundaries_advisory=BOUNDS,
+            "Duration of a request with its redirects and repetitions, to the head of its answer",
         )
 
     @contextmanager
@@ -91,8 +90,31 @@ class Requests:
                     span.set_status(StatusCode.ERROR)
 
 
+class _Duration:
+    """A histogram of seconds, made when something is recorded and somebody may have configured metrics.
+
+    Whoever has, has imported the module of their API: else it is a hundredth of the cold start, for nothing.
+    """
+
+    def __init__(self, name: str, description: str) -> None:
+        self._name = name
+        self._description = description
+        self._histogram: metrics.Histogram | None = None
+
+    def record(self, seconds: float, attributes: Mapping[str, str | int]) -> None:
+        """Note one, where anybody counts."""
+        if self._histogram is None and "opentelemetry.metrics" in sys.modules:
+            from opentelemetry import metrics
+
+            self._histogram = metrics.get_meter(SCOPE).create_histogram(
+                self._name, unit="s", description=self._description, explicit_bucket_boundaries_advisory=BOUNDS
+            )
+        if self._histogram is not None:
+            self._histogram.record(seconds, attributes)
+
+
 @contextmanager
-def _timed(duration: metrics.Histogram, attributes: Mapping[str, str | int]) -> Iterator[Outcome]:
+def _timed(duration: _Duration, attributes: Mapping[str, str | int]) -> Iterator[Outcome]:
     outcome, begun = Outcome(), time.monotonic()
     try:
         yield outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -58,7 +59,12 @@ def options_of(command: str) -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> ModuleType:
-    return import_module(f"mcp_ogc.cli.{command}")
+    """A command's module: what is imported stays, so that looking through it for garbage is time lost."""
+    gc.disable()
+    try:
+        return import_module(f"mcp_ogc.cli.{command}")
+    finally:
+        gc.enable()
 
 
 def _parser() -> argparse.ArgumentParser:
