@@ -82,13 +82,7 @@ async def ask_replacement(
         return Consent()
     told, _ = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
     asked_for = f"Replace the process {process_id} on {chosen.name} by {loaded.digest}?"
-    again = call(
-        "ogc_deploy_process",
-        package=told_again(package),
-        endpoint=chosen.name,
-        workflow_id=workflow_id,
-        replace=True,
-    )
+    again = _replacing(chosen, package, workflow_id)
     return await ask(ctx, "\n".join([asked_for, *told]), again)
 
 
@@ -115,14 +109,7 @@ async def deploy_process(
         bound: dict[str, JsonValue] = {**reply, "replace": True}
         token = agree(ctx, consent, "ogc_deploy_process", bound, confirm)
         if token:
-            again = call(
-                "ogc_deploy_process",
-                package=told_again(package),
-                endpoint=chosen.name,
-                workflow_id=workflow_id,
-                replace=True,
-                confirm=token,
-            )
+            again = _replacing(chosen, package, workflow_id, token)
             changed, breaking = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
             lines = [
                 *changed,
@@ -140,13 +127,7 @@ async def deploy_process(
         except NotOffered as error:
             raise await _not_deployed(work, chosen, f"replace {process_id}", error) from error
     else:
-        replacing = call(
-            "ogc_deploy_process",
-            package=told_again(package),
-            endpoint=chosen.name,
-            workflow_id=workflow_id,
-            replace=True,
-        )
+        replacing = _replacing(chosen, package, workflow_id)
         process_id = await _deploy_new(work, chosen, loaded, source, workflow_id, replacing)
     reply["process_id"] = process_id
     chosen.forget(process_id)
@@ -169,6 +150,18 @@ async def deploy_process(
     ]
     told = {"url": url, "version": deployed.version, "replaced": there is not None, "trial": trial}
     return respond(lines, Deployed(**reply, **counted, **told, deployed=True))
+
+
+def _replacing(endpoint: Endpoint, package: str, workflow_id: str | None, confirm: str | None = None) -> str:
+    """The call that replaces what is there."""
+    return call(
+        "ogc_deploy_process",
+        package=told_again(package),
+        endpoint=endpoint.name,
+        workflow_id=workflow_id,
+        replace=True,
+        confirm=confirm,
+    )
 
 
 async def _sound(endpoint: Endpoint, source: Source, workflow_id: str | None) -> tuple[Package, Report]:
