@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.security.defences import DEFENCES
+
 ROOT = Path(__file__).parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 ROWS = {int(number): row for number, row in re.findall(r"^\| T(\d+) \|(.*)\|$", SECURITY, re.MULTILINE)}
@@ -25,3 +27,8 @@ def test_a_test_says_which_row_it_is_of() -> None:
 def test_every_link_leads_to_a_file() -> None:
     for link in re.findall(r"\]\((tests/[^)]+)\)", SECURITY):
         assert (ROOT / link).is_file(), link
+
+
+def test_of_each_row_a_defence_is_taken_away_in_turn() -> None:
+    """Its test fails then, which is what the tests that are called "without" it are for."""
+    assert {defence.row for defence in DEFENCES} == {*ROWS}

@@ -9,7 +9,7 @@ from mcp import Client
 
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import Limits, Settings
-from tests.server.talk import call, refused
+from tests.server.talk import call, refused, text_of
 from tests.servers.loopback import Reply, Server
 
 pytestmark = pytest.mark.anyio
@@ -42,6 +42,7 @@ async def test_json_of_a_hundred_thousand_levels_is_an_answer_that_cannot_be_rea
     async with Client(build_server(far)) as client:
         answer = await client.call_tool(tool, arguments)
         assert len(answer.model_dump_json()) < 20_000
+        assert "JSON" in text_of(answer), "it is told what came"
         server.on(path, Reply(404))
         await client.list_tools()
 
