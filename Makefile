@@ -95,6 +95,7 @@ chaos: $(READY)  ## 500 jobs among faults and kills: a quarter of an hour
 	@$(BIN)/python -m tests.benchmarks chaos
 
 snapshots: $(READY)  ## write what the model sees again, for review as a diff
+	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots/test_schemas.py
 	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/snapshots
 
 session: $(READY)  ## record the session of docs/session.md again

@@ -35,6 +35,7 @@ from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.telemetry import Operations
 from mcp_ogc.text import explain, only_offered, refuse
 from mcp_ogc.tools.catalogue import TOOLS
+from mcp_ogc.tools.schemas import tools
 from mcp_ogc.tools.spec import Effect, ToolSpec
 from mcp_ogc.users import Permission, User, current_user, served
 from mcp_ogc.views.app import view_app
@@ -207,6 +208,7 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
         description="Earth Observation workflows in a conversation",
         instructions=Path(__file__).with_name("instructions.md").read_text(encoding="utf-8"),
         version=__version__,
+        tools=tools(offered(settings)),
         lifespan=lifespan,
         log_level="ERROR",
         subscriptions=subscriptions.bus,
@@ -215,8 +217,6 @@ def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcS
     )
     built.audit = Audit(settings.audit_path, redact)
     built.changing = frozenset(spec.name for spec in TOOLS if spec.effect is not Effect.READS)
-    for spec in offered(settings):
-        add_tool(built, spec)
     built.subscriptions = subscriptions
     subscriptions.serve(built)
     add_resources(built, built.session)
@@ -260,32 +260,3 @@ def offered(settings: Settings) -> list[ToolSpec]:
         for spec in TOOLS
         if spec.toolset in settings.toolsets and (spec.effect is Effect.READS or not settings.read_only)
     ]
-
-
-ANY_JSON = {"anyOf": [{"type": name} for name in ("object", "array", "string", "number", "boolean", "null")]}
-"""What pydantic writes as `{}`, which strict clients take for a schema that was forgotten."""
-
-
-def add_tool(server: MCPServer[Sessions], spec: ToolSpec) -> None:
-    """Register a tool, its schemas without the `title`s that pydantic adds: a third of their tokens."""
-    meta = {"ui": {"resourceUri": spec.view}} if spec.view else None
-    server.add_tool(spec.function, name=spec.name, title=spec.title, annotations=spec.effect.value, meta=meta)
-    tool = server._tool_manager.get_tool(spec.name)
-    if tool is not None:
-        _strip_titles(tool.parameters)
-        _strip_titles(tool.output_schema)
-        definitions = (tool.output_schema or {}).get("$defs", {})
-        if "JsonValue" in definitions:
-            definitions["JsonValue"] = ANY_JSON
-
-
-def _strip_titles(schema: object) -> None:
-    """Remove `title` where it is a keyword: beside another keyword, and text."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("title"), str):
-            del schema["title"]
-        for value in schema.values():
-            _strip_titles(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            _strip_titles(value)
