@@ -6,6 +6,7 @@ are written down (`make snapshots`), and a test holds them to the functions.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -55,7 +56,7 @@ def _tool(spec: ToolSpec, schemas: Mapping[str, Schema]) -> WrittenTool:
         "fn": spec.function,
         "name": spec.name,
         "title": spec.title,
-        "description": spec.function.__doc__ or "",
+        "description": inspect.cleandoc(spec.function.__doc__ or ""),  # as Python 3.13 has it by itself
         "parameters": schemas["parameters"],
         "written": schemas.get("output"),
         "annotations": spec.effect.value,

@@ -91,7 +91,7 @@ async def test_of_executions_that_are_lost_together_each_finds_its_own_job(endpo
 
     async with endpoint(tmp_path / "endpoint") as url, conversations([url], tmp_path, [False]) as (talk,):
         await talk.execution()
-        talk.proxy.plan = Seeded(5, 1, [Fault.CUT_BEFORE, Fault.CUT_AFTER])
+        talk.proxy.plan = Seeded(5, 1, [Fault.CUT_BEFORE, Fault.CUT_AFTER], ["POST"])
         async with anyio.create_task_group() as tasks:
             for text in "abcdefgh":
                 tasks.start_soon(lose, talk, text)

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -29,6 +30,8 @@ def check_with_cwltool(package: Path) -> None:
     from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
     from cwltool.workflow import default_make_tool
 
+    if "InlineJavascriptRequirement" in package.read_text(encoding="utf-8") and not shutil.which("node"):
+        pytest.skip("no Node.js here, which cwltool reads expressions with")
     context = LoadingContext({"construct_tool_object": default_make_tool})
     context, uri = resolve_and_validate_document(*fetch_document(str(package), context))
     assert context.loader is not None

@@ -55,6 +55,7 @@ OURS = {
     # What a model gives; its schema is checked by the SDK before.
     "ogc/inputs/repairs.py": "inputs of an execution: tests/ogc/test_repairs.py",
     "tools/packages.py": "an answer of ours",
+    "tools/schemas.py": "schemas in this package",
     "ogc/deployments.py:_as_json": "a package to deploy, which packages/ has read before",
     # Run in a process of its own, on what this one sends.
     "rasters/worker/child.py": "orders of the server's to its worker",
