@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -187,3 +188,58 @@ def test_local_serves_the_endpoint_to_anything_that_speaks_http(tmp_path: Path) 
         server.terminate()
         out, _ = server.communicate(timeout=30)
     assert out == ""
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_is_none_is_a_sentence(tmp_path: Path, port: str) -> None:
+    printed = run(tmp_path, "local", f"--port={port}")
+    assert printed.returncode == 1
+    assert printed.stderr == f"mcp-ogc: Port {port} can't be used: ports are 0 to 65535. Choose another with --port\n"
+
+
+def test_a_digit_that_python_does_not_count_with_is_no_port(tmp_path: Path) -> None:
+    assert "is not [HOST:]PORT" in run(tmp_path, "--http", "²").stderr
+
+
+def test_pictures_that_can_not_be_written_end_the_demo_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    printed = run(tmp_path, "demo", "--previews", str(tmp_path / "file" / "pictures"))
+    assert printed.returncode == 1
+    assert "can't be written" in printed.stderr
+    assert "Traceback" not in printed.stderr
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither")
+
+
+@posix
+def test_a_reader_that_has_enough_is_no_failure_to_tell(tmp_path: Path) -> None:
+    for command in (["config", "--client", "cursor"], ["check"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        environment = {**os.environ, "MCP_OGC_DATA_FOLDER": str(tmp_path)}
+        try:
+            ended = subprocess.run(
+                [*server_command(), *command],
+                stdout=writing,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment,
+                check=False,
+                timeout=60,
+            )
+        finally:
+            os.close(writing)
+        assert (ended.returncode, "Traceback" in ended.stderr, "ignored" in ended.stderr) == (141, False, False)
+
+
+@posix
+def test_a_closed_input_is_a_sentence(tmp_path: Path) -> None:
+    environment = {**os.environ, "MCP_OGC_DATA_FOLDER": str(tmp_path)}
+    closing = [sys.executable, "-c", "import os, sys; os.close(0); os.execv(sys.argv[1], sys.argv[1:])"]
+    ended = subprocess.run(
+        [*closing, *server_command()], capture_output=True, text=True, env=environment, check=False, timeout=60
+    )
+    assert ended.returncode == 1
+    assert "stdin is closed" in ended.stderr
+    assert "Traceback" not in ended.stderr

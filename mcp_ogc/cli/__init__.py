@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -24,6 +26,9 @@ COMMANDS = {
     "config": "print the configuration to paste into a client",
 }
 
+READER_LEFT = 141
+"""As a shell has it of a program that a closed pipe ended."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0 where it did what was asked, 1 where not, 2 for a wrong command line."""
@@ -41,12 +46,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.parse_args(given)
         return 2
     try:
-        return int(_module(command).run(options_of(command).parse_args(given[1:])))
+        return _run(command, given[1:])
     except OgcError as error:
         print(f"mcp-ogc: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except (OSError, BaseExceptionGroup) as error:
+        if (code := _of_output(error)) is None:
+            raise
+        return code
+
+
+def _run(command: str, given: Sequence[str]) -> int:
+    ended = int(_module(command).run(options_of(command).parse_args(given)))
+    if sys.stdout:
+        sys.stdout.flush()
+    return ended
+
+
+def _of_output(error: OSError | BaseExceptionGroup) -> int | None:
+    """The exit code where what was printed could not be written; nothing more is. None of any other failure."""
+    found = error if isinstance(error, OSError) else error.subgroup(OSError)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    if isinstance(found, BrokenPipeError):  # whoever read it has enough, as `head` does
+        code = READER_LEFT
+    elif isinstance(found, OSError) and found.errno == errno.ENOSPC:
+        print(f"mcp-ogc: {found.strerror}", file=sys.stderr)
+        code = 1
+    else:
+        return None
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def options_of(command: str) -> argparse.ArgumentParser:

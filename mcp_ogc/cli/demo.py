@@ -152,8 +152,11 @@ async def _read_map(conversation: Conversation, item: str, raster: str, pictures
 
 async def _save_picture(result: CallToolResult, path: Path) -> Path:
     data = next(block.data for block in result.content if block.type == "image")
-    await anyio.to_thread.run_sync(lambda: path.parent.mkdir(parents=True, exist_ok=True))
-    await anyio.Path(path).write_bytes(base64.b64decode(data))
+    try:
+        await anyio.to_thread.run_sync(lambda: path.parent.mkdir(parents=True, exist_ok=True))
+        await anyio.Path(path).write_bytes(base64.b64decode(data))
+    except OSError as error:
+        raise DemoFailed(f"The picture {path} can't be written: {error.strerror}") from None
     return path
 
 

@@ -51,7 +51,6 @@ def run(options: argparse.Namespace) -> int:
 def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        raise SettingsError(
-            f"Port {port} can't be used: {error.strerror}", remedy="Choose another with --port"
-        ) from None
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "ports are 0 to 65535"
+        raise SettingsError(f"Port {port} can't be used: {why}", remedy="Choose another with --port") from None

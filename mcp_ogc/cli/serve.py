@@ -39,6 +39,10 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     if options.http is not None:
         settings = settings.listening(*listening_address(options.http, settings.http))
+    elif sys.stdin is None:
+        raise SettingsError(
+            "There is nothing to serve: stdin is closed", remedy="A client starts it; --http is without"
+        )
     level = options.log_level or settings.log_level
     from mcp_ogc.net.redaction import configure_logging
 
@@ -78,7 +82,7 @@ def listening_address(text: str, configured: HttpSettings) -> tuple[str, int]:
     """
     host, _, port = text.rpartition(":")
     host, port = host.strip("[]") or configured.host, port or str(configured.port)
-    if not port.isdigit() or not 0 <= int(port) <= 65535:
+    if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise SettingsError(f"--http {text!r} is not [HOST:]PORT", remedy="For instance --http 8000")
     if configured.is_open and not is_loopback(host):
         raise SettingsError(
