@@ -67,14 +67,22 @@ def bands_of(dataset: DatasetReader, numbers: Sequence[int] | None) -> tuple[Ban
 
     Raises:
         UnknownName: The file has no such band.
-        RasterError: A band of complex numbers.
+        RasterError: A band of complex numbers, or more than 16 that are named.
     """
-    for number in numbers or ():
+    named = list(dict.fromkeys(numbers or ()))
+    for number in named:
         if number not in dataset.indexes:
             raise UnknownName("band", str(number), tuple(str(index) for index in dataset.indexes))
+    if len(named) > MOST_BANDS:
+        first, then = named[:MOST_BANDS], named[MOST_BANDS : 2 * MOST_BANDS]
+        more = ", …" if len(named) > 2 * MOST_BANDS else ""
+        raise RasterError(
+            f"{len(named)} bands are named; {MOST_BANDS} are read at once",
+            remedy=f"Call with bands={first}, then with bands={then}{more}",
+        )
     without_alpha = [index for index in dataset.indexes if not is_alpha(dataset, index)]
-    chosen = list(dict.fromkeys(numbers)) if numbers else without_alpha or list(dataset.indexes)
-    return tuple(_band(dataset, number) for number in chosen[:MOST_BANDS])
+    unnamed = without_alpha or list(dataset.indexes)
+    return tuple(_band(dataset, number) for number in named or unnamed[:MOST_BANDS])
 
 
 def is_alpha(dataset: DatasetReader, number: int) -> bool:

@@ -85,7 +85,7 @@ class PointsMeasured:
     points: tuple[Point, ...]
     """In the order in which they were given."""
     notes: tuple[str, ...]
-    """What of the file can't be read, in sentences."""
+    """What of the file can't be read or was left out, in sentences."""
     provenance: Provenance
 
 
@@ -100,5 +100,5 @@ class ZonesMeasured:
     """Shapes that were not measured."""
     area_method: str
     notes: tuple[str, ...]
-    """What of the file can't be read, in sentences."""
+    """What of the file can't be read or was left out, in sentences."""
     provenance: Provenance

@@ -86,9 +86,9 @@ def key_of(file: RasterFile, state: str | None, *asked: ClassLabel | Wanted | Me
 def known(counts: Sequence[Counted], wanted: Wanted) -> Summarized | None:
     """What counts of one file, the newest last, tell of the bands that are wanted; as `Store.find`."""
     unnamed = [count.bands for count in counts if count.wanted.bands is None]
-    bands = tuple(dict.fromkeys(wanted.bands))[:MOST_BANDS] if wanted.bands else unnamed[-1] if unnamed else ()
+    bands = tuple(dict.fromkeys(wanted.bands)) if wanted.bands else unnamed[-1] if unnamed else ()
     found = {band.band: (count.found.summary, band) for count in counts for band in count.found.summary.bands}
-    if not bands or not found.keys() >= set(bands):
+    if not 0 < len(bands) <= MOST_BANDS or not found.keys() >= set(bands):
         return None
     summaries = [found[band][0] for band in bands]
     notes = dict.fromkeys(note for summary in summaries for note in summary.file_notes)

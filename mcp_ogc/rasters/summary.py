@@ -18,6 +18,13 @@ MOST_BANDS = 16
 """In one summary."""
 
 
+def bands_left_out(told: int, count: int) -> tuple[str, ...]:
+    """What a reader is to know of a file with `count` bands who is told of so many; nothing where that is all."""
+    if not told == MOST_BANDS < count:
+        return ()
+    return (f"{count - told} more bands are left out: name them, at most {MOST_BANDS} at once.",)
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -155,10 +162,7 @@ class RasterSummary(_Part):
     def notes(self) -> tuple[str, ...]:
         """What a reader could get wrong, of file and bands."""
         notes = [*self.file_notes, *(note for band in self.bands for note in band.notes)]
-        if len(self.bands) == MOST_BANDS < self.count:
-            left_out = self.count - MOST_BANDS
-            notes.append(f"{left_out} more bands are left out: name them, at most {MOST_BANDS} at once.")
-        return tuple(notes)
+        return (*notes, *bands_left_out(len(self.bands), self.count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mcp_ogc.workspace import Workspace
 
 RasterName = Annotated[str, Field(description="ogc:// URI as ogc_get_results gives it; or an https or s3 URL")]
-Bands = Annotated[list[int] | None, Field(description="1-based; the first 16 if left out")]
+Bands = Annotated[list[int] | None, Field(description="1-based, at most 16; the first 16 if left out")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ async def measure_raster(
     zones = [_zone(zone) for zone in found.zones]
     listed = structured(zones)
     left_out = found.left_out + len(zones) - len(listed)
+    damaged = any(zone.unreadable for zone in found.zones)
     answer = Measures(
         raster=raster,
         crs=named(found.crs),
@@ -137,7 +138,7 @@ async def measure_raster(
         left_out=left_out,
         area_method=found.area_method,
         notes=found.notes,
-        source=source_row(found.provenance, seen, method=DAMAGED_METHOD if found.notes else ZONES_METHOD),
+        source=source_row(found.provenance, seen, method=DAMAGED_METHOD if damaged else ZONES_METHOD),
     )
     lines = [f"{plural(len(zones) + found.left_out, 'shape')} on {answer.crs}."]
     for number_, row in enumerate(answer.zones[:SHOWN_ZONES], 1):

@@ -11,7 +11,7 @@ import rasterio
 from mcp import Client
 
 from tests.rasters.conftest import write
-from tests.server.talk import call
+from tests.server.talk import call, refused
 from tests.server.test_places_and_changes import answered, client, water
 
 pytestmark = pytest.mark.anyio
@@ -89,3 +89,20 @@ async def test_a_band_without_scale_or_infinity_says_nothing_of_them(client: Cli
     assert {"scale", "offset", "infinite_count"}.isdisjoint(answer["bands"][0])
     assert "stored ×" not in text
     assert "infinite" not in text
+
+
+async def test_bands_that_are_not_measured_are_counted_and_seventeen_named_ones_are_refused(
+    client: Client, tmp_path: Path
+) -> None:
+    raster = str(write(tmp_path / "many.tif", np.ones((200, 4, 4), dtype="uint8")))
+    whole = (await call(client, "ogc_summarize_raster", raster=raster, preview=False))["bounds_lonlat"]
+    places = {"points": [[whole[0] + 0.0005, whole[1] + 0.0005]]}, {"within": whole}
+    for place in places:
+        text, told, _ = await answered(client, "ogc_measure_raster", raster=raster, **place)
+        assert "184 more bands are left out" in text
+        assert told["notes"] == ["184 more bands are left out: name them, at most 16 at once."]
+        assert "that can be decoded" not in told["source"]["method"]
+        refusal = await refused(client, "ogc_measure_raster", raster=raster, **place, bands=[*range(1, 17), 200])
+        assert "bands=[200]" in refusal
+    refusal = await refused(client, "ogc_summarize_raster", raster=raster, bands=[*range(1, 17), 200])
+    assert "17 bands are named" in refusal

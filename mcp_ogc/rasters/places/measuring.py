@@ -20,10 +20,11 @@ from mcp_ogc.rasters.source import Source, open_raster, side_by_side
 from mcp_ogc.rasters.statistics.counting import Grid
 from mcp_ogc.rasters.statistics.damage import Damage
 from mcp_ogc.rasters.statistics.reading import check_blocks, check_bounds, handles_of
+from mcp_ogc.rasters.summary import bands_left_out
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rasterio.io import DatasetReader
 
@@ -50,7 +51,7 @@ def measure_points(source: Source, task: MeasurePoints) -> PointsMeasured:
             crs=crs_name(dataset.crs) if dataset.crs else None,
             bands=tuple(_facts(band) for band in bands),
             points=points,
-            notes=damage.notes,
+            notes=(*damage.notes, *_left_out(dataset, bands, task.bands)),
             provenance=provenance_of(opened, source),
         )
 
@@ -90,7 +91,10 @@ def measure_zones(
             zones=found,
             left_out=len(shapes) - len(zones),
             area_method=area.method,
-            notes=damage.notes if any(zone.unreadable for zone in found) else (),
+            notes=(
+                *(damage.notes if any(zone.unreadable for zone in found) else ()),
+                *_left_out(dataset, bands, task.bands),
+            ),
             provenance=provenance_of(opened, source),
         )
 
@@ -104,6 +108,10 @@ def _placement(dataset: DatasetReader, crs: str | None) -> Placement:
             remedy="Give longitude and latitude and leave crs out, or coordinates of the raster's own CRS and its name",
         )
     return Placement(dataset, native=bool(crs))
+
+
+def _left_out(dataset: DatasetReader, bands: Sequence[Band], named: Sequence[int] | None) -> tuple[str, ...]:
+    return () if named else bands_left_out(len(bands), dataset.count)
 
 
 def _facts(band: Band) -> BandFacts:
