@@ -16,8 +16,30 @@ class Block:
     columns: int
 
 
-def windows(width: int, height: int, block: tuple[int, int], pixels: int) -> Iterator[Block]:
-    """Windows that cover a raster, whole blocks (rows, columns) of about `pixels` each, top to bottom.
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """A raster cut into windows that are alike, but for the last ones of each row and column."""
+
+    width: int
+    height: int
+    """Of the raster."""
+    rows: int
+    columns: int
+    """Of a window."""
+
+    def covering(self, part: Block) -> Iterator[Block]:
+        """The windows that a part of the raster lies in, top to bottom."""
+        for row in range(part.row // self.rows * self.rows, part.row + part.rows, self.rows):
+            for column in range(part.column // self.columns * self.columns, part.column + part.columns, self.columns):
+                yield Block(row, column, min(self.rows, self.height - row), min(self.columns, self.width - column))
+
+    def all(self) -> Iterator[Block]:
+        """Every window, top to bottom."""
+        return self.covering(Block(0, 0, self.height, self.width))
+
+
+def tiling(width: int, height: int, block: tuple[int, int], pixels: int) -> Tiling:
+    """A raster cut into whole blocks (rows, columns) of about `pixels` a window.
 
     A block far larger than that (a strip that is the whole image) is taken in slices: it is decoded once either way.
     """
@@ -27,9 +49,7 @@ def windows(width: int, height: int, block: tuple[int, int], pixels: int) -> Ite
     rows = block_rows * max(1, pixels // (block_rows * columns))
     if rows * columns > 4 * pixels:
         rows = max(1, pixels // columns)
-    for row in range(0, height, rows):
-        for column in range(0, width, columns):
-            yield Block(row, column, min(rows, height - row), min(columns, width - column))
+    return Tiling(width, height, rows, columns)
 
 
 def split(at: Block, block: tuple[int, int]) -> Iterator[Block]:

@@ -115,7 +115,7 @@ def decode(path: Path) -> None:
     with rasterio.Env(GDAL_CACHEMAX=16 * 2**20), rasterio.open(path, sharing=False) as dataset:
         grid = Grid.of(dataset)
         bytes_per_pixel = dataset.count * {"uint8": 1, "uint16": 2, "float32": 4}[dataset.dtypes[0]]
-        for at in grid.windows(bytes_per_pixel, WINDOW_PIXELS):
+        for at in grid.tiling(bytes_per_pixel, WINDOW_PIXELS).all():
             dataset.read(window=Window(at.column, at.row, at.columns, at.rows))
 
 

@@ -13,7 +13,7 @@ from mcp_ogc.rasters.pictures.picture import PreviewStyle
 from mcp_ogc.rasters.statistics.counts import KEY_ERROR
 from mcp_ogc.rasters.statistics.moments import Moments, moments_of
 from mcp_ogc.rasters.statistics.tally import Distribution, Pixels, Tally
-from mcp_ogc.rasters.windows import windows
+from mcp_ogc.rasters.windows import Block, tiling
 
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "float32", "float64")
 
@@ -203,7 +203,7 @@ def test_windows_cover_every_pixel_once_and_stay_small(
 ) -> None:
     covered = 0
     right_edges = set()
-    for at in windows(width, height, block, pixels):
+    for at in tiling(width, height, block, pixels).all():
         covered += at.rows * at.columns
         right_edges.add(at.column + at.columns)
         assert at.rows * at.columns <= max(4 * pixels, min(block[1], width))
@@ -211,3 +211,30 @@ def test_windows_cover_every_pixel_once_and_stay_small(
         assert at.row + at.rows <= height
     assert covered == width * height
     assert max(right_edges) == width
+
+
+@given(
+    sides=st.tuples(*[st.integers(1, 300)] * 2),
+    block=st.tuples(*[st.integers(1, 40)] * 2),
+    corners=st.tuples(*[st.floats(0, 1)] * 4),
+)
+def test_the_windows_of_a_part_are_those_that_overlap_it(
+    sides: tuple[int, int], block: tuple[int, int], corners: tuple[float, ...]
+) -> None:
+    width, height = sides
+    (left, right), (top, bottom) = (
+        sorted(round(share * side) for share in shares)
+        for shares, side in ((corners[:2], width), (corners[2:], height))
+    )
+    part = Block(top, left, max(1, bottom - top), max(1, right - left))
+    cut = tiling(width, height, block, 400)
+    expected = [
+        at
+        for at in cut.all()
+        if at.row < part.row + part.rows
+        and part.row < at.row + at.rows
+        and at.column < part.column + part.columns
+        and part.column < at.column + at.columns
+    ]
+    inside = part.row < height and part.column < width
+    assert not inside or list(cut.covering(part)) == expected

@@ -23,7 +23,7 @@ from mcp_ogc.rasters.places.shapes import shapes_of
 from mcp_ogc.rasters.places.zones import zone_of, zone_statistics
 from mcp_ogc.rasters.scan import Handles
 from mcp_ogc.rasters.statistics.counting import Grid
-from mcp_ogc.rasters.windows import Block
+from mcp_ogc.rasters.windows import Block, tiling
 
 NATIVE = Affine(30, 0, 288000, 0, -30, 9120000)
 
@@ -73,11 +73,12 @@ def test_pixels_are_inside_where_gdal_says_so(
     transform = Affine(1, 0, 0, 0, -1 if north_up else 1, 0)
     expected = geometry_mask([polygon(ring, hole, transform=transform)], (40, 40), transform, invert=True)
     rings = [np.array([*one, one[0]], dtype=float) for one in (ring, hole)]
-    window = Block(*at, 20, 15)
+    window, cut = Block(*at, 20, 15), tiling(40, 40, (7, 9), 1)
     found = np.zeros((20, 15), dtype=bool)
     for runs in runs_of(rings, 40, mirrored=north_up):
         inside = runs.within(window)
         assert runs.touches(window) == (inside is not False)
+        assert list(runs.touched(cut)) == [at for at in cut.all() if runs.touches(at)]
         found |= inside
     assert (found == expected[at[0] : at[0] + 20, at[1] : at[1] + 15]).all()
 

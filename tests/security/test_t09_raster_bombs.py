@@ -11,12 +11,15 @@ from affine import Affine
 from rasterio.enums import Resampling
 
 from mcp_ogc.errors import RasterError
+from mcp_ogc.rasters.comparison.comparing import compare_sources
+from mcp_ogc.rasters.measured import ZoneStatistics
 from mcp_ogc.rasters.pictures.picture import PreviewStyle
+from mcp_ogc.rasters.places.measuring import measure_zones
 from mcp_ogc.rasters.source import Source
 from mcp_ogc.rasters.statistics.approximation import summarize_quickly
 from mcp_ogc.rasters.statistics.reading import summarize_source
 from mcp_ogc.rasters.summary import RasterSummary
-from mcp_ogc.rasters.worker.tasks import Wanted
+from mcp_ogc.rasters.worker.tasks import Compare, MeasureZones, Wanted
 
 TAGS = {"ImageLength": 257, "TileWidth": 322, "TileLength": 323}
 
@@ -41,7 +44,7 @@ def sparse(path: Path, width: int, height: int, **options: object) -> Source:
 
 def test_a_sparse_tiff_of_forty_gigapixels_is_refused_before_it_is_read(tmp_path: Path) -> None:
     source = sparse(tmp_path / "bomb.tif", 200_000, 200_000, tiled=True, blockxsize=8192, blockysize=8192)
-    with pytest.raises(RasterError, match=r"200,000 × 200,000 pixels in 1 bands; at most 2 gigapixels"):
+    with pytest.raises(RasterError, match=r"200,000 × 200,000 pixels; at most 2 gigapixels"):
         summarize_source(source, Wanted(None, (), None), threading.Event())
 
 
@@ -93,6 +96,36 @@ def test_a_raster_too_large_to_be_counted_is_told_by_its_overview(tmp_path: Path
     with pytest.raises(RasterError, match="at most 2 gigapixels") as caught:
         summarize_source(source, Wanted(None, (), None), threading.Event())
     assert "exact=false" in caught.value.remedy
+    assert "bands=" not in caught.value.remedy  # it has one
+
+
+def measured(source: Source, *box: float) -> ZoneStatistics:
+    (zone,) = measure_zones(source, MeasureZones(box, "EPSG:32725", None, ()), threading.Event()).zones
+    return zone
+
+
+def test_of_a_raster_of_any_size_only_what_a_place_touches_is_bounded(tmp_path: Path) -> None:
+    bands = {"count": 3, "interleave": "band"}
+    source = sparse(tmp_path / "large.tif", 40_000, 30_000, tiled=True, blockxsize=4096, blockysize=4096, **bands)
+    assert measured(source, 600_000, -600_030, 600_060, -600_000).pixels == 2
+    with pytest.raises(RasterError, match="more than 2 gigapixels in 3 bands") as caught:
+        measured(source, 0, -900_000, 1_200_000, 0)
+    assert caught.value.remedy == "Give a smaller area, or name fewer bands (bands=[1])"
+    huge = sparse(tmp_path / "huge.tif", 200_000, 200_000, tiled=True, blockxsize=4096, blockysize=4096)
+    assert measured(huge, 3_000_000, -3_000_030, 3_000_060, -3_000_000).pixels == 2
+    with pytest.raises(RasterError, match=r"more than 2 gigapixels\. Give a smaller area") as caught:
+        measured(huge, 0, -6_000_000, 6_000_000, 0)
+    assert caught.value.remedy == "Give a smaller area"
+
+
+def test_rasters_too_large_to_be_compared_are_to_be_measured_in_parts(tmp_path: Path) -> None:
+    huge = sparse(tmp_path / "huge.tif", 46_000, 46_000, tiled=True, blockxsize=4096, blockysize=4096)
+    with rasterio.open(huge.path, "r+") as file:
+        file.build_overviews([128], Resampling.nearest)
+    with pytest.raises(RasterError, match="at most 2 gigapixels are counted") as caught:
+        compare_sources(huge, huge, Compare(1, 1, None, False, (), None), threading.Event())
+    assert "ogc_measure_raster (within=[west, south, east, north])" in caught.value.remedy
+    assert not any(word in caught.value.remedy for word in ("bands", "exact"))  # it has no such arguments
 
 
 def test_without_an_overview_it_is_not_told_to_be_counted(tmp_path: Path) -> None:

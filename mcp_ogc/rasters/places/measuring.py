@@ -19,7 +19,7 @@ from mcp_ogc.rasters.scan import unheard
 from mcp_ogc.rasters.source import Source, open_raster, side_by_side
 from mcp_ogc.rasters.statistics.counting import Grid
 from mcp_ogc.rasters.statistics.damage import Damage
-from mcp_ogc.rasters.statistics.reading import check_blocks, check_bounds, handles_of
+from mcp_ogc.rasters.statistics.reading import check_blocks, handles_of
 from mcp_ogc.rasters.summary import bands_left_out
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def measure_zones(
     with open_raster(source) as opened:
         dataset = opened.dataset
         bands = bands_of(dataset, task.bands)
-        check_bounds(opened, source.name, len(bands))
+        check_blocks(opened, dataset, source.name)
         placement, grid = _placement(dataset, task.crs), Grid.of(dataset)
         zones = [zone_of(shape, placement, grid) for shape in shapes[:MOST_ZONES]]
         area = pixel_area(dataset.crs, dataset.transform)

@@ -8,18 +8,19 @@ An edge along the centres of a row counts as inside as well on the one side wher
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mcp_ogc.errors import InvalidGeometry
+from mcp_ogc.rasters.windows import Block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mcp_ogc.rasters.windows import Block
+    from mcp_ogc.rasters.windows import Tiling
 
 MOST_CROSSINGS = 20_000_000
 
@@ -32,6 +33,15 @@ class Runs:
     """Ascending."""
     columns: NDArray[np.int64]
     """The first pixel at the right of each crossing."""
+
+    def touched(self, tiling: Tiling) -> Iterator[Block]:
+        """The windows of a tiling that have any pixel inside, top to bottom."""
+        for row in np.unique(self.rows // tiling.rows).tolist():
+            first, last = np.searchsorted(self.rows, (row * tiling.rows, (row + 1) * tiling.rows))
+            columns = np.clip(self.columns[first:last], 0, tiling.width)
+            left, right = int(columns.min()), int(columns.max())
+            candidates = tiling.covering(Block(row * tiling.rows, left, 1, right - left))
+            yield from (at for at in candidates if self.touches(at))
 
     def touches(self, at: Block) -> bool:
         """Whether any pixel of a window is inside."""

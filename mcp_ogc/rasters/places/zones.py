@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.bands import Band, band_summary
 from mcp_ogc.rasters.measured import ZoneStatistics
 from mcp_ogc.rasters.places.runs import Runs, runs_of
 from mcp_ogc.rasters.scan import Handles, scan, unheard
 from mcp_ogc.rasters.statistics.counting import BandReader, Grid
 from mcp_ogc.rasters.statistics.damage import Damage, read_window
+from mcp_ogc.rasters.statistics.reading import EXACT_PIXELS
 from mcp_ogc.rasters.statistics.tally import Part, Tally
 
 if TYPE_CHECKING:
@@ -120,16 +122,11 @@ def zone_statistics(
         told: Called with the share that is done, between 0 and 1.
 
     Raises:
-        RasterError: `stopped` was set.
+        RasterError: `stopped` was set; or the zones touch more pixels than are counted.
         OgcError: What the handles raised.
     """
     readers = grid.readers(bands, weighed=area.row_km2 is not None)
-    touched = [
-        (reader, at)
-        for reader in readers
-        for at in grid.windows(reader.bytes_per_pixel, WINDOW_PIXELS)
-        if any(runs.touches(at) for zone in zones for runs in zone.runs)
-    ]
+    touched = [(reader, at) for reader in readers for at in _touched(grid, reader, zones, bands)]
 
     def visit(dataset: DatasetReader, what: tuple[BandReader, Block]) -> list[_Visited]:
         reader, at = what
@@ -174,6 +171,29 @@ def zone_statistics(
         )
         for number, zone in enumerate(zones)
     )
+
+
+def _touched(grid: Grid, reader: BandReader, zones: Sequence[Zone], bands: Sequence[Band]) -> list[Block]:
+    """The windows of a reader that any zone touches, top to bottom; of a large raster no others are looked at.
+
+    Raises:
+        RasterError: They hold more pixels, in all bands, than are counted.
+    """
+    tiling = grid.tiling(reader.bytes_per_pixel, WINDOW_PIXELS)
+    found: set[Block] = set()
+    pixels = 0
+    for at in (at for zone in zones for runs in zone.runs for at in runs.touched(tiling)):
+        if at not in found:
+            found.add(at)
+            pixels += at.rows * at.columns * len(bands)
+        if pixels > EXACT_PIXELS:
+            several = f" in {len(bands)} bands" if len(bands) > 1 else ""
+            fewer = f", or name fewer bands (bands=[{bands[0].number}])" if several else ""
+            raise RasterError(
+                f"What is to be measured touches more than {EXACT_PIXELS / 1e9:.0f} gigapixels{several}",
+                remedy=f"Give a smaller area{fewer}",
+            )
+    return sorted(found, key=lambda at: (at.row, at.column))
 
 
 def _statistics(

@@ -11,7 +11,7 @@ import numpy as np
 from mcp_ogc.rasters.scan import scan, unheard
 from mcp_ogc.rasters.statistics.damage import Damage, read_window
 from mcp_ogc.rasters.statistics.tally import Distribution, Part, Pixels, Tally
-from mcp_ogc.rasters.windows import Block, windows
+from mcp_ogc.rasters.windows import Block, Tiling, tiling
 
 if TYPE_CHECKING:
     import threading
@@ -47,10 +47,14 @@ class Grid:
         planar = dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "BAND" and dataset.count > 1
         return cls(dataset.width, dataset.height, dataset.block_shapes[0], planar)
 
-    def windows(self, bytes_per_pixel: int, pixels: int = WINDOW_BYTES) -> tuple[Block, ...]:
-        """Whole blocks of about 8 MiB each, and no more than about so many pixels, that cover it all."""
+    def tiling(self, bytes_per_pixel: int, pixels: int = WINDOW_BYTES) -> Tiling:
+        """Windows of whole blocks of about 8 MiB each, and no more than about so many pixels."""
         most = max(1, WINDOW_BYTES // bytes_per_pixel)
-        return tuple(windows(self.width, self.height, self.block, min(pixels, most)))
+        return tiling(self.width, self.height, self.block, min(pixels, most))
+
+    def windows(self, bytes_per_pixel: int) -> tuple[Block, ...]:
+        """Those of the tiling, which cover it all."""
+        return tuple(self.tiling(bytes_per_pixel).all())
 
     def block_bytes(self, band: Band) -> int:
         """Of the blocks that slices of a band are read from, with what masks it; 0 where windows hold whole blocks."""

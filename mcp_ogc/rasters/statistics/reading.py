@@ -66,7 +66,8 @@ def count_every_pixel(
     told: Callable[[float], None],
 ) -> Summarized:
     """As `summarize_source`, of a raster that is open already, in these of its bands."""
-    check_bounds(opened, source.name, len(bands))
+    overview = ["take its overview (exact=false)"] if opened.dataset.overviews(1) else []
+    check_bounds(opened, source.name, len(bands), *overview)
     grid = Grid.of(opened.dataset)
     area = pixel_area(opened.dataset.crs, opened.dataset.transform)
     samples = samples_for(bands, grid.width, grid.height, wanted.preview)
@@ -81,18 +82,28 @@ def count_every_pixel(
     return Summarized(summary, picture_of(samples, bands, found, summary.bands, wanted.preview))
 
 
-def check_bounds(opened: Opened, name: str, bands: int) -> None:
+def check_bounds(opened: Opened, name: str, bands: int, *ways: str) -> None:
     """Refuse by what is declared, before anything is decoded.
+
+    Args:
+        opened: The raster.
+        name: Of the raster.
+        bands: How many of its bands are to be counted.
+        ways: What else would help whoever asked.
 
     Raises:
         RasterError: More pixels than are counted, or blocks that are too large.
     """
     dataset = opened.dataset
-    if dataset.width * dataset.height * bands > EXACT_PIXELS:
-        overview = " or take its overview (exact=false)," if dataset.overviews(1) else ","
+    pixels = dataset.width * dataset.height
+    if pixels * bands > EXACT_PIXELS:
+        several = f" in {bands} bands" if bands > 1 else ""
+        fewer = ["name fewer bands (bands=[1])"] if bands > 1 and pixels <= EXACT_PIXELS else []
+        others = "".join(f", {way}" for way in (*fewer, *ways))
         raise RasterError(
-            f"{name} has {_size(dataset)} in {bands} bands; at most {EXACT_PIXELS / 1e9:.0f} gigapixels are counted",
-            remedy=f"Name fewer bands (bands=[1]){overview} or have the process write a smaller or coarser output",
+            f"{name} has {_size(dataset)}{several}; at most {EXACT_PIXELS / 1e9:.0f} gigapixels are counted",
+            remedy="Measure parts of it by ogc_measure_raster (within=[west, south, east, north])"
+            f"{others}, or have the process write a smaller or coarser output",
         )
     check_blocks(opened, dataset, name)
 
