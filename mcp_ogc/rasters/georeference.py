@@ -112,6 +112,8 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
         return None
     if not all(math.isfinite(value) for value in (west, south, east, north)):
         return None
+    # Pixels whose centres are the poles reach beyond them.
+    south, north = max(-90.0, south), min(90.0, north)
     # Of what goes around the Earth and a little further, west and east are that little apart.
     cylinder = cylinder_of(crs) if (bounds[2] - bounds[0]) * crs.units_factor[1] > LEAST_TURN else None
     if cylinder and bounds[2] - bounds[0] >= cylinder.turn:

@@ -164,6 +164,7 @@ class RasterReader:
         """Values of a raster at points.
 
         Raises:
+            InvalidGeometry: A point is none that can be.
             RasterError: Not readable as a raster, beyond the bounds, or without a place on Earth.
             OgcError: It may not or can't be fetched.
         """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mcp_ogc.rasters.classes import ClassLabel
     from mcp_ogc.rasters.worker.tasks import Compare, MeasureZones, RasterFile
 
-METHOD = 3
+METHOD = 4
 """Changes whenever the same pixels give other numbers."""
 KEPT_FILES = 200
 KEPT_COUNTS = 4

@@ -47,6 +47,7 @@ SHOWN_ZONES = 8
 POINTS_METHOD = "the pixel each point is in, nothing interpolated"
 ZONES_METHOD = "every pixel whose centre is inside, counted at full resolution"
 DAMAGED_METHOD = "every pixel whose centre is inside and that can be decoded, counted at full resolution"
+NONE_HERE = "None is on the raster: longitude comes first, then latitude."
 GIVE = (
     "points=[[lon, lat], …] gives values; within=[west, south, east, north], GeoJSON, WKT, or an ogc:// raster URI for "
     "its item's geometry gives statistics"
@@ -111,12 +112,12 @@ async def measure_raster(
     crs: Annotated[str | None, Field(description="the raster's own, if places are not lon, lat")] = None,
 ) -> Annotated[CallToolResult, Measures]:
     """Values of a raster at points, or its statistics and classes with km² within polygons; every pixel counted."""
-    if (points is None) == (within is None):
+    if bool(points) == bool(within):  # what is empty is left out
         raise InvalidGeometry("Either points or within is to be given", remedy=GIVE)
     work = await workspace(ctx)
     seen = await located(work, raster)
     crs = crs.strip(OPEN + CLOSE) if crs else None  # copied out of an answer
-    if points is not None:
+    if points:
         return await _at_points(work, seen, raster, points, bands, crs)
 
     async def told(share: float) -> None:
@@ -131,13 +132,16 @@ async def measure_raster(
     listed = structured(zones)
     left_out = found.left_out + len(zones) - len(listed)
     damaged = any(zone.unreadable for zone in found.zones)
+    elsewhere = all(zone.beyond_raster and not zone.pixels for zone in zones)
+    given = not crs and not (isinstance(within, str) and within.startswith("ogc://"))
+    notes = (*found.notes, NONE_HERE) if elsewhere and given else found.notes
     answer = Measures(
         raster=raster,
         crs=named(found.crs),
         zones=listed,
         left_out=left_out,
         area_method=found.area_method,
-        notes=found.notes,
+        notes=notes,
         source=source_row(found.provenance, seen, method=DAMAGED_METHOD if damaged else ZONES_METHOD),
     )
     lines = [f"{plural(len(zones) + found.left_out, 'shape')} on {answer.crs}."]
@@ -147,7 +151,7 @@ async def measure_raster(
         lines += [f"{plural(more, 'more shape')}, in the structured content."] if more > 0 else []
     if left_out:
         lines.append(f"{plural(left_out, 'shape')} left out: give them in another call.")
-    lines += found.notes
+    lines += answer.notes
     lines += [f"Shares are of the shape's pixels. Areas: {found.area_method}.", source_line(answer.source)]
     return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
 
@@ -167,17 +171,17 @@ async def _at_points(
     )
     rows = [_point(point) for point in found.points]
     listed = structured(rows)
+    outside = sum(row.pixel is None for row in rows)
     answer = Measures(
         raster=raster,
         crs=named(found.crs),
         points=listed,
         left_out=len(rows) - len(listed),
-        notes=found.notes,
+        notes=(*found.notes, NONE_HERE) if outside == len(rows) and not crs else found.notes,
         source=source_row(found.provenance, seen, method=POINTS_METHOD),
     )
     facts = {band.band: band for band in found.bands}
     labels = {number: seen.labels_of(number) for number, band in facts.items() if band.is_integer}
-    outside = sum(row.pixel is None for row in rows)
     beyond = f", {outside} outside of the raster" if outside else ""
     lines = [f"{plural(len(rows), 'point')} as {f'x, y in {answer.crs}' if crs else 'lon, lat'}{beyond}."]
     lines += [f"- {_point_line(row, facts, labels)}" for row in listed[:SHOWN_POINTS]]
@@ -185,9 +189,7 @@ async def _at_points(
         lines.append(f"{plural(len(listed) - SHOWN_POINTS, 'more point')}, in the structured content.")
     if answer.left_out:
         lines.append(f"{plural(answer.left_out, 'point')} left out: give them in another call.")
-    if outside == len(points) and not crs:
-        lines.append("None is on the raster: longitude comes first, then latitude.")
-    lines += [*found.notes, source_line(answer.source)]
+    lines += [*answer.notes, source_line(answer.source)]
     return respond([*lines, f"Next: {call('ogc_summarize_raster', raster=raster)} tells of the whole."], answer)
 
 
@@ -198,7 +200,7 @@ async def _place(
     if isinstance(within, list):
         return tuple(within)
     if not isinstance(within, str) or not within.startswith("ogc://"):
-        return within or ""
+        return within or {}
     if crs:
         raise InvalidGeometry("An item's geometry is in longitude and latitude", remedy="Leave crs out")
     handle = RasterHandle.parse(within)

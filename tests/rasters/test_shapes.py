@@ -97,6 +97,7 @@ def test_a_collection_in_wkt_is_all_of_its_polygons() -> None:
         [5, 6, 0, 7, 6, 9],
         [5, 6, 7, 6],
         [1, 2, float("nan"), 4],
+        [1e308, 45.149, 15.002, 45.15],
         {"type": "Point", "coordinates": [1, 2]},
         {"type": "Polygon", "coordinates": []},
         {"type": "Polygon", "coordinates": [[[0, 0], [1, float("inf")], [1, 1]]]},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mcp_ogc.errors import InvalidGeometry, RasterError
 from mcp_ogc.rasters.area import pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
@@ -26,17 +28,22 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+    from rasterio.crs import CRS
     from rasterio.io import DatasetReader
 
     from mcp_ogc.rasters.worker.tasks import MeasurePoints, MeasureZones
 
 MOST_ZONES = 50
+MOST_LONGITUDE = 720.0
+"""Two turns: a box across the antimeridian ends up to one further east than it was given."""
 
 
 def measure_points(source: Source, task: MeasurePoints) -> PointsMeasured:
     """Values at points; blocking, for a worker thread.
 
     Raises:
+        InvalidGeometry: Points without a CRS that are not in degrees.
         RasterError: Not readable as a raster, beyond the bounds, without a place on Earth, or of another CRS.
         OgcError: What the byte ranges raised.
     """
@@ -45,6 +52,8 @@ def measure_points(source: Source, task: MeasurePoints) -> PointsMeasured:
         bands = bands_of(dataset, task.bands)
         check_blocks(opened, dataset, source.name)
         placement = _placement(dataset, task.crs)
+        if not task.crs:
+            _check_degrees(np.array(task.places, dtype=np.float64).reshape(-1, 2), dataset.crs)
         damage = Damage(opened, Grid.of(dataset), source.name)
         points = values_at(dataset, bands, task.places, placement, damage)
         return PointsMeasured(
@@ -62,7 +71,7 @@ def measure_zones(
     """Statistics within polygons, of the first 50 shapes; blocking, for a worker thread.
 
     Raises:
-        InvalidGeometry: The place is none that can be measured.
+        InvalidGeometry: The place is none that can be measured, or without a CRS not in degrees.
         RasterError: Not readable as a raster, beyond the bounds, without a place on Earth, or of another CRS.
         OgcError: What the byte ranges raised.
     """
@@ -78,6 +87,9 @@ def measure_zones(
         bands = bands_of(dataset, task.bands)
         check_blocks(opened, dataset, source.name)
         placement, grid = _placement(dataset, task.crs), Grid.of(dataset)
+        if not task.crs:
+            rings = [ring for shape in shapes for polygon in shape.polygons for ring in polygon.rings]
+            _check_degrees(np.concatenate(rings), dataset.crs)
         zones = [zone_of(shape, placement, grid) for shape in shapes[:MOST_ZONES]]
         area = pixel_area(dataset.crs, dataset.transform)
         handles = handles_of(source, opened)
@@ -108,6 +120,23 @@ def _placement(dataset: DatasetReader, crs: str | None) -> Placement:
             remedy="Give longitude and latitude and leave crs out, or coordinates of the raster's own CRS and its name",
         )
     return Placement(dataset, native=bool(crs))
+
+
+def _check_degrees(places: NDArray[np.float64], own: CRS) -> None:
+    """Refuse places, of shape (n, 2), that are no longitude and latitude; `own` is what they may be in instead.
+
+    Raises:
+        InvalidGeometry: One of them can't be.
+    """
+    degrees = (np.abs(places[:, 0]) <= MOST_LONGITUDE) & (np.abs(places[:, 1]) <= 90)
+    if degrees.all():
+        return
+    x, y = places[np.argmin(degrees)].tolist()
+    remedy = "Longitude comes first, from -180 to 180, then latitude, from -90 to 90"
+    if not own.is_geographic:
+        name = f'crs="{crs_code(own)}"' if own.to_authority() else "crs= its name, as ogc_summarize_raster tells it"
+        remedy += f". For coordinates of the raster's own CRS add {name}"
+    raise InvalidGeometry(f"[{x:.10g}, {y:.10g}] is no longitude and latitude", remedy=remedy)
 
 
 def _left_out(dataset: DatasetReader, bands: Sequence[Band], named: Sequence[int] | None) -> tuple[str, ...]:

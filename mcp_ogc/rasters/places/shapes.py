@@ -18,6 +18,8 @@ MOST_SHAPES = 1000
 MOST_VERTICES = 200_000
 MOST_DEPTH = 8
 NAME_CHARACTERS = 80
+FURTHEST = 1e12
+"""In any unit: no CRS has such a coordinate, and what is computed with greater ones loses its digits."""
 RING = re.compile(r"\(([^()]*)\)")
 # No two runs of blanks meet: a text of many blanks is read in one pass.
 SRID = re.compile(r"SRID=(\d+);\s*", re.IGNORECASE)
@@ -137,8 +139,8 @@ def _ring(positions: object) -> NDArray[np.float64]:
     except (TypeError, ValueError, IndexError, KeyError, OverflowError):
         raise InvalidGeometry("A ring is not a list of positions", remedy=EXPECTED) from None
     ring = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    if not np.isfinite(ring).all():
-        raise InvalidGeometry("A position is not finite", remedy=EXPECTED)
+    if not (np.abs(ring) < FURTHEST).all():  # nor where it is NaN
+        raise InvalidGeometry("A position is not finite, or on no map", remedy=EXPECTED)
     if len(ring) and (ring[0] != ring[-1]).any():
         ring = np.vstack([ring, ring[:1]])
     if len(ring) < 4:
