@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from mcp_ogc.rasters.projection import cylinder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from affine import Affine
     from rasterio.crs import CRS
     from rasterio.io import DatasetReader
@@ -30,16 +32,18 @@ Corners = tuple[Corner, Corner, Corner, Corner]
 class Georeference:
     """All of it is None where the file has no CRS: without one a transform says nothing about the Earth."""
 
-    crs: str | None
-    bounds: Bounds | None
+    crs: str | None = None
+    bounds: Bounds | None = None
     """minx, miny, maxx, maxy: of the corners, where the raster is rotated."""
-    lonlat: Bounds | None
+    lonlat: Bounds | None = None
     """west, south, east, north in WGS 84, longitudes from -180 to 180: west is greater across the antimeridian."""
-    corners: Corners | None
+    corners: Corners | None = None
     """In WGS 84, longitudes from -180 to 180; None too where rows run along parallels, north up: bounds say it all."""
-    resolution: tuple[float, float, str] | None
+    centre: Corner | None = None
+    """Of the pixel in the middle, in WGS 84: the middle of bounds may be far from a raster near a pole."""
+    resolution: tuple[float, float, str] | None = None
     """Along rows, along columns, unit."""
-    note: str | None
+    note: str | None = None
     """What is missing, or reads as a mistake."""
 
 
@@ -49,10 +53,10 @@ def georeference(dataset: DatasetReader) -> Georeference:
     if not crs:
         points = dataset.gcps[0]
         reason = "only ground control points, no grid" if points else "no CRS"
-        return Georeference(None, None, None, None, None, f"The file has {reason}: it has no bounds and no areas.")
+        return Georeference(note=f"The file has {reason}: it has no bounds and no areas.")
     if not is_placed(transform):
         reason = "The file has a CRS but no geotransform: no bounds."
-        return Georeference(crs_name(crs), None, None, None, None, reason)
+        return Georeference(crs_name(crs), note=reason)
     bounds = _bounds(transform, dataset.width, dataset.height)
     resolution = math.hypot(transform.a, transform.d), math.hypot(transform.b, transform.e), crs.units_factor[0]
     if crs.is_geographic and _beyond_the_earth(bounds, resolution):
@@ -60,10 +64,12 @@ def georeference(dataset: DatasetReader) -> Georeference:
             "Its georeference can't be right: degrees from west to east are at most 360, latitudes from -90 to 90. It "
             "has no bounds in longitude and latitude, and what is said of its area is wrong."
         )
-        return Georeference(crs_name(crs), bounds, None, None, resolution, reason)
+        return Georeference(crs_name(crs), bounds, resolution=resolution, note=reason)
     lonlat = _lonlat(crs, bounds)
     corners = _corners(crs, transform, dataset.width, dataset.height)
-    return Georeference(crs_name(crs), bounds, lonlat, corners, resolution, _note(lonlat))
+    middle = _places(crs, transform, [(dataset.width // 2 + 0.5, dataset.height // 2 + 0.5)])
+    centre = middle[0] if middle else None
+    return Georeference(crs_name(crs), bounds, lonlat, corners, centre, resolution, _note(lonlat))
 
 
 def is_placed(transform: Affine) -> bool:
@@ -123,21 +129,26 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
 
 
 def _corners(crs: CRS, transform: Affine, width: int, height: int) -> Corners | None:
+    if crs.is_geographic and transform.is_rectilinear and transform.a > 0 > transform.e:
+        return None
+    found = _places(crs, transform, [(0, 0), (width, 0), (0, height), (width, height)])
+    return (found[0], found[1], found[2], found[3]) if found else None
+
+
+def _places(crs: CRS, transform: Affine, pixels: Sequence[tuple[float, float]]) -> list[Corner] | None:
+    """Longitudes and latitudes of pixel coordinates, column then row; None where one of them is nowhere."""
     from rasterio._err import CPLE_BaseError
     from rasterio.errors import RasterioError
     from rasterio.warp import transform as transformed
 
-    if crs.is_geographic and transform.is_rectilinear and transform.a > 0 > transform.e:
-        return None
-    xs, ys = zip(*(transform @ corner for corner in ((0, 0), (width, 0), (0, height), (width, height))), strict=True)
+    xs, ys = zip(*(transform @ pixel for pixel in pixels), strict=True)
     try:
         longitudes, latitudes = transformed(crs, "OGC:CRS84", xs, ys)
     except (RasterioError, CPLE_BaseError):
         return None
     if not all(map(math.isfinite, (*longitudes, *latitudes))):
         return None
-    nw, ne, sw, se = ((_longitudes(x, x)[0], y) for x, y in zip(longitudes, latitudes, strict=True))
-    return nw, ne, sw, se
+    return [(_longitudes(x, x)[0], y) for x, y in zip(longitudes, latitudes, strict=True)]
 
 
 def _note(lonlat: Bounds | None) -> str | None:

@@ -77,6 +77,7 @@ def summary_of(
         bounds_native=place.bounds,
         bounds_lonlat=place.lonlat,
         corners_lonlat=place.corners,
+        centre_lonlat=place.centre,
         resolution=Resolution(x=place.resolution[0], y=place.resolution[1], unit=place.resolution[2])
         if place.resolution
         else None,

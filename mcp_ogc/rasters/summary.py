@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from mcp_ogc.rasters.georeference import Corners
+from mcp_ogc.rasters.georeference import Corner, Corners
 from mcp_ogc.rasters.pictures.picture import Preview
 
 MOST_BANDS = 16
@@ -133,6 +133,8 @@ class RasterSummary(_Part):
     """west, south, east, north in WGS 84; west is greater than east across the antimeridian."""
     corners_lonlat: Corners | None = None
     """Of the grid, where its rows do not run along parallels."""
+    centre_lonlat: Corner | None
+    """Of the pixel in the middle."""
     resolution: Resolution | None
     area_method: str
     """How km² are computed, or why they are not."""

@@ -26,6 +26,7 @@ from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.views.payload import for_view
 
 if TYPE_CHECKING:
+    from mcp_ogc.rasters.georeference import Corner
     from mcp_ogc.rasters.pictures.picture import PreviewStyle
     from mcp_ogc.rasters.reader import Asked
     from mcp_ogc.rasters.summary import RasterSummary
@@ -89,7 +90,7 @@ async def summarize_raster(
     ]
     if found.preview:
         lines.append(picture_line(found.preview))
-    lines += _next(seen, answer, bands, countable=found.summary.countable)
+    lines += _next(seen, answer, bands, found.summary)
     shown = for_view(raster, answer.bounds_lonlat, found.summary.corners_lonlat, found.preview)
     answered = respond(lines, answer, *([image(found.preview)] if found.preview else []))
     return answered.model_copy(update={"meta": shown})
@@ -116,27 +117,29 @@ def _asked(seen: Located, bands: list[int] | None, style: PreviewStyle | None, e
     return Asked(seen.place.href, wanted, seen.place.storage, method)
 
 
-def _next(seen: Located, answer: Raster, bands: list[int] | None, *, countable: bool) -> list[str]:
-    if not answer.source.exact and countable:
+def _next(seen: Located, answer: Raster, bands: list[int] | None, summary: RasterSummary) -> list[str]:
+    if not answer.source.exact and summary.countable:
         again = call("ogc_summarize_raster", raster=answer.raster, bands=[*bands] if bands else None, exact=True)
         return [f"Next: {again} counts every pixel; quote numbers of this answer as approximate."]
     if seen.handle is None:
-        return _within(answer)
+        return _places(answer, summary.centre_lonlat)
     return [
         f"Next: {call('ogc_export_job', job_id=seen.handle.job_id, endpoint=seen.handle.endpoint)} saves the files."
     ]
 
 
-def _within(answer: Raster) -> list[str]:
-    """What can be done next with a file that is of no job."""
-    box = answer.bounds_lonlat
-    if box is None:
-        return ["Nothing is left to do: without bounds in longitude and latitude no place in it can be measured."]
-    west, south, east, north = box
-    middle = west + ((east - west) % 360 or 360) / 2  # east is less than west across the antimeridian
-    centre: list[JsonValue] = [round((middle + 180) % 360 - 180, 6), round((south + north) / 2, 6)]
-    again = call("ogc_measure_raster", raster=answer.raster, points=[centre])
-    return [f"Next: {again} gives the values at its centre; within=[west, south, east, north] those of a part."]
+def _places(answer: Raster, centre: Corner | None) -> list[str]:
+    """What can be done next with a file that is of no job: to look at its places."""
+    if centre:
+        own, middle, part = None, centre, "west, south, east, north"
+    elif answer.bounds_native:
+        minx, miny, maxx, maxy = answer.bounds_native
+        own, middle, part = answer.crs, ((minx + maxx) / 2, (miny + maxy) / 2), "minx, miny, maxx, maxy"
+    else:
+        return ["Nothing is left to do: it does not say where on Earth it is, so no place in it can be measured."]
+    points: list[JsonValue] = [[round(coordinate, 6) for coordinate in middle]]
+    again = call("ogc_measure_raster", raster=answer.raster, points=points, crs=own)
+    return [f"Next: {again} gives the values at its centre; within=[{part}] those of a part."]
 
 
 def _raster(raster: str, summary: RasterSummary, seen: Located) -> Raster:

@@ -318,27 +318,43 @@ async def test_the_same_is_told_of_rasters_on_s3(
         assert "gone.tif" in gone
 
 
+DISK = "+proj=geos +h=35785831 +lon_0=-75 +sweep=x +datum=WGS84"
+"""As a geostationary satellite sees the Earth: the corners are in space."""
+ELSEWHERE = 'ENGCRS["site grid",EDATUM["site"],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["metre",1]]'
+
+
 @pytest.mark.parametrize(
     "placed",
     [
         {"transform": Affine(30, 0, 288000, 0, -30, 9120000)},
+        {"crs": "EPSG:3413", "transform": Affine(10000, 0, -1400000, 0, -1000, 200000)},
+        {"crs": "EPSG:4326", "transform": Affine(1.2, 0, 0, 0, -0.5, 50)},
+        {"crs": DISK, "transform": Affine(40000, 0, -6000000, 0, -60000, 6000000)},
+        {"crs": ELSEWHERE, "transform": Affine(30, 0, 600, 0, -30, 900)},
+        {"crs": "EPSG:4326", "transform": Affine(30, 0, 288000, 0, -30, 9120000)},
         {"crs": "EPSG:4326", "transform": Affine(0.01, 0, 179, 0, -0.01, 10)},
         {"crs": "EPSG:4326", "transform": Affine(1.2, 0, -180, 0, -0.5, 50)},
         {"crs": "EPSG:4326", "transform": Affine.translation(10, 10) @ Affine.rotation(20) @ Affine.scale(0.01, -0.01)},
     ],
-    ids=["plain", "antimeridian", "world", "rotated"],
+    ids=["plain", "polar", "0..360", "full disk", "of a site", "in no degrees", "antimeridian", "world", "rotated"],
 )
 async def test_a_raster_of_no_job_leads_to_the_value_at_its_centre(
     client: Client, tmp_path: Path, placed: dict[str, Any]
 ) -> None:
-    path = write(tmp_path / "a.tif", np.ones((200, 300), dtype="uint8"), **placed)
+    path = write(tmp_path / "a.tif", np.arange(60_000, dtype="uint16").reshape(200, 300), **placed)
     text, _, _ = await answered(client, "ogc_summarize_raster", raster=str(path), preview=False)
     (following,) = next_calls(text.splitlines()[-1])
     found = await call(client, following.tool, **following.arguments)
-    assert found["points"][0]["values"][0]["value"] == 1
+    assert found["points"][0]["pixel"] == [150, 100]
+    assert found["points"][0]["values"][0]["value"] == 100 * 300 + 150
 
 
 async def test_a_raster_of_no_job_and_no_place_leads_nowhere_and_says_so(client: Client, tmp_path: Path) -> None:
-    path = write(tmp_path / "a.tif", np.ones((20, 30), dtype="uint8"), crs=None, transform=Affine.identity())
-    text, _, _ = await answered(client, "ogc_summarize_raster", raster=str(path), preview=False)
-    assert text.splitlines()[-1].startswith("Nothing is left to do: without bounds")
+    for name, placed in (("nowhere.tif", Affine.identity()), ("grid.tif", Affine(10, 0, 5000, 0, -10, 5000))):
+        raster = str(write(tmp_path / name, np.ones((20, 30), dtype="uint8"), crs=None, transform=placed))
+        text, _, _ = await answered(client, "ogc_summarize_raster", raster=raster, preview=False)
+        assert text.splitlines()[-1].startswith("Nothing is left to do: it does not say where on Earth it is")
+        for place in ({"points": [[5005, 4995]]}, {"within": [5000, 4900, 5100, 5000]}):
+            for crs in ({}, {"crs": "EPSG:9999"}):
+                refusal = await refused(client, "ogc_measure_raster", raster=raster, **place, **crs)
+                assert "does not say where on Earth it is" in refusal

@@ -112,14 +112,18 @@ def measure_zones(
 
 
 def _placement(dataset: DatasetReader, crs: str | None) -> Placement:
-    """Where places are that are given in longitude and latitude, or in the raster's own CRS by its name."""
+    """Where places are that are given in longitude and latitude, or in the raster's own CRS by its name.
+
+    Raises:
+        RasterError: It is another; or the raster has none, whatever name is given.
+    """
     own = crs_name(dataset.crs) if dataset.crs else None
     if crs and own and crs.casefold() != own.casefold():
         raise RasterError(
             f"The raster's CRS is {crs_code(dataset.crs)}, so places can't be given in {crs[:80]!r}",
             remedy="Give longitude and latitude and leave crs out, or coordinates of the raster's own CRS and its name",
         )
-    return Placement(dataset, native=bool(crs))
+    return Placement(dataset, native=bool(crs and own))
 
 
 def _check_degrees(places: NDArray[np.float64], own: CRS) -> None:
