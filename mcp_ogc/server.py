@@ -31,6 +31,7 @@ from mcp_ogc.outgoing import Outgoing
 from mcp_ogc.prompts import as_mcp, misfit, read_prompts
 from mcp_ogc.resources import add_resources, newest_resources
 from mcp_ogc.sessions import Session, Sessions
+from mcp_ogc.stdio import Messages
 from mcp_ogc.subscriptions import Subscriptions
 from mcp_ogc.telemetry import Operations
 from mcp_ogc.text import explain, only_offered, refuse
@@ -166,7 +167,7 @@ class OgcServer(MCPServer[Sessions]):
         async with stdio_server() as (read_stream, write_stream):
             sys.stdout = sys.stderr
             options = self._lowlevel_server.create_initialization_options()
-            await self._lowlevel_server.run(read_stream, write_stream, options)
+            await self._lowlevel_server.run(Messages(read_stream, write_stream), write_stream, options)
 
 
 def build_server(settings: Settings, redaction: Redaction | None = None) -> OgcServer:

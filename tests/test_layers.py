@@ -12,7 +12,7 @@ ROOT = Path(mcp_ogc.__file__).parent
 
 FLOORS = {
     "cli": 6,
-    **dict.fromkeys(("server", "opening", "http_app", "http_server", "bearers"), 5),
+    **dict.fromkeys(("server", "opening", "http_app", "http_server", "stdio", "bearers"), 5),
     **dict.fromkeys(
         (
             "tools",
@@ -98,6 +98,7 @@ OWNERS = {
     "opentelemetry": ("telemetry",),
     "mcp": (
         "server",
+        "stdio",
         "bearers",
         "http_app",
         "cli",
@@ -115,6 +116,7 @@ OWNERS = {
     ),
     "mcp_types": (
         "server",
+        "stdio",
         "cli",
         "tools",
         "resources",

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from mcp_ogc.local.folder import PUBLISHED
 from mcp_ogc.local.problems import NO_SUCH_OUTPUT, Problem
+from mcp_ogc.ogc.inputs.sendable import unsendable
 from mcp_ogc.ogc.models import RELATIONS, JobStatus, Link, StatusInfo
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Place:
 def status_info(row: JobRow, base: str, folder: JobFolder) -> StatusInfo:
     """/req/core/job-success: with links to itself, its results once there are some, and the log of each step.
 
-    Its inputs tell it from others where the answer to an execution was lost, unless they are long.
+    Its inputs tell it from others where the answer to an execution was lost, unless they are long. Those that no JSON
+    carries, which earlier versions let in, are left out: one job must not make the whole list unreadable.
     """
     job = f"{base}/jobs/{row.job_id}"
     links = [Link(href=job, rel="self", type=JSON, title="This document")]
@@ -75,10 +77,10 @@ def status_info(row: JobRow, base: str, folder: JobFolder) -> StatusInfo:
         Link(href=f"{job}/logs/{name}", rel="related", type="text/plain", title=f"Tool log {name}.log")
         for name in folder.log_names()
     ]
-    asked = json.loads(row.request) if len(row.request) <= TOLD_CHARACTERS else {}
+    inputs = json.loads(row.request).get("inputs") if len(row.request) <= TOLD_CHARACTERS else None
     return StatusInfo(
         job_id=row.job_id,
-        inputs=asked.get("inputs"),
+        inputs=None if any(unsendable(inputs)) else inputs,
         process_id=row.process_id,
         status=JobStatus(row.status),
         message=row.message,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_ogc.errors import PackageError, UnknownName
+from mcp_ogc.local.bodies import document_of
 from mcp_ogc.local.problems import UNSUPPORTED_MEDIA_TYPE, WORKFLOW_NOT_FOUND, Problem
 from mcp_ogc.local.store import ProcessRow
 from mcp_ogc.local.trust import containment, files_named
@@ -97,10 +98,7 @@ def _text(body: bytes) -> str:
 
 def _execution_unit(body: bytes) -> tuple[str, Mapping[str, Any]]:
     """The CWL of an OGC application package by value, and the process description beside it."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Problem(400, "The body is not JSON", str(error)) from error
+    document = document_of(body)
     if not isinstance(document, dict):
         raise Problem(400, "The body is not an OGC application package", "It is an object with executionUnit")
     told = document.get("processDescription", {})

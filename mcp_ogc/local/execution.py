@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +12,9 @@ from starlette.responses import Response
 
 from mcp_ogc.errors import InvalidInputs, LocalEndpointError
 from mcp_ogc.local.answers import Place, results_response, status_info
+from mcp_ogc.local.bodies import body_of, document_of
 from mcp_ogc.local.jobs import Jobs
-from mcp_ogc.local.messages import answer, base_of, body_of
+from mcp_ogc.local.messages import answer, base_of
 from mcp_ogc.local.problems import NO_SUCH_OUTPUT, Problem, invalid
 from mcp_ogc.local.process_resources import ProcessResources
 from mcp_ogc.local.processes import outputs_of, seconds_of
@@ -81,10 +81,7 @@ def _execute_request(body: bytes, media_type: str) -> dict[str, Any]:
     kind = media_type.split(";", 1)[0].strip().lower()
     if kind != "application/json":
         raise Problem(415, f"An execute request is not {kind}", "Content-Type: application/json")
-    try:
-        asked = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise invalid("The body is not JSON", str(error)) from error
+    asked = document_of(body or b"{}")
     if not isinstance(asked, dict) or not isinstance(asked.get("inputs", {}), dict):
         raise invalid("The body is not an execute request", REQUEST)
     outputs = asked.get("outputs")

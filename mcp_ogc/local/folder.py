@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_ogc.local.engines import Engine
+from mcp_ogc.ogc.inputs.sendable import as_sendable
 
 PUBLISHED = "published:"
 """Where a file of the results is, in stored documents: made absolute when answered, as the endpoint is reached then."""
@@ -111,10 +112,18 @@ class JobFolder:
         )
 
     def write_results(self, document: Mapping[str, Any]) -> None:
-        """Write the result document, whole or not at all, as the last of all that is published."""
+        """Write the result document, whole or not at all, as the last of all that is published.
+
+        What no JSON can carry, a tool may well have made: NaN is what many write for nothing.
+        """
         part = self.results.with_suffix(".part")
-        part.write_text(json.dumps(document), encoding="utf-8")
+        part.write_text(json.dumps(as_sendable(document), allow_nan=False), encoding="utf-8")
         part.replace(self.results)
+
+    def read_results(self) -> dict[str, Any]:
+        """Read the result document; earlier versions wrote what no JSON can carry."""
+        document: dict[str, Any] = as_sendable(json.loads(self.results.read_text(encoding="utf-8")))
+        return document
 
     def remove_results(self) -> None:
         """Leave nothing of what a job began to publish: it failed."""

@@ -99,8 +99,7 @@ class JobResources:
         return row
 
     def _stored(self, row: JobRow) -> dict[str, Any]:
-        stored: dict[str, Any] = json.loads(self._jobs.folder(row.job_id).results.read_text(encoding="utf-8"))
-        return stored
+        return self._jobs.folder(row.job_id).read_results()
 
     def _place(self, request: Request, row: JobRow) -> Place:
         published = self._jobs.folder(row.job_id).published.resolve()

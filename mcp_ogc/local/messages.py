@@ -1,18 +1,17 @@
-"""What the local endpoint reads from requests and writes into answers."""
+"""What the local endpoint writes into its answers."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from mcp_ogc.local.problems import Problem
 from mcp_ogc.local.store import ProcessRow
+from mcp_ogc.ogc.inputs.sendable import as_sendable
 from mcp_ogc.ogc.models import RELATIONS, Link, ProcessDescription, ProcessSummary, Value
-
-LARGEST_BODY = 32 << 20
 
 
 def base_of(request: Request) -> str:
@@ -26,8 +25,8 @@ def answer(value: Value, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 def described(row: ProcessRow) -> ProcessDescription:
-    """The description of a deployed process."""
-    return ProcessDescription.model_validate_json(row.description)
+    """The description of a deployed process; earlier versions wrote defaults that no JSON can carry."""
+    return ProcessDescription.model_validate(as_sendable(json.loads(row.description)))
 
 
 def summary_of(description: ProcessDescription, base: str) -> ProcessSummary:
@@ -43,13 +42,3 @@ def process_links(process_id: str, base: str) -> tuple[Link, ...]:
         Link(href=here, rel="self", type="application/json", title="Process description"),
         Link(href=f"{here}/execution", rel=f"{RELATIONS}execute", type="application/json", title="Execution"),
     )
-
-
-async def body_of(request: Request) -> bytes:
-    """The body, up to 32 MiB."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Problem(413, f"The body is longer than {LARGEST_BODY:,} bytes", "Give large values by reference")
-    return bytes(body)

@@ -8,9 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from mcp_ogc.local.bodies import body_of
 from mcp_ogc.local.deployment import read_deployment
 from mcp_ogc.local.filters import page_of
-from mcp_ogc.local.messages import answer, base_of, body_of, described, process_links, summary_of
+from mcp_ogc.local.messages import answer, base_of, described, process_links, summary_of
 from mcp_ogc.local.problems import DUPLICATED_PROCESS, IMMUTABLE_PROCESS, Problem, no_such_process
 from mcp_ogc.local.processes import DESCRIPTIONS
 from mcp_ogc.local.store import ProcessRow, Store

@@ -35,6 +35,7 @@ from mcp_ogc.rasters.worker.fetching import Given
 from mcp_ogc.rasters.worker.frames import LENGTHS
 from mcp_ogc.rasters.worker.process import Worker
 from mcp_ogc.rasters.worker.tasks import SUMMARIZED, Order, RasterFile, Summarize, Wanted, perform
+from mcp_ogc.stdio import answer_to
 from mcp_ogc.tables import content_of_bytes, content_of_value
 from tests.parsers.endpoint import CATALOGUE, DATA, ITEM
 from tests.parsers.message import Message
@@ -353,6 +354,11 @@ DOCUMENTS = (
         '<b>; rel="next"; type="application/json", </c>; rel=self; title="a, b"',
     ),
     of_json("staged-in items", _staged, ITEM, CATALOGUE, {"type": "FeatureCollection", "features": [ITEM]}, share=0.3),
+    of_text(
+        "line over stdio",
+        answer_to,
+        '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "a", "arguments": {"b": "\\ud800"}}}',
+    ),
     _local("execute request", _execute_request, lambda: [Message.of(json.dumps(REQUEST)).wire], 0.7),
     _local("deploy request", lambda body, kind: read_deployment(body, kind, None), _deployments, 0.2),
     of_json(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -43,7 +44,7 @@ def check(
     """
     where = f', endpoint="{endpoint}"' if endpoint else ""
     described = f"ogc_describe_process(process_id={json.dumps(description.id, ensure_ascii=False)}{where})"
-    problems = tuple(_Inputs(description, inputs, reads_files).problems())
+    problems = tuple(_unsendable(inputs)) or tuple(_Inputs(description, inputs, reads_files).problems())
     if problems:
         raise InvalidInputs(
             problems,
@@ -51,6 +52,14 @@ def check(
             if description.inputs
             else "This process takes no inputs: inputs={}",
         )
+
+
+def _unsendable(inputs: Mapping[str, JsonValue]) -> Iterator[InputProblem]:
+    """What no endpoint can be sent. Nothing else is looked at then: it can be told nowhere either."""
+    from mcp_ogc.ogc.inputs.sendable import unsendable
+
+    for fault in islice(unsendable(dict(inputs)), SHOWN_MISFITS):
+        yield InputProblem(fault.path, fault.problem, fault.right)
 
 
 class _Inputs:
