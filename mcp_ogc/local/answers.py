@@ -153,8 +153,8 @@ def _inlined(value: Any, place: Place) -> Any:
         return value
     kind, content = value["type"], path.read_bytes()
     try:
-        if kind.split(";", 1)[0].endswith("json"):
-            return {"value": json.loads(content), "mediaType": kind}
+        if kind.split(";", 1)[0].endswith("json") and not any(unsendable(document := json.loads(content))):
+            return {"value": document, "mediaType": kind}
         if kind.startswith("text/"):
             return {"value": content.decode("utf-8"), "mediaType": kind}
     except (ValueError, RecursionError):

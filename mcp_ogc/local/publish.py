@@ -21,6 +21,7 @@ from urllib.request import url2pathname
 
 from mcp_ogc.errors import OgcError
 from mcp_ogc.local.folder import PUBLISHED, safe_name
+from mcp_ogc.ogc.inputs.sendable import HALF, as_sendable
 
 if TYPE_CHECKING:
     import pystac
@@ -68,38 +69,60 @@ class Publication:
         return {name: self._result(value, self._folder / safe_name(name)) for name, value in outputs.items()}
 
     def _result(self, value: Any, target: Path) -> Any:
+        """An output as the result document has it: an object is qualified (OGC 18-062r2, inlineOrRefData.yaml)."""
         if isinstance(value, list):
             return [self._result(one, target / str(number)) for number, one in enumerate(value)]
-        if not isinstance(value, dict):
-            return value
-        if value.get("class") == "File":
-            return self._file(value, target)
-        if value.get("class") == "Directory":
-            return self._directory(_path(value), target)
-        return {"value": value}  # an object is qualified (OGC 18-062r2, inlineOrRefData.yaml)
+        made, is_file = self._value(value, target), isinstance(value, dict) and value.get("class") == "File"
+        return {"value": made} if isinstance(made, dict) and not is_file else made
+
+    def _value(self, value: Any, target: Path) -> Any:
+        """A value with its files placed, those in the fields of a record too."""
+        match value:
+            case list():
+                return [self._value(one, target / str(number)) for number, one in enumerate(value)]
+            case {"class": "File"}:
+                return self._file(value, target)
+            case {"class": "Directory"}:
+                return self._directory(_path(value), target)
+            case dict():
+                return {name: self._value(one, target / safe_name(name)) for name, one in value.items()}
+        return value
 
     def _file(self, value: Mapping[str, Any], target: Path) -> dict[str, Any]:
-        source = _path(value)
-        placed = self._placed(source, target / safe_name(value.get("basename") or source.name))
-        for beside in value.get("secondaryFiles") or ():
-            if beside.get("class") == "File":  # such as the .shx of a .shp: it is found beside, and no result itself
-                self._placed(_path(beside), target / safe_name(beside.get("basename") or _path(beside).name))
+        placed = self._placed(_path(value), target / _name(value))
+        self._beside(value, target)
         return self._link(placed)
 
+    def _beside(self, value: Mapping[str, Any], target: Path) -> None:
+        """What belongs to a file, such as the .shx of a .shp: it is found beside, and no result itself."""
+        for one in value.get("secondaryFiles") or ():
+            if one.get("class") == "Directory":
+                self._copied(_path(one), target / _name(one))
+            else:
+                self._placed(_path(one), target / _name(one))
+            self._beside(one, target)
+
     def _directory(self, source: Path, target: Path) -> Any:
+        """The collection of its STAC items, or links to its files; `{}` of an empty one.
+
+        So answers ZOO-Project-DRU where stage-out found nothing (quirk Q34).
+        """
         for name in ("catalog.json", COLLECTION):
             if (source / name).is_file():
-                return {"value": self._stac((source / name).resolve(), target)}
-        files = list(_files(source))
-        if not files:
-            return {"value": {}}  # as ZOO-Project-DRU answers where stage-out found nothing (quirk Q34)
-        return [self._link(self._placed(path, target / path.relative_to(source))) for path in files]
+                return self._stac((source / name).resolve(), target)
+        return [self._link(placed) for placed in self._copied(source, target)] or {}
+
+    def _copied(self, source: Path, target: Path) -> list[Path]:
+        """The files of a folder, placed as they lie in it. Names that are not UTF-8 can be no URL, and are mended."""
+        files = [(path, HALF.sub("_", str(path.relative_to(source)))) for path in _files(source)]
+        return [self._placed(path, target / name) for path, name in files]
 
     def _stac(self, catalogue: Path, target: Path) -> dict[str, Any]:
         import pystac
 
         try:
-            root = pystac.read_file(str(catalogue), stac_io=_only_below(catalogue.parent))
+            # As a URL: of a path pystac would leave out what follows a # or a ?.
+            root = pystac.read_file(catalogue.as_uri(), stac_io=_only_below(catalogue.parent))
             items = list(root.get_items(recursive=True)) if isinstance(root, pystac.Catalog) else []
         except Exception as error:  # pystac raises what it likes on a catalogue that is none
             reason = f"{error} ({error.__cause__})" if error.__cause__ else error
@@ -122,7 +145,7 @@ class Publication:
         here: dict[str, Any] = {}
         there: dict[str, Any] = {}
         for key, asset in document.get("assets", {}).items():
-            source = _asset_file(item.get_self_href(), asset["href"], base)
+            source = _asset_file(_below(item.get_self_href() or "", base).parent, asset["href"], base)
             if source is None:  # an asset on another machine stays where it is
                 here[key] = there[key] = asset
                 continue
@@ -197,16 +220,34 @@ def _only_below(base: Path) -> pystac.StacIO:
 
     class OnlyBelow(DefaultStacIO):
         def read_text_from_href(self, href: str) -> str:
-            path = Path(url2pathname(urlsplit(href).path) if href.startswith("file:") else href)
+            path = _below(href, base)
             if "://" in href.removeprefix("file://") or not path.resolve().is_relative_to(base):
                 raise ValueError("it is not below the catalogue")
             return path.read_text(encoding="utf-8")
 
+        def json_loads(self, txt: str, *_: Any, **__: Any) -> dict[str, Any]:
+            """NaN is what `json.dump` writes for the nodata of most rasters; a faster parser would refuse it."""
+            document: dict[str, Any] = as_sendable(json.loads(txt))
+            return document
+
     return OnlyBelow()
 
 
-def _asset_file(item_href: str | None, href: str, base: Path) -> Path | None:
+def _below(href: str, base: Path) -> Path:
+    """The path that pystac means: it puts what links say after the URL of the base, escaped or not."""
+    if not href.startswith("file:"):
+        return Path(href)
+    path, as_written = Path(url2pathname(urlsplit(href).path)), base / href.removeprefix(f"{base.as_uri()}/")
+    return path if path.exists() or not as_written.exists() else as_written
+
+
+def _asset_file(folder: Path, href: str, base: Path) -> Path | None:
     """The file of an asset, below the directory that is published; None where it is on another machine.
+
+    Args:
+        folder: Of its item.
+        href: Of the asset, escaped or not.
+        base: The directory.
 
     Raises:
         StageOutError: It leads out of the directory, or is not there.
@@ -214,12 +255,13 @@ def _asset_file(item_href: str | None, href: str, base: Path) -> Path | None:
     parts = urlsplit(href)
     if parts.scheme in ("http", "https", "s3"):
         return None
-    name = url2pathname(parts.path) if parts.scheme == "file" else unquote(href)
+    names = [url2pathname(parts.path)] if parts.scheme == "file" else [unquote(href), href]
     # Links on the way are followed when it is placed.
-    path = Path(os.path.normpath(Path(item_href or base).parent / name))
-    if not path.is_relative_to(base) or not path.is_file():
+    paths = (Path(os.path.normpath(folder / name)) for name in names)
+    found = next((path for path in paths if path.is_relative_to(base) and path.is_file()), None)
+    if found is None:
         raise StageOutError(f"stage-out: the asset {href[:200]} is not a file of the catalogue")
-    return path
+    return found
 
 
 def _files(folder: Path, inside: tuple[Path, ...] = ()) -> Iterator[Path]:
@@ -236,7 +278,7 @@ def _files(folder: Path, inside: tuple[Path, ...] = ()) -> Iterator[Path]:
 
 def _extent(features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The bounds (west, south, east, north in degrees) and the times that the items span; items may lack either."""
-    boxes = [[*box[: len(box) // 2][:2], *box[len(box) // 2 :][:2]] for one in features if (box := one.get("bbox"))]
+    boxes = [[*box[: len(box) // 2][:2], *box[len(box) // 2 :][:2]] for one in features if (box := _box_of(one))]
     west, south, east, north = zip(*(boxes or [[-180, -90, 180, 90]]), strict=True)
     times = [
         time
@@ -249,6 +291,14 @@ def _extent(features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "spatial": {"bbox": [[min(west), min(south), max(east), max(north)]]},
         "temporal": {"interval": [span]},
     }
+
+
+def _box_of(feature: Mapping[str, Any]) -> list[float]:
+    """The bounding box of an item, empty where it has none, or one that is not of numbers."""
+    match feature.get("bbox"):
+        case list(box) if len(box) in (4, 6) and all(isinstance(one, int | float) for one in box):
+            return box
+    return []
 
 
 def _instant(text: str) -> datetime:
@@ -279,6 +329,10 @@ def _distinct(names: Sequence[str]) -> list[str]:
 def _path(value: Mapping[str, Any]) -> Path:
     location = value.get("location") or value.get("path") or ""
     return Path(url2pathname(urlsplit(location).path) if location.startswith("file:") else location)
+
+
+def _name(value: Mapping[str, Any]) -> str:
+    return safe_name(value.get("basename") or _path(value).name)
 
 
 def _sha256(path: Path) -> str:
