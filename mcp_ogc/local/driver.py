@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcp_ogc.errors import OgcError
-from mcp_ogc.local.folder import JobFolder, Spec, safe_name, tail
+from mcp_ogc.local.folder import JobFolder, Spec, mend_names, safe_name, tail
 from mcp_ogc.local.platform import end_group_with_this_process, is_locked, lock
 from mcp_ogc.local.store import Store
 
@@ -242,6 +242,7 @@ class Steps:
 
         with (self._folder.logs / f"{name}.log").open("a", encoding="utf-8") as log:
             context = self._logged(context, log)
+            job.collect_outputs = _mending_names(job.collect_outputs)
             execute(job, runtime, env, context, watch)
         code = processes[0].returncode if processes else None
         with self._mutex:
@@ -273,6 +274,16 @@ class Steps:
             events.write(f"{line}\n")
         progress = 5 + 85 * self._ended // max(self._expected, self._started + 1)
         self._tell(progress, f"step {step} {event}, {self._ended} done")
+
+
+def _mending_names(collect: Callable[[str, int], Any]) -> Callable[[str, int], Any]:
+    """What collects the outputs of a step, once their names are UTF-8: cwltool fails on what can be no URL."""
+
+    def mended(outdir: str, code: int) -> Any:
+        mend_names(Path(outdir))
+        return collect(outdir, code)
+
+    return mended
 
 
 class _Watch:

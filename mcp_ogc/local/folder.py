@@ -15,6 +15,7 @@ results.json   the result document, there once all is published; files as `publi
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_ogc.local.engines import Engine
-from mcp_ogc.ogc.inputs.sendable import as_sendable
+from mcp_ogc.ogc.inputs.sendable import HALF, as_sendable
 
 PUBLISHED = "published:"
 """Where a file of the results is, in stored documents: made absolute when answered, as the endpoint is reached then."""
@@ -165,6 +166,19 @@ def tail(path: Path, size: int) -> str:
         file.seek(start)
         text = file.read(size).decode("utf-8", errors="replace")
     return text.split("\n", 1)[1] if start and "\n" in text else text
+
+
+def mend_names(folder: Path) -> None:
+    """Give what lies below a folder under a name that is not UTF-8 one that is: such a name can be no URL."""
+    for path, folders, files in os.walk(folder, topdown=False):
+        for name in (*folders, *files):
+            if HALF.search(name):
+                mended, number = HALF.sub("_", name), 1
+                free = Path(path, mended)
+                while os.path.lexists(free):
+                    free = Path(path, f"{number}-{mended}")
+                    number += 1
+                Path(path, name).rename(free)
 
 
 def safe_name(name: str) -> str:

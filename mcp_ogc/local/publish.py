@@ -21,7 +21,7 @@ from urllib.request import url2pathname
 
 from mcp_ogc.errors import OgcError
 from mcp_ogc.local.folder import PUBLISHED, safe_name
-from mcp_ogc.ogc.inputs.sendable import HALF, as_sendable
+from mcp_ogc.ogc.inputs.sendable import as_sendable
 
 if TYPE_CHECKING:
     import pystac
@@ -113,9 +113,8 @@ class Publication:
         return [self._link(placed) for placed in self._copied(source, target)] or {}
 
     def _copied(self, source: Path, target: Path) -> list[Path]:
-        """The files of a folder, placed as they lie in it. Names that are not UTF-8 can be no URL, and are mended."""
-        files = [(path, HALF.sub("_", str(path.relative_to(source)))) for path in _files(source)]
-        return [self._placed(path, target / name) for path, name in files]
+        """The files of a folder, placed as they lie in it."""
+        return [self._placed(path, target / path.relative_to(source)) for path in list(_files(source))]
 
     def _stac(self, catalogue: Path, target: Path) -> dict[str, Any]:
         import pystac

@@ -257,4 +257,5 @@ def test_cwltool_still_has_what_the_driver_wraps() -> None:
 
     names = list(inspect.signature(JobBase._execute).parameters)
     assert names == ["self", "runtime", "env", "runtimeContext", "monitor_function"]
+    assert "self.collect_outputs(self.outdir, rcode)" in inspect.getsource(JobBase._execute)
     assert {"default_stdout", "default_stderr"} <= set(vars(RuntimeContext()))

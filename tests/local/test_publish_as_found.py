@@ -2,9 +2,7 @@
 
 import json
 import math
-import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -87,24 +85,6 @@ def test_folders_that_belong_to_a_file_are_beside_it(job: Path) -> None:
     assert placed.read_text(encoding="utf-8") == "i"
     assert placed.with_name("a.parts").joinpath("0", "x").read_text(encoding="utf-8") == "0"
     assert placed.with_name("a.md5").read_text(encoding="utf-8") == "5"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="file names are UTF-8 elsewhere")
-def test_files_whose_names_are_not_utf_8_are_published_under_names_that_are(job: Path) -> None:
-    """As an archive of Latin-1 names leaves them; two that would be the same then are kept apart."""
-    folder = job / "tmp" / "o"
-    folder.mkdir()
-    for name in (b"d\xe9/\xe9t\xe9.txt", b"d\xe9/\xe8t\xe8.txt", "d\xe9/été.txt".encode()):
-        path = os.fsencode(folder) + b"/" + name
-        Path(os.fsdecode(path)).parent.mkdir(exist_ok=True)
-        Path(os.fsdecode(path)).write_bytes(name)
-    links = published(job, out=directory(folder))["out"]
-    assert sorted(Path(one["href"]).name for one in links) == ["%C3%A9t%C3%A9.txt", "_t_-1.txt", "_t_.txt"]
-    base = Place(job / "published", "")
-    stored = Publication(job / "published", "job-1", lambda _: False).document({"again": directory(folder)})["again"]
-    contents = {base.file(one).read_bytes() for one in stored if base.file(one)}  # type: ignore[union-attr]
-    assert contents == {b"d\xe9/\xe9t\xe9.txt", b"d\xe9/\xe8t\xe8.txt", "d\xe9/été.txt".encode()}
-    assert json.dumps(stored, ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize(
