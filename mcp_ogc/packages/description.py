@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from mcp_ogc.ogc.inputs.sendable import unsendable
 from mcp_ogc.ogc.models import (
     InputDescription,
     JobControl,
@@ -70,8 +71,9 @@ def _named_types(process: Any) -> dict[str, Any]:
 
 def _input(declared: Any, named: Mapping[str, Any]) -> InputDescription:
     schema = _schema(declared.type_, {**TYPES, "File": _file(declared), **named})
-    if declared.default is not None:
-        schema = {**schema, "default": _plain(declared.default)}
+    # One that no JSON can carry, such as .nan, can't be told: it stays a default all the same.
+    if declared.default is not None and not any(unsendable(default := _plain(declared.default))):
+        schema = {**schema, "default": default}
     return InputDescription(
         title=declared.label,
         description=_text(declared.doc),

@@ -80,3 +80,15 @@ async def test_a_json_file_with_such_numbers_by_value_is_its_bytes(http: httpx.A
     out = (await http.get(f"/jobs/{job_id}/results")).json()["out"]
     assert (out["encoding"], out["mediaType"]) == ("base64", "application/json")
     assert base64.b64decode(out["value"]) == b'{"a": NaN}'
+
+
+@pytest.mark.parametrize("default", [".nan", "-.inf", "1e999"])
+async def test_a_default_that_json_has_not_is_not_described_and_holds_all_the_same(
+    http: httpx.AsyncClient, default: str
+) -> None:
+    package = tool("made", "true", inputs=f"{{n: {{type: double, default: {default}}}}}", outputs="{n: {type: double}}")
+    await deploy(http, package.replace("n: {type: double}}", "n: {type: double, outputSource: n}}", 1))
+    described = (await http.get("/processes/made")).json()["inputs"]["n"]
+    assert described["minOccurs"] == 0
+    assert "default" not in described["schema"]
+    assert await results(http, "made") == {"n": None}

@@ -1,5 +1,6 @@
 """The description a package gives, beside that of cwl2ogc: they differ only where a reason is given here."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,14 @@ def test_a_default_is_told_as_a_value_of_the_input_would_be() -> None:
     told = {name: one.schema_["default"] for name, one in inputs.items() if "default" in one.schema_}
     assert told == {"zero": 0, "nothing": 0.0, "no": False, "empty": "", "none": [], "perhaps": False, "level": "low"}
     assert [type(told[name]) for name in ("zero", "nothing", "no")] == [int, float, bool]
+
+
+@pytest.mark.parametrize("default", [".nan", "[1.5, -.inf]", "{a: .inf}", "1.0e+999"])
+def test_a_default_that_no_json_can_carry_is_not_told_and_the_input_may_be_left_out(default: str) -> None:
+    package = (
+        "cwlVersion: v1.2\nclass: Workflow\nid: p\noutputs: {}\nsteps: {}\ninputs: {n: {type: Any, default: HERE}}"
+    )
+    described = describe(load(package.replace("HERE", default)))
+    json.dumps(described.wire(), allow_nan=False)
+    assert "default" not in described.inputs["n"].schema_
+    assert described.inputs["n"].min_occurs == 0

@@ -125,6 +125,7 @@ BROKEN = [
     ("expression-name", "$(runtime.outdir)", "$(date)", "arguments:"),
     ("default-type", "default: 5", "default: five", "limit: {type: int"),
     ("default-type", "default: fast", "default: slow", "mode: {type: {"),
+    ("untold-default", "type: int, default: 5", "type: float, default: .nan", "limit: {type: float"),
     ("untyped-input", "aoi: {type: string?, label", "aoi: {type: Any, label", "aoi: {type: Any, l"),
     ("id-characters", "map: {type: File, outputBinding", '"map;1": {type: File, outputBinding', '"map;1"'),
     ("command", "  baseCommand: collect\n", "", "id: collect"),

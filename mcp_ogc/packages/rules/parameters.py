@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mcp_ogc.ogc.inputs.sendable import unsendable
 from mcp_ogc.packages.description import type_name
 from mcp_ogc.packages.document import member, short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
@@ -31,6 +32,15 @@ def wrong_defaults(subject: Subject) -> Iterator[Hit]:
                 symbols = ", ".join(choices(subject.type_of(part, declared), subject.types))
                 repair = f"Give one of {symbols}" if symbols else ""
                 yield Hit(part.place("inputs", name, "default"), told, repair)
+
+
+def untold_defaults(subject: Subject) -> Iterator[Hit]:
+    """Defaults that no JSON can carry."""
+    for declared in subject.main.process.inputs:
+        name = short_id(declared.id)
+        for fault in unsendable(declared.default):
+            told = f"the default of {name}{'.' * bool(fault.path)}{fault.path} {fault.problem}"
+            yield Hit(subject.main.place("inputs", name, "default"), told)
 
 
 def untyped_inputs(subject: Subject) -> Iterator[Hit]:
@@ -73,6 +83,14 @@ RULES = (
         "Give a default of the type, or change the type",
         "CWL Workflow §5.1, default",
         wrong_defaults,
+    ),
+    Rule(
+        "untold-default",
+        WARNING,
+        "The process description can't tell it, and some servers fail on it",
+        "Make the type optional, without default, and have the step take null for it",
+        "RFC 8259 §6",
+        untold_defaults,
     ),
     Rule(
         "untyped-input",
