@@ -6,6 +6,7 @@ No task runs behind a reply and there is no lifespan: httpx's ASGI transport run
 from __future__ import annotations
 
 import ipaddress
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -34,9 +35,11 @@ from mcp_ogc.local.trust import Trust
 from mcp_ogc.ogc.models import RELATIONS, Conformance, LandingPage, Link
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mcp_ogc.settings import LocalSettings
+
+logger = logging.getLogger(__name__)
 
 PART1 = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
 PART2 = "http://www.opengis.net/spec/ogcapi-processes-2/1.0/conf/"
@@ -88,7 +91,7 @@ async def open_app(
     processes = ProcessResources(store, trust)
     app = Starlette(
         routes=_routes(processes, Execution(store, jobs, trust, processes), JobResources(jobs, asset_base)),
-        middleware=[Middleware(LoopbackOnly)] if asset_base == "http" else [],
+        middleware=[*([Middleware(LoopbackOnly)] if asset_base == "http" else []), Middleware(Foreseen)],
         exception_handlers={
             Problem: _refused,  # type: ignore[dict-item]
             HTTPException: _unknown,  # type: ignore[dict-item]
@@ -166,6 +169,32 @@ class LoopbackOnly:
                 await _refused(request, problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+class Foreseen:
+    """Answers what nobody foresaw with a problem too, and tells the log, and nobody else, what it was."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and answer where that fails before an answer has begun."""
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if scope["type"] != "http" or has_begun:
+                raise
+            request = Request(scope)
+            logger.exception("%s %r failed", request.method, request.url.path)
+            told = "Nobody foresaw this: its log says what it was. Other requests are answered as ever"
+            await _refused(request, Problem(500, "The local endpoint failed", told))(scope, receive, send)
 
 
 def _is_loopback(url: str) -> bool:
