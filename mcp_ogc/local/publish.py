@@ -114,7 +114,7 @@ class Publication:
 
     def _copied(self, source: Path, target: Path) -> list[Path]:
         """The files of a folder, placed as they lie in it."""
-        return [self._placed(path, target / path.relative_to(source)) for path in list(_files(source))]
+        return [self._placed(path, target / path.relative_to(source)) for path in _files(source)]
 
     def _stac(self, catalogue: Path, target: Path) -> dict[str, Any]:
         import pystac
