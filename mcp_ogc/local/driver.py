@@ -16,7 +16,7 @@ import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +100,7 @@ def _run_package(folder: JobFolder, spec: Spec, store: Store) -> dict[str, Any]:
     from cwltool.load_tool import load_tool
     from cwltool.loghandler import _logger
 
+    from mcp_ogc.local.confinement import confine
     from mcp_ogc.local.publish import Publication
     from mcp_ogc.local.reader import Reader
 
@@ -114,11 +115,12 @@ def _run_package(folder: JobFolder, spec: Spec, store: Store) -> dict[str, Any]:
 
     store.progress(spec.job_id, 3, "staging in")
     reader = Reader([Path(path) for path in spec.readable_folders], spec.allowed_hosts)
-    inputs = _staged_in(tool.tool["inputs"], spec.inputs, folder.tmp / "in", reader)
+    inputs = _staged_in(tool, spec.inputs, folder.tmp / "in", reader)
 
     steps = Steps(folder, lambda progress, message: store.progress(spec.job_id, progress, message), _count(tool))
     executor = MultithreadedJobExecutor()
     context = _runtime(folder, spec)
+    confine(context, lambda path: path.is_relative_to(folder.path.resolve()) or reader.permits(path))
     context.select_resources = executor.select_resources
     with steps.watched():
         outputs, status = executor(tool, inputs, context)
@@ -154,19 +156,17 @@ def _only(package: str) -> Callable[..., Any]:
     return OnlyThePackage
 
 
-def _staged_in(
-    declared: Iterable[Mapping[str, Any]], given: Mapping[str, Any], folder: Path, reader: Reader
-) -> dict[str, Any]:
+def _staged_in(tool: Any, given: Mapping[str, Any], folder: Path, reader: Reader) -> dict[str, Any]:
     """The inputs as CWL wants them. A default that is a file comes the way of those that are given."""
-    from mcp_ogc.local.stage_in import stage_in
+    from mcp_ogc.local.stage_in import StageIn
 
-    staged = {}
-    for number, one in enumerate(declared):
-        name = one["id"].rsplit("#", 1)[-1].rsplit("/", 1)[-1]
-        if name in given or one.get("default") is not None:
-            value = given.get(name, one.get("default"))
+    stage_in, staged = StageIn(reader, tool.schemaDefs), {}
+    for number, declared in enumerate(tool.inputs_record_schema["fields"]):
+        name = declared["name"]
+        if name in given or declared.get("default") is not None:
+            value = given.get(name, declared.get("default"))
             try:
-                staged[name] = stage_in(value, one["type"], folder / str(number), reader)
+                staged[name] = stage_in.bring(value, declared, folder / str(number))
             except OgcError as error:
                 raise StepFailed(f"stage-in of {name}: {error}") from error
     return staged

@@ -1,173 +1,213 @@
 """Stage-in, as ZOO-Project-DRU does it: what a File or Directory input refers to, brought into the job's folder.
 
-A File is downloaded. A Directory given as a STAC item or collection becomes a folder with `catalog.json`, its items and
-local copies of their assets. Runs in the driver, where blocking is fine.
+A File is downloaded, with the files that belong beside it. A Directory given as a STAC item or collection becomes a
+folder with `catalog.json`, its items and local copies of their assets. Runs in the driver, where blocking is fine.
+
+cwltool reads whatever a File or Directory names, in a value of any type: so each of them is made anew here, of what was
+brought, and none is passed on as it was given.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
 
-from mcp_ogc.errors import OgcError
 from mcp_ogc.local.folder import safe_name
 from mcp_ogc.local.reader import Reader
+from mcp_ogc.local.staged_items import StageInError, bring_items, name_of
 
-ITEMS = 1000
 QUALIFIED = {"value", "mediaType", "encoding", "schema", "format"}
+FILES = ("File", "Directory")
+TAKEN = re.compile(r"(?!\.\.?$)[\w.+,:@^-]+")
+"""Names of files that cwltool takes; others, blanks in them, it refuses."""
+REFERENCE = ("href", "location", "path")
+SCALARS: Mapping[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    **dict.fromkeys(("int", "long", "float", "double"), (int, float)),
+    "string": (str,),
+}
 
 
-class StageInError(OgcError):
-    """An input that can't be brought."""
-
-
-def stage_in(value: Any, cwl_type: Any, folder: Path, reader: Reader) -> Any:
-    """An input's value as CWL wants it: files and directories brought into `folder`, everything else as it is.
+class StageIn:
+    """Brings the inputs of a job.
 
     Args:
-        value: As executed, or a CWL default.
-        cwl_type: As cwltool resolved it.
-        folder: The input's own.
-        reader: Reads what it refers to.
-
-    Raises:
-        StageInError: It is not what the type says.
-        OgcError: It can't be read.
+        reader: Reads what they refer to.
+        types: Those that the package defines, by name (CWL's SchemaDefRequirement).
     """
-    if isinstance(value, dict) and "value" in value and set(value) <= QUALIFIED:
-        value = value["value"]
-    kind = _chosen(value, cwl_type) if isinstance(cwl_type, list) else cwl_type
-    if value is None:
-        return None
-    if isinstance(kind, dict) and kind.get("type") == "array":
-        values = value if isinstance(value, list) else [value]
-        return [stage_in(one, kind["items"], folder / str(number), reader) for number, one in enumerate(values)]
-    if kind == "File":
-        return {"class": "File", "location": _file(_href(value), folder, reader).as_uri()}
-    if kind == "Directory":
-        return {"class": "Directory", "location": _directory(_href(value), folder, reader).as_uri()}
-    return value
+
+    def __init__(self, reader: Reader, types: Mapping[str, Any] | None = None) -> None:
+        self._reader = reader
+        self._types = types or {}
+
+    def bring(self, value: Any, declared: Mapping[str, Any], folder: Path) -> Any:
+        """A value as CWL wants it: files and directories brought, everything else as it is.
+
+        Args:
+            value: As executed, or a CWL default.
+            declared: The input, or a field of a record: its `type`, as cwltool resolved it.
+            folder: For what is brought, its own.
+
+        Raises:
+            StageInError: It is not what the type says.
+            OgcError: It can't be read.
+        """
+        kind = self._kind(declared["type"], value)
+        if isinstance(value, dict) and "value" in value and set(value) <= QUALIFIED and not _has_value(kind):
+            value = value["value"]
+            kind = self._kind(declared["type"], value)
+        if value is None:
+            return None
+        match kind:
+            case {"type": "array", "items": items}:
+                values = value if isinstance(value, list) else [value]
+                one = {**declared, "type": items}
+                return [self.bring(each, one, folder / str(number)) for number, each in enumerate(values)]
+            case {"type": "record", "fields": fields} if isinstance(value, dict) and value.get("class") not in FILES:
+                return self._record(value, {_short(field["name"]): field for field in fields}, folder)
+            case "File" | "Directory":
+                return self._object(value, declared, kind, folder)
+        return self._anything(value, folder)
+
+    def _record(self, value: Mapping[str, Any], fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """A record; members that its type does not have are no less what cwltool reads."""
+        brought = {
+            name: self.bring(one, fields.get(name, {"type": "Any"}), folder / str(number))
+            for number, (name, one) in enumerate(value.items())
+        }
+        if brought.get("class") in FILES:  # it was wrapped: {"class": {"value": "File"}}
+            raise StageInError(f"{str(value)[:100]!r} is no record")
+        return brought
+
+    def _anything(self, value: Any, folder: Path) -> Any:
+        """A value of which no type tells where its files are."""
+        if isinstance(value, list):
+            return [self._anything(one, folder / str(number)) for number, one in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        if value.get("class") in FILES:
+            return self._object(value, {}, value["class"], folder)
+        return {name: self._anything(one, folder / str(number)) for number, (name, one) in enumerate(value.items())}
+
+    # --- which type of a union
+
+    def _kind(self, told: Any, value: Any) -> Any:
+        """The type a value is brought as: the definition of one that is named, the one of a union that it fits."""
+        if isinstance(told, str):
+            return self._types.get(told) or _short(told)
+        if isinstance(told, Mapping):
+            return told if told["type"] in ("array", "record", "enum") else self._kind(told["type"], value)
+        kinds = [self._kind(one, value) for one in told]
+        kinds = [kind for kind in kinds if kind != "null"]
+        if len(kinds) == 1:
+            return kinds[0]
+        fitting = [kind for kind in kinds if self._fits(value, kind)]
+        alone = [kind for kind in kinds if _is(kind, "array") and self._fits([value], kind)]
+        return self._nearest(value, fitting or alone)
+
+    def _nearest(self, value: Any, kinds: Sequence[Any]) -> Any:
+        """A text is a text before it is a URL, and a URL of a folder is no file."""
+        first = [kind for kind in kinds if kind not in (*FILES, "Any")] if isinstance(value, str) else []
+        if not first and "File" in kinds and "Directory" in kinds:
+            local = self._reader.path(_href(value))
+            return "Directory" if local is not None and local.is_dir() else "File"
+        return next(iter((*first, *kinds)), "Any")
+
+    def _fits(self, value: Any, kind: Any) -> bool:
+        if kind in FILES:
+            is_literal = isinstance(value, dict) and value.get("class") == kind
+            return isinstance(value, str) or is_literal or ("class" not in value if _refers(value) else False)
+        if kind == "Any":
+            return True
+        if isinstance(kind, str) and kind in SCALARS:
+            return isinstance(value, SCALARS[kind]) and (kind == "boolean") == isinstance(value, bool)
+        if _is(kind, "array"):
+            items = kind["items"]
+            return isinstance(value, list) and all(self._fits(one, self._kind(items, one)) for one in value)
+        if _is(kind, "enum"):
+            return value in [_short(symbol) for symbol in kind["symbols"]]
+        if _is(kind, "record"):
+            names = {_short(field["name"]) for field in kind["fields"]}
+            return isinstance(value, dict) and set(value) <= names
+        return False
+
+    # --- files
+
+    def _object(self, value: Any, declared: Mapping[str, Any], kind: str, folder: Path) -> dict[str, Any]:
+        """A CWL File or Directory of what was brought: of one that was given, the members that hold no path."""
+        given = value if isinstance(value, dict) and value.get("class") == kind else {}
+        if kind == "Directory" and "listing" in given and not _refers(given):
+            name = given.get("basename")
+            listing = self._several(given["listing"], folder)
+            return {
+                "class": kind,
+                "basename": _file_name(name) if isinstance(name, str) else "folder",
+                "listing": listing,
+            }
+        path = (self._file if kind == "File" else self._directory)(_href(value), folder)
+        made: dict[str, Any] = {"class": kind, "location": path.as_uri()}
+        name = given.get("basename")
+        if isinstance(name, str):
+            made["basename"] = _file_name(name)
+        if kind == "File" and "secondaryFiles" in given:
+            made["secondaryFiles"] = self._several(given["secondaryFiles"], folder / "beside")
+        return made
+
+    def _several(self, given: Any, folder: Path) -> list[Any]:
+        """What a folder lists, or what belongs beside a file."""
+        if not isinstance(given, list) or not all(isinstance(one, dict) and one.get("class") in FILES for one in given):
+            raise StageInError(f"{str(given)[:100]!r} is no list of Files and Directories")
+        return [self._anything(one, folder / str(number)) for number, one in enumerate(given)]
+
+    def _file(self, href: str, folder: Path) -> Path:
+        local = self._reader.path(href)
+        if local is not None:
+            if not local.is_file():
+                raise StageInError(f"{local} is not a file")
+            return local
+        target = folder / name_of(href)
+        self._reader.save(href, target)
+        return target
+
+    def _directory(self, href: str, folder: Path) -> Path:
+        local = self._reader.path(href)
+        if local is not None and local.is_dir():
+            return local
+        bring_items(href, folder, self._reader)
+        return folder
 
 
-def _chosen(value: Any, kinds: list[Any]) -> Any:
-    """Which type of a union a value is of, as far as staging in goes: a link is a file, an array goes to the array."""
-    kinds = [kind for kind in kinds if kind != "null"]
-    if len(kinds) == 1:
-        return kinds[0]
-    wanted = [kind for kind in kinds if isinstance(kind, dict) == isinstance(value, list)]
-    is_link = isinstance(value, dict) and bool({"href", "location", "path"} & set(value))
-    return next((kind for kind in wanted if is_link == (kind in ("File", "Directory"))), None)
+def _file_name(name: str) -> str:
+    """A name as cwltool takes it; it is one, and no way to elsewhere."""
+    return name if TAKEN.fullmatch(name) else safe_name(name)
+
+
+def _is(kind: Any, name: str) -> bool:
+    return isinstance(kind, Mapping) and kind.get("type") == name
+
+
+def _has_value(kind: Any) -> bool:
+    """Whether `value` is a field of a record's own."""
+    return _is(kind, "record") and any(_short(field["name"]) == "value" for field in kind["fields"])
+
+
+def _refers(value: Any) -> bool:
+    return isinstance(value, dict) and any(isinstance(value.get(name), str) for name in REFERENCE)
 
 
 def _href(value: Any) -> str:
     """Of a link, of a URL, or of a CWL File or Directory."""
-    hrefs = [value.get(name) for name in ("href", "location", "path")] if isinstance(value, dict) else [value]
+    hrefs = [value.get(name) for name in REFERENCE] if isinstance(value, dict) else [value]
     href = next((one for one in hrefs if isinstance(one, str) and one), None)
     if href is None:
         raise StageInError(f"{str(value)[:100]!r} is not a URL", remedy="A File or Directory input is given by its URL")
     return href
 
 
-def _file(href: str, folder: Path, reader: Reader) -> Path:
-    local = reader.path(href)
-    if local is not None:
-        if not local.is_file():
-            raise StageInError(f"{local} is not a file")
-        return local
-    target = folder / _name(href)
-    reader.save(href, target)
-    return target
-
-
-def _directory(href: str, folder: Path, reader: Reader) -> Path:
-    local = reader.path(href)
-    if local is not None and local.is_dir():
-        return local
-    folder.mkdir(parents=True, exist_ok=True)
-    links = []
-    for number, (href_of_item, item) in enumerate(_items(href, folder, reader)):
-        name = _name(str(item.get("id", "item")))
-        if (folder / name).exists():
-            name = f"{name}-{number}"
-        _save_item(item, href_of_item, folder / name, reader)
-        links.append({"rel": "item", "href": f"./{name}/{name}.json", "type": "application/geo+json"})
-    catalog = {
-        "type": "Catalog",
-        "stac_version": "1.0.0",
-        "id": "catalog",
-        "description": "Staged in",
-        "links": [{"rel": "root", "href": "./catalog.json", "type": "application/json"}, *links],
-    }
-    (folder / "catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
-    return folder
-
-
-def _items(href: str, folder: Path, reader: Reader) -> list[tuple[str, dict[str, Any]]]:
-    """The items an item, an item collection, a collection or a catalogue has, each with the URL it is from."""
-    document = reader.document(href, folder)
-    if document.get("type") == "Feature":
-        return [(href, document)]
-    features = _objects(document, "features")
-    links = [
-        _joined(href, link["href"])
-        for link in _objects(document, "links")
-        if link.get("rel") == "item" and isinstance(link.get("href"), str)
-    ]
-    count = len(features) or len(links)
-    if not count:
-        raise StageInError(
-            f"{href} has no STAC items", remedy="A Directory input is the URL of a STAC item or of a collection of them"
-        )
-    if count > ITEMS:
-        raise StageInError(f"{href} has {count:,} items", remedy=f"Give one with at most {ITEMS:,}")
-    return [(href, one) for one in features] or [(link, reader.document(link, folder)) for link in links]
-
-
-def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects in a member that should be a list of them."""
-    value = document.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _save_item(item: Mapping[str, Any], href: str, folder: Path, reader: Reader) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    assets, told = {}, item.get("assets")
-    for number, (key, asset) in enumerate(told.items() if isinstance(told, dict) else ()):
-        if not isinstance(asset, dict) or not isinstance(asset.get("href"), str):
-            raise StageInError(f"The asset {key!r} of {href} has no href")
-        name = f"{_name(key)}-{_name(asset['href'])}"
-        if (folder / name).exists():
-            name = f"{number}-{name}"
-        reader.save(_joined(href, asset["href"]), folder / name)
-        assets[key] = {**asset, "href": f"./{name}"}
-    links = [
-        {"rel": "root", "href": "../catalog.json", "type": "application/json"},
-        {"rel": "parent", "href": "../catalog.json", "type": "application/json"},
-    ]
-    # Its collection is not staged in, and pystac would look for it.
-    staged = {**{name: value for name, value in item.items() if name != "collection"}, "assets": assets, "links": links}
-    (folder / f"{folder.name}.json").write_text(json.dumps(staged), encoding="utf-8")
-
-
-def _joined(base: str, href: str) -> str:
-    """A reference of a document. One from another machine has no say in what is read from this one."""
-    try:
-        joined = urljoin(base, href)
-        urlsplit(joined)
-    except ValueError as error:
-        raise StageInError(f"{base} refers to {href[:200]!r}, which is not a URL") from error
-    if base.startswith(("http:", "https:")) and not joined.startswith(("http:", "https:")):
-        raise StageInError(f"{base} refers to {joined[:200]}, which can't be staged in")
-    return joined
-
-
-def _name(href: str) -> str:
-    """The last segment of a URL or id, fit for a file name."""
-    try:
-        path = urlsplit(href).path
-    except ValueError:  # an id may be anything
-        path = href
-    return safe_name(unquote(path.rstrip("/").rsplit("/", 1)[-1]) or "file")
+def _short(name: str) -> str:
+    """The last part of a name: of `org.w3id.cwl.cwl.File`, as cwltool calls it, or of an IRI."""
+    return (
+        name.rsplit("#", 1)[-1].rsplit("/", 1)[-1].removeprefix("org.w3id.cwl.cwl.").removeprefix("org.w3id.cwl.salad.")
+    )

@@ -12,7 +12,8 @@ import pytest
 
 from mcp_ogc.errors import OgcError
 from mcp_ogc.local.reader import Reader
-from mcp_ogc.local.stage_in import ITEMS, stage_in
+from mcp_ogc.local.stage_in import StageIn
+from mcp_ogc.local.staged_items import ITEMS
 from tests.local.conftest import deploy, opened, serving, submit, until
 
 
@@ -125,6 +126,10 @@ async def test_an_input_that_may_not_be_read_fails_the_job_with_the_reason(
     assert told in info["message"]
 
 
+def brought(value: Any, kind: Any, folder: Path, reader: Reader, **declared: Any) -> Any:
+    return StageIn(reader).bring(value, {"type": kind, **declared}, folder)
+
+
 @pytest.fixture
 def reader(tmp_path: Path) -> Reader:
     return Reader([tmp_path], [])
@@ -158,7 +163,7 @@ def test_files_are_brought_and_everything_else_is_passed(
     def told(document: Any) -> Any:
         return json.loads(json.dumps(document).replace("URL", note.as_uri()))
 
-    assert stage_in(told(value), told(kind), tmp_path / "in", reader) == told(staged)
+    assert brought(told(value), told(kind), tmp_path / "in", reader) == told(staged)
 
 
 def item(name: str, **more: Any) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def item(name: str, **more: Any) -> dict[str, Any]:
 
 def staged(folder: Path, document: Mapping[str, Any], reader: Reader) -> Path:
     (folder / "given.json").write_text(json.dumps(document), encoding="utf-8")
-    value = stage_in((folder / "given.json").as_uri(), "Directory", folder / "in", reader)
+    value = brought((folder / "given.json").as_uri(), "Directory", folder / "in", reader)
     return Path(httpx.URL(value["location"]).path)
 
 
@@ -190,7 +195,7 @@ def test_pystac_reads_what_was_staged_in(reader: Reader, tmp_path: Path) -> None
 
 
 def test_a_folder_is_given_as_it_is(reader: Reader, tmp_path: Path) -> None:
-    assert stage_in(tmp_path.as_uri(), "Directory", tmp_path / "in", reader)["location"] == tmp_path.as_uri()
+    assert brought(tmp_path.as_uri(), "Directory", tmp_path / "in", reader)["location"] == tmp_path.as_uri()
 
 
 @pytest.mark.parametrize(
@@ -215,7 +220,7 @@ def test_what_can_not_be_brought_says_why(reader: Reader, tmp_path: Path, docume
 @pytest.mark.parametrize("value", [5, {"href": ""}, {}, ["a"]])
 def test_an_input_that_is_no_url_says_so(reader: Reader, tmp_path: Path, value: Any) -> None:
     with pytest.raises(OgcError, match="is not a URL"):
-        stage_in(value, "File", tmp_path, reader)
+        brought(value, "File", tmp_path, reader)
 
 
 def test_a_document_from_another_machine_has_no_say_in_what_is_read_from_this_one(tmp_path: Path) -> None:
@@ -228,4 +233,4 @@ def test_a_document_from_another_machine_has_no_say_in_what_is_read_from_this_on
     with serving(served) as base:
         reader = Reader([tmp_path], [base.removeprefix("http://")])
         with pytest.raises(OgcError, match="can't be staged in"):
-            stage_in(f"{base}/item.json", "Directory", tmp_path / "in", reader)
+            brought(f"{base}/item.json", "Directory", tmp_path / "in", reader)

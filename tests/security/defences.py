@@ -47,6 +47,10 @@ REFUSED = "test_an_address_that_is_not_public_is_refused_however_it_is_written"
 PROXIED = "test_through_a_proxy_literal_addresses_and_names_are_checked_before_it_hears_of_them"
 STAYS = "test_a_foreign_redirect_and_a_foreign_link_get_nothing"
 BELOW = "test_what_is_not_below_a_permitted_folder_is_refused"
+INPUT = "test_no_type_of_input_is_a_way_to_a_file"
+SECRET = "{'class': 'File', 'location': 'SECRET'}"
+MOUNTED = "test_cwltool_links_copies_and_mounts_nothing_else"
+LINK = "{'class': 'File', 'location': 'FOLDER/link.txt'}"
 DEEP = "test_json_of_a_hundred_thousand_levels_is_an_answer_that_cannot_be_read"
 CALLED = "test_a_callback_among_the_inputs_is_refused_with_its_place"
 HARMFUL = "test_t15_it_is_refused_with_its_place_before_anything_is_deployed"
@@ -148,6 +152,9 @@ DEFENCES: tuple[Defence, ...] = (
         "test_t07_local_files",
         ("mcp_ogc.net.objects.Path.is_relative_to", instead.yes, f"{BELOW}[{{folder}}-not/secret.txt]"),
         ("mcp_ogc.net.objects.Path.resolve", Path.absolute, "test_a_link_is_judged_by_where_it_leads"),
+        ("mcp_ogc.local.stage_in.StageIn._anything", lambda _, value, __: value, f"{INPUT}[Any-{SECRET}]"),
+        ("mcp_ogc.local.confinement.confine", instead.nothing, f"{MOUNTED}[{LINK}]"),
+        ("mcp_ogc.local.reader.Reader.permits", instead.yes, f"{INPUT}[File-{SECRET}]"),
     ),
     *of(
         "test_t08_rasters_that_read_other_files",

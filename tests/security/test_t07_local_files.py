@@ -1,18 +1,24 @@
 """T7: nothing is read from this machine but what is below a permitted folder."""
 
+import json
 import os
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from mcp_ogc.errors import FileRefused, OgcError
+from mcp_ogc.local import confinement
+from mcp_ogc.local.reader import Reader
+from mcp_ogc.local.stage_in import StageIn
 from mcp_ogc.net.http import open_http
 from mcp_ogc.net.objects import Objects
 from mcp_ogc.net.storage import Storage
 from mcp_ogc.settings import Limits, Settings
+from tests.local.conftest import deploy, opened, submit, until
 
 pytestmark = pytest.mark.anyio
 
@@ -106,3 +112,139 @@ async def test_without_permitted_folders_nothing_is(permitted: Path) -> None:
     async with open_http(Settings()) as http:
         with pytest.raises(FileRefused, match="permitted_folders"):
             Objects(http, Storage({}), [], Limits()).local_path(str(permitted / "scene.tif"))
+
+
+SECRET = {"class": "File", "location": "SECRET"}
+FILE = {"class": "File", "location": "SCENE"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SECRET,
+        {"class": "File", "path": "SECRET"},
+        {"class": "Directory", "location": "FOLDER"},
+        {"class": "File", "location": "http://127.0.0.1:9/x"},
+        {"class": "File", "location": "s3://bucket/key"},
+        [SECRET],
+        {"a": [{"b": SECRET}]},
+        {"value": SECRET},
+        {"class": "Directory", "basename": "d", "listing": [SECRET]},
+        {**FILE, "secondaryFiles": [SECRET]},
+        {**FILE, "secondaryFiles": [{"class": "Directory", "basename": "d", "listing": [SECRET]}]},
+        {**FILE, "secondaryFiles": SECRET},
+        {"class": "Directory", "basename": "d", "listing": ["SECRET"]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Any",
+        "org.w3id.cwl.salad.Any",
+        "string",
+        "not.a.type.we.know",
+        ["null", "string", "int"],
+        ["null", "Any"],
+        {"type": "array", "items": "Any"},
+        {"type": "record", "fields": [{"name": "a", "type": "string"}]},
+        "File",
+        "Directory",
+        ["File", "Directory", {"type": "array", "items": "File"}],
+    ],
+    ids=str,
+)
+def test_no_type_of_input_is_a_way_to_a_file(value: Any, kind: Any, permitted: Path) -> None:
+    """cwltool reads, links and mounts whatever a File or Directory names, wherever in an input it stands."""
+    parent = permitted.parent
+    told = json.dumps(value).replace("SECRET", (parent / "secret.txt").as_uri()).replace("FOLDER", parent.as_uri())
+    given = json.loads(told.replace("SCENE", (permitted / "scene.tif").as_uri()))
+    with pytest.raises(OgcError):
+        StageIn(Reader([permitted], [])).bring(given, {"type": kind}, parent / "in")
+
+
+def test_a_record_does_not_become_a_file_when_it_is_unwrapped(permitted: Path) -> None:
+    kind = {"type": "record", "fields": [{"name": "a", "type": "string"}]}
+    given = {"class": {"value": "File"}, "location": (permitted.parent / "secret.txt").as_uri()}
+    with pytest.raises(OgcError, match="no record"):
+        StageIn(Reader([permitted], [])).bring(given, {"type": kind}, permitted)
+
+
+def test_of_a_file_that_is_given_nothing_is_passed_on_that_is_a_path(permitted: Path) -> None:
+    scene = (permitted / "scene.tif").as_uri()
+    told = {"dirname": "/etc", "basename": "../../up.tif", "path": "/etc/passwd", "writable": True, "nameroot": "/"}
+    brought = StageIn(Reader([permitted], [])).bring({**FILE, **told, "location": scene}, {"type": "Any"}, permitted)
+    assert brought == {"class": "File", "location": scene, "basename": "_.._up.tif"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="jobs need POSIX")
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"class": "File", "location": "PARENT/secret.txt"},
+        {"class": "File", "location": "file://PARENT/secret.txt"},
+        {"class": "File", "location": "FOLDER/link.txt"},
+        {"class": "File", "location": "FOLDER/../secret.txt"},
+        {"class": "File", "location": "_:/../../../secret.txt"},
+        {"class": "File", "location": "http://127.0.0.1:9/x", "contents": "x"},
+        {
+            "class": "File",
+            "location": "FOLDER/scene.tif",
+            "secondaryFiles": [{**SECRET, "location": "PARENT/secret.txt"}],
+        },
+        {"class": "Directory", "location": "PARENT"},
+        {"class": "Directory", "location": "FOLDER", "writable": True},
+    ],
+    ids=str,
+)
+def test_cwltool_links_copies_and_mounts_nothing_else(given: dict[str, Any], permitted: Path) -> None:
+    """Whatever an expression made, or a step left; what is copied is copied with what its links lead to."""
+    from cwltool.context import RuntimeContext
+
+    (permitted / "link.txt").symlink_to(permitted.parent / "secret.txt")
+    told = json.dumps(given).replace("PARENT", str(permitted.parent)).replace("FOLDER", str(permitted))
+    file = {"basename": "a", **json.loads(told)}
+    for beside in file.get("secondaryFiles", []):
+        beside["basename"] = "b"
+    context = RuntimeContext()
+    confinement.confine(context, Reader([permitted], []).permits)
+    with pytest.raises(Exception, match="not the job's"):
+        context.path_mapper([file], str(permitted / "job"), "/stage")
+    if "secondaryFiles" not in given and "writable" not in given:
+        with pytest.raises(Exception, match="not the job's"):
+            context.make_fs_access(str(permitted / "job")).open(file["location"], "rb")
+
+
+LINKED = """\
+cwlVersion: v1.2
+$graph:
+- class: Workflow
+  id: linked
+  inputs: {}
+  outputs: {out: {type: File, outputSource: read/out}}
+  steps:
+    link: {run: "#link", in: {}, out: [out]}
+    read: {run: "#read", in: {file: link/out}, out: [out]}
+- class: CommandLineTool
+  id: link
+  baseCommand: [ln, -s, SECRET, out.txt]
+  inputs: {}
+  outputs: {out: {type: File, outputBinding: {glob: out.txt}}}
+- class: CommandLineTool
+  id: read
+  baseCommand: cat
+  inputs: {file: {type: File, inputBinding: {}}}
+  outputs: {out: stdout}
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="jobs need POSIX")
+async def test_a_link_that_a_step_leaves_gives_the_next_step_nothing_but_files_of_the_job(permitted: Path) -> None:
+    """What a container would be given: it is linked, copied or mounted from outside."""
+    root = permitted.parent / "local"
+    async with opened(root, readable_folders=[permitted]) as http:
+        await deploy(http, LINKED.replace("SECRET", str(permitted.parent / "secret.txt")))
+        info = await until(http, await submit(http, "linked"))
+    assert info["status"] == "failed"
+    assert "not the job's" in info["message"]
+    assert not [path for path in root.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]

@@ -1,0 +1,117 @@
+"""A Directory input given as STAC: a folder with `catalog.json`, its items, and local copies of their assets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from mcp_ogc.errors import OgcError
+from mcp_ogc.local.folder import safe_name
+from mcp_ogc.local.reader import Reader
+
+ITEMS = 1000
+
+
+class StageInError(OgcError):
+    """An input that can't be brought."""
+
+
+def bring_items(href: str, folder: Path, reader: Reader) -> None:
+    """Write the items behind a URL into a folder, their assets with them.
+
+    Args:
+        href: Of an item, an item collection, a collection or a catalogue.
+        folder: Made where it is not there.
+        reader: Reads what they refer to.
+
+    Raises:
+        StageInError: There are no items, or too many.
+        OgcError: One of them can't be read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    links = []
+    for number, (href_of_item, item) in enumerate(_items(href, folder, reader)):
+        name = name_of(str(item.get("id", "item")))
+        if (folder / name).exists():
+            name = f"{name}-{number}"
+        _save_item(item, href_of_item, folder / name, reader)
+        links.append({"rel": "item", "href": f"./{name}/{name}.json", "type": "application/geo+json"})
+    catalog = {
+        "type": "Catalog",
+        "stac_version": "1.0.0",
+        "id": "catalog",
+        "description": "Staged in",
+        "links": [{"rel": "root", "href": "./catalog.json", "type": "application/json"}, *links],
+    }
+    (folder / "catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
+
+
+def _items(href: str, folder: Path, reader: Reader) -> list[tuple[str, dict[str, Any]]]:
+    """The items an item, an item collection, a collection or a catalogue has, each with the URL it is from."""
+    document = reader.document(href, folder)
+    if document.get("type") == "Feature":
+        return [(href, document)]
+    features = _objects(document, "features")
+    links = [
+        _joined(href, link["href"])
+        for link in _objects(document, "links")
+        if link.get("rel") == "item" and isinstance(link.get("href"), str)
+    ]
+    count = len(features) or len(links)
+    if not count:
+        raise StageInError(
+            f"{href} has no STAC items", remedy="A Directory input is the URL of a STAC item or of a collection of them"
+        )
+    if count > ITEMS:
+        raise StageInError(f"{href} has {count:,} items", remedy=f"Give one with at most {ITEMS:,}")
+    return [(href, one) for one in features] or [(link, reader.document(link, folder)) for link in links]
+
+
+def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in a member that should be a list of them."""
+    value = document.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _save_item(item: Mapping[str, Any], href: str, folder: Path, reader: Reader) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    assets, told = {}, item.get("assets")
+    for number, (key, asset) in enumerate(told.items() if isinstance(told, dict) else ()):
+        if not isinstance(asset, dict) or not isinstance(asset.get("href"), str):
+            raise StageInError(f"The asset {key!r} of {href} has no href")
+        name = f"{name_of(key)}-{name_of(asset['href'])}"
+        if (folder / name).exists():
+            name = f"{number}-{name}"
+        reader.save(_joined(href, asset["href"]), folder / name)
+        assets[key] = {**asset, "href": f"./{name}"}
+    links = [
+        {"rel": "root", "href": "../catalog.json", "type": "application/json"},
+        {"rel": "parent", "href": "../catalog.json", "type": "application/json"},
+    ]
+    # Its collection is not staged in, and pystac would look for it.
+    staged = {**{name: value for name, value in item.items() if name != "collection"}, "assets": assets, "links": links}
+    (folder / f"{folder.name}.json").write_text(json.dumps(staged), encoding="utf-8")
+
+
+def _joined(base: str, href: str) -> str:
+    """A reference of a document. One from another machine has no say in what is read from this one."""
+    try:
+        joined = urljoin(base, href)
+        urlsplit(joined)
+    except ValueError as error:
+        raise StageInError(f"{base} refers to {href[:200]!r}, which is not a URL") from error
+    if base.startswith(("http:", "https:")) and not joined.startswith(("http:", "https:")):
+        raise StageInError(f"{base} refers to {joined[:200]}, which can't be staged in")
+    return joined
+
+
+def name_of(href: str) -> str:
+    """The last segment of a URL or id, fit for a file name."""
+    try:
+        path = urlsplit(href).path
+    except ValueError:  # an id may be anything
+        path = href
+    return safe_name(unquote(path.rstrip("/").rsplit("/", 1)[-1]) or "file")
