@@ -94,7 +94,7 @@ OWNERS = {
     "pystac": ("ogc.results.items", "scenes", "local.publish", "local.stage_in", "local.sample"),
     "cwl_utils": ("packages",),
     "schema_salad": ("packages", "local.driver"),
-    "cwltool": ("local.driver",),
+    "cwltool": ("local.driver", "local.confinement"),
     "opentelemetry": ("telemetry",),
     "mcp": (
         "server",

@@ -151,6 +151,8 @@ class StageIn:
         name = given.get("basename")
         if isinstance(name, str):
             made["basename"] = _file_name(name)
+        if kind == "File" and (file_format := _format(given, declared)):
+            made["format"] = file_format
         if kind == "File" and "secondaryFiles" in given:
             made["secondaryFiles"] = self._several(given["secondaryFiles"], folder / "beside")
         return made
@@ -177,6 +179,17 @@ class StageIn:
             return local
         bring_items(href, folder, self._reader)
         return folder
+
+
+def _format(given: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
+    """Of a file that tells none, that of the input, the first of several: cwltool takes no file without."""
+    told = given.get("format", declared.get("format"))
+    first = next(iter(told), None) if isinstance(told, list) else told
+    return first if isinstance(first, str) and not _is_expression(first) else None
+
+
+def _is_expression(text: str) -> bool:
+    return "$(" in text or "${" in text
 
 
 def _file_name(name: str) -> str:

@@ -16,6 +16,8 @@ import psutil
 import pytest
 
 from mcp_ogc.local.app import open_app
+from mcp_ogc.local.reader import Reader
+from mcp_ogc.local.stage_in import StageIn
 from mcp_ogc.settings import LocalSettings
 
 BASE = "http://local.invalid"
@@ -146,3 +148,14 @@ def processes_of(group: int) -> list[psutil.Process]:
         except (ProcessLookupError, psutil.Error):
             continue
     return found
+
+
+def brought(value: Any, kind: Any, folder: Path, reader: Reader, **declared: Any) -> Any:
+    """A value as it is staged in."""
+    return StageIn(reader).bring(value, {"type": kind, **declared}, folder)
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    """Of the test's folder, and of no host."""
+    return Reader([tmp_path], [])

@@ -12,9 +12,8 @@ import pytest
 
 from mcp_ogc.errors import OgcError
 from mcp_ogc.local.reader import Reader
-from mcp_ogc.local.stage_in import StageIn
 from mcp_ogc.local.staged_items import ITEMS
-from tests.local.conftest import deploy, opened, serving, submit, until
+from tests.local.conftest import brought, deploy, opened, serving, submit, until
 
 
 def scene(folder: Path) -> Path:
@@ -124,15 +123,6 @@ async def test_an_input_that_may_not_be_read_fails_the_job_with_the_reason(
     info = await until(http, await submit(http, "staged", scene=href, note=href))
     assert info["status"] == "failed"
     assert told in info["message"]
-
-
-def brought(value: Any, kind: Any, folder: Path, reader: Reader, **declared: Any) -> Any:
-    return StageIn(reader).bring(value, {"type": kind, **declared}, folder)
-
-
-@pytest.fixture
-def reader(tmp_path: Path) -> Reader:
-    return Reader([tmp_path], [])
 
 
 @pytest.mark.parametrize(
