@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -50,24 +50,61 @@ def bring_items(href: str, folder: Path, reader: Reader) -> None:
 
 
 def _items(href: str, folder: Path, reader: Reader) -> list[tuple[str, dict[str, Any]]]:
-    """The items an item, an item collection, a collection or a catalogue has, each with the URL it is from."""
-    document = reader.document(href, folder)
-    if document.get("type") == "Feature":
-        return [(href, document)]
-    features = _objects(document, "features")
-    links = [
-        _joined(href, link["href"])
-        for link in _objects(document, "links")
-        if link.get("rel") == "item" and isinstance(link.get("href"), str)
-    ]
-    count = len(features) or len(links)
-    if not count:
+    """The items an item, an item collection, a collection or a catalogue has, each with the URL it is from.
+
+    An item collection goes on at its `next` (STAC API - Item Search, paging): a part of it is not what was asked for.
+    """
+    items: list[tuple[str, dict[str, Any]]] = []
+    for url, page in _pages(href, folder, reader):
+        if page.get("type") == "Feature":
+            return [(url, page)]
+        items += [(url, one) for one in _objects(page, "features")]
+        matched = page.get("numberMatched")
+        _refuse_many(href, max(len(items), matched if isinstance(matched, int) else 0))
+        if not items:
+            links = [_joined(url, link["href"]) for link in _links(page, "item") if isinstance(link.get("href"), str)]
+            _refuse_many(href, len(links))
+            items = [(link, reader.document(link, folder)) for link in links]
+    if not items:
         raise StageInError(
             f"{href} has no STAC items", remedy="A Directory input is the URL of a STAC item or of a collection of them"
         )
+    return items
+
+
+def _refuse_many(href: str, count: int) -> None:
     if count > ITEMS:
         raise StageInError(f"{href} has {count:,} items", remedy=f"Give one with at most {ITEMS:,}")
-    return [(href, one) for one in features] or [(link, reader.document(link, folder)) for link in links]
+
+
+def _pages(href: str, folder: Path, reader: Reader) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A document, and those of an item collection that follow it."""
+    following: str | None = href
+    seen: set[str] = set()
+    while following is not None:
+        if following in seen or len(seen) > ITEMS:
+            raise StageInError(f"{href} goes on without end: after {len(seen):,} pages comes {following[:200]}")
+        url = following
+        seen.add(url)
+        page = reader.document(url, folder)
+        yield url, page
+        following = _next(url, page) if isinstance(page.get("features"), list) else None
+
+
+def _next(url: str, page: Mapping[str, Any]) -> str | None:
+    link = next(iter(_links(page, "next")), None)
+    if link is None:
+        return None
+    if not isinstance(link.get("href"), str) or str(link.get("method", "GET")).upper() != "GET":
+        raise StageInError(
+            f"{url} has more items, and does not say where they are read from",
+            remedy="Give a URL whose pages are read by GET, or that has all of them on one",
+        )
+    return _joined(url, link["href"])
+
+
+def _links(document: Mapping[str, Any], rel: str) -> list[dict[str, Any]]:
+    return [link for link in _objects(document, "links") if link.get("rel") == rel]
 
 
 def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

@@ -224,3 +224,46 @@ def test_a_document_from_another_machine_has_no_say_in_what_is_read_from_this_on
         reader = Reader([tmp_path], [base.removeprefix("http://")])
         with pytest.raises(OgcError, match="can't be staged in"):
             brought(f"{base}/item.json", "Directory", tmp_path / "in", reader)
+
+
+def page(*names: str, following: Any = None, **more: Any) -> dict[str, Any]:
+    links = [{"rel": "next", **({"href": following} if isinstance(following, str) else following)}] if following else []
+    return {"type": "FeatureCollection", "features": [item(name) for name in names], "links": links, **more}
+
+
+def test_an_item_collection_is_staged_in_with_all_its_pages(tmp_path: Path) -> None:
+    """An empty page is no end, and its last page has no next."""
+    served = tmp_path / "served"
+    (served / "more").mkdir(parents=True)
+    pages = {
+        "search.json": page("one", following="more/2.json", numberMatched=3),
+        "more/2.json": page(following="3.json"),
+        "more/3.json": page("two", "three"),
+    }
+    for name, document in pages.items():
+        (served / name).write_text(json.dumps(document), encoding="utf-8")
+    with serving(served) as base:
+        reader = Reader([], [base.removeprefix("http://")])
+        location = brought(f"{base}/search.json", "Directory", tmp_path / "in", reader)["location"]
+    catalogue = json.loads((Path(httpx.URL(location).path) / "catalog.json").read_text(encoding="utf-8"))
+    told = [link["href"] for link in catalogue["links"] if link["rel"] == "item"]
+    assert told == ["./one/one.json", "./two/two.json", "./three/three.json"]
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (page("a", following="given.json"), "without end"),
+        (page("a", following="b.json", numberMatched=ITEMS + 1), "1,001 items"),
+        (page("a", following={"href": "b.json", "method": "POST", "body": {}}), "more items"),
+        (page("a", following={"title": "Next"}), "more items"),
+        (page("a", following="http://127.0.0.1:9/2"), "not a public address"),
+        (page("a", following="file:///etc/passwd"), "not below a permitted folder"),
+    ],
+)
+def test_a_collection_that_can_not_be_brought_whole_is_not_brought(
+    reader: Reader, tmp_path: Path, document: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(OgcError, match=told):
+        staged(tmp_path, document, reader)
+    assert not (tmp_path / "in" / "catalog.json").exists()
