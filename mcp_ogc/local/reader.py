@@ -75,7 +75,8 @@ class Reader:
         if not self.permits(path):
             raise FileRefused(f"{path} is not below a permitted folder", remedy="Add it to permitted_folders")
         if not path.exists():
-            raise FileRefused(f"{path} does not exist", remedy="Check the input's URL")
+            escapes = ", where # is %23 and ? is %3F" if parts.scheme and (parts.query or parts.fragment) else ""
+            raise FileRefused(f"{path} does not exist", remedy=f"Check the input's URL{escapes}")
         return path
 
     def permits(self, path: Path) -> bool:

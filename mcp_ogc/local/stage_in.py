@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from mcp_ogc.local.folder import safe_name
 from mcp_ogc.local.reader import Reader
@@ -22,6 +23,7 @@ QUALIFIED = {"value", "mediaType", "encoding", "schema", "format"}
 FILES = ("File", "Directory")
 TAKEN = re.compile(r"(?!\.\.?$)[\w.+,:@^-]+")
 """Names of files that cwltool takes; others, blanks in them, it refuses."""
+LITERAL_BYTES = 64 << 10
 REFERENCE = ("href", "location", "path")
 SCALARS: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
@@ -139,20 +141,13 @@ class StageIn:
         """A CWL File or Directory of what was brought: of one that was given, the members that hold no path."""
         given = value if isinstance(value, dict) and value.get("class") == kind else {}
         if kind == "Directory" and "listing" in given and not _refers(given):
-            name = given.get("basename")
             listing = self._several(given["listing"], folder)
-            return {
-                "class": kind,
-                "basename": _file_name(name) if isinstance(name, str) else "folder",
-                "listing": listing,
-            }
-        path = (self._file if kind == "File" else self._directory)(_href(value), folder)
-        made: dict[str, Any] = {"class": kind, "location": path.as_uri()}
-        name = given.get("basename")
-        if isinstance(name, str):
-            made["basename"] = _file_name(name)
-        if kind == "File" and (file_format := _format(given, declared)):
-            made["format"] = file_format
+            return {"class": kind, "basename": _basename(given, "folder"), "listing": listing}
+        if kind == "File" and "contents" in given and not _refers(given):
+            return _made(given, kind, _literal(given, folder), "", declared)
+        href = _href(value)
+        path = (self._file if kind == "File" else self._directory)(href, folder)
+        made = _made(given, kind, path, _last_segment(href), declared)
         if kind == "File" and "secondaryFiles" in given:
             made["secondaryFiles"] = self._several(given["secondaryFiles"], folder / "beside")
         return made
@@ -181,6 +176,24 @@ class StageIn:
         return folder
 
 
+def _made(given: Mapping[str, Any], kind: str, path: Path, name: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A CWL object of what is at a path: under the name that was given, or that its address has."""
+    made: dict[str, Any] = {"class": kind, "location": path.as_uri()}
+    basename = _basename(given, name or path.name)
+    if basename != path.name:
+        made["basename"] = basename
+    if kind == "File" and (file_format := _format(given, declared)):
+        made["format"] = file_format
+    return made
+
+
+def _basename(given: Mapping[str, Any], name: str) -> str:
+    """A name as cwltool takes it; it is one, and no way to elsewhere."""
+    told = given.get("basename")
+    name = told if isinstance(told, str) and told else name
+    return name if TAKEN.fullmatch(name) else safe_name(name)
+
+
 def _format(given: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
     """Of a file that tells none, that of the input, the first of several: cwltool takes no file without."""
     told = given.get("format", declared.get("format"))
@@ -192,9 +205,22 @@ def _is_expression(text: str) -> bool:
     return "$(" in text or "${" in text
 
 
-def _file_name(name: str) -> str:
-    """A name as cwltool takes it; it is one, and no way to elsewhere."""
-    return name if TAKEN.fullmatch(name) else safe_name(name)
+def _literal(given: Mapping[str, Any], folder: Path) -> Path:
+    """A file that comes as its text (CWL v1.2, File: `contents`)."""
+    contents = given["contents"]
+    data = contents.encode(errors="surrogatepass") if isinstance(contents, str) else None
+    if data is None or len(data) > LITERAL_BYTES:
+        raise StageInError(f"contents is no text of at most {LITERAL_BYTES:,} bytes", remedy="Give the file's URL")
+    path = folder / _basename(given, "file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def _last_segment(href: str) -> str:
+    """The name at the end of a URL, or of a path, in which nothing is escaped."""
+    parts = urlsplit(href)
+    return unquote(parts.path.rstrip("/").rpartition("/")[2]) if parts.scheme else Path(href).name
 
 
 def _is(kind: Any, name: str) -> bool:
