@@ -37,8 +37,18 @@ SECONDS = 60
 MOST_SECONDS = 6 * 3600
 """For one file, whatever comes: as for those that go to the download folder."""
 DOCUMENT_BYTES = 16 << 20
+ABSENT = (403, 404, 410)
+"""Object storages answer 403 for what is not there to those who may not list."""
 FILE_BYTES = 16 << 30
 PIECE = 1 << 20
+
+
+class FileMissing(FileRefused):
+    """A path below a permitted folder where there is nothing."""
+
+
+class Absent(Unreachable):
+    """A server answers that there is nothing at this address, as far as it tells."""
 
 
 class Reader:
@@ -63,7 +73,8 @@ class Reader:
         """The permitted local path behind an href; None where it is on another machine.
 
         Raises:
-            FileRefused: It is not below a permitted folder, or not there.
+            FileRefused: It is not below a permitted folder.
+            FileMissing: It is, and is not there.
             HostRefused: It is neither a file nor http(s).
         """
         parts = urlsplit(href)
@@ -76,7 +87,7 @@ class Reader:
             raise FileRefused(f"{path} is not below a permitted folder", remedy="Add it to permitted_folders")
         if not path.exists():
             escapes = ", where # is %23 and ? is %3F" if parts.scheme and (parts.query or parts.fragment) else ""
-            raise FileRefused(f"{path} does not exist", remedy=f"Check the input's URL{escapes}")
+            raise FileMissing(f"{path} does not exist", remedy=f"Check the input's URL{escapes}")
         return path
 
     def permits(self, path: Path) -> bool:
@@ -162,7 +173,8 @@ class Reader:
                     file.write(chunk)
         except HTTPError as error:
             with error:
-                raise Unreachable(f"{href} can't be fetched: the server answered {error.code} {error.reason}") from None
+                kind = Absent if error.code in ABSENT else Unreachable
+                raise kind(f"{href} can't be fetched: the server answered {error.code} {error.reason}") from None
         except (URLError, HTTPException, OSError) as error:
             reason = error.reason if isinstance(error, URLError) else error
             raise Unreachable(f"{href} can't be fetched: {reason}") from error

@@ -13,15 +13,15 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from mcp_ogc.local.folder import safe_name
-from mcp_ogc.local.reader import Reader
+from mcp_ogc.local.reader import Absent, FileMissing, Reader
 from mcp_ogc.local.staged_items import StageInError, bring_items, name_of
 
 QUALIFIED = {"value", "mediaType", "encoding", "schema", "format"}
 FILES = ("File", "Directory")
-TAKEN = re.compile(r"(?!\.\.?$)[\w.+,:@^-]+")
+TAKEN = re.compile(r"(?!\.\.?$)[\w.+,:@^-]{1,200}")
 """Names of files that cwltool takes; others, blanks in them, it refuses."""
 LITERAL_BYTES = 64 << 10
 REFERENCE = ("href", "location", "path")
@@ -148,9 +148,44 @@ class StageIn:
         href = _href(value)
         path = (self._file if kind == "File" else self._directory)(href, folder)
         made = _made(given, kind, path, _last_segment(href), declared)
-        if kind == "File" and "secondaryFiles" in given:
-            made["secondaryFiles"] = self._several(given["secondaryFiles"], folder / "beside")
+        if kind == "File":
+            beside = self._several(given.get("secondaryFiles", []), folder / "beside")
+            beside += self._beside(href, _name(made), {_name(made), *map(_name, beside)}, declared, folder)
+            if beside:
+                made["secondaryFiles"] = [{**one, "basename": _name(one)} for one in beside]
         return made
+
+    def _beside(self, href: str, name: str, there: set[str], declared: Mapping[str, Any], folder: Path) -> list[Any]:
+        """The files that belong beside one (CWL's secondaryFiles), as far as they are not there yet."""
+        brought = []
+        for told in declared.get("secondaryFiles") or ():
+            pattern, is_required = told["pattern"], told.get("required") is not False
+            if _is_expression(pattern):
+                self._refuse_expression(href, pattern, is_required=is_required)
+                continue
+            basename = _replaced(name, pattern)
+            if basename in there:
+                continue
+            if not TAKEN.fullmatch(basename):
+                raise StageInError(f"secondaryFiles {pattern!r} gives {basename!r}, which is no name of a file")
+            sibling = _sibling(href, pattern)
+            try:
+                path = self._fetched(sibling, folder / basename)
+            except (Absent, FileMissing) as error:
+                if is_required:
+                    raise StageInError(f"{sibling}, which belongs beside {href}, is not there: {error}") from error
+                continue
+            kind = "Directory" if path.is_dir() else "File"
+            brought.append({"class": kind, "location": path.as_uri(), "basename": basename})
+        return brought
+
+    def _refuse_expression(self, href: str, pattern: str, *, is_required: bool) -> None:
+        """cwltool finds what an expression names only where it lies beside the file already."""
+        if is_required and self._reader.path(href) is None:
+            raise StageInError(
+                f"What belongs beside {href} can't be staged in: {pattern} is an expression",
+                remedy='Give it too: {"class": "File", "location": URL, "secondaryFiles": [{"class": "File", …}]}',
+            )
 
     def _several(self, given: Any, folder: Path) -> list[Any]:
         """What a folder lists, or what belongs beside a file."""
@@ -159,14 +194,17 @@ class StageIn:
         return [self._anything(one, folder / str(number)) for number, one in enumerate(given)]
 
     def _file(self, href: str, folder: Path) -> Path:
+        path = self._fetched(href, folder / name_of(href))
+        if not path.is_file():
+            raise StageInError(f"{path} is not a file")
+        return path
+
+    def _fetched(self, href: str, target: Path) -> Path:
+        """Where it is, if that is on this machine, else where it was saved."""
         local = self._reader.path(href)
-        if local is not None:
-            if not local.is_file():
-                raise StageInError(f"{local} is not a file")
-            return local
-        target = folder / name_of(href)
-        self._reader.save(href, target)
-        return target
+        if local is None:
+            self._reader.save(href, target)
+        return local or target
 
     def _directory(self, href: str, folder: Path) -> Path:
         local = self._reader.path(href)
@@ -215,6 +253,28 @@ def _literal(given: Mapping[str, Any], folder: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
+
+
+def _name(made: Mapping[str, Any]) -> str:
+    """The name cwltool knows a file by that was brought."""
+    return str(made.get("basename") or _last_segment(made["location"]))
+
+
+def _replaced(name: str, pattern: str) -> str:
+    """The name of a file beside another: each ^ takes one extension away, the rest is put behind (CWL v1.2)."""
+    while pattern.startswith("^"):
+        name, pattern = name.rpartition(".")[0] or name, pattern[1:]
+    return name + pattern
+
+
+def _sibling(href: str, pattern: str) -> str:
+    """The URL or path of a file beside another; a query, in which storages have a signature, stays."""
+    parts = urlsplit(href)
+    if not parts.scheme:
+        return str(Path(href).with_name(_replaced(Path(href).name, pattern)))
+    head, slash, last = parts.path.rpartition("/")
+    name = quote(_replaced(unquote(last), pattern))
+    return urlunsplit(parts._replace(path=f"{head}{slash}{name}", fragment=""))
 
 
 def _last_segment(href: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mcp_ogc.errors import FileRefused
+from mcp_ogc.errors import FileRefused, OgcError
 from mcp_ogc.local.reader import Reader
-from tests.local.conftest import brought, deploy, submit, until
+from tests.local.conftest import brought, deploy, opened, serving, submit, until
 
 TEXT = "https://www.iana.org/assignments/media-types/text/plain"
 
@@ -116,3 +116,63 @@ async def test_a_folder_of_any_name_can_be_an_input(http: httpx.AsyncClient, roo
     folder.mkdir()
     (folder / "a.txt").write_text("read", encoding="utf-8")
     assert await ran(http, reading("{type: Directory}", 'cat "$1"/a.txt'), folder.as_uri()) == "read"
+
+
+BESIDE = [{"pattern": "^.dbf", "required": None}, {"pattern": ".xml", "required": False}]
+
+
+@pytest.mark.parametrize("over", ["http", "file", "path"])
+def test_what_belongs_beside_a_file_is_brought_with_it(tmp_path: Path, over: str) -> None:
+    """Under the name that cwltool looks for, whatever the files are called; a query stays with each."""
+    served = tmp_path / "served"
+    served.mkdir()
+    for name in ("a b.shp", "a b.dbf"):
+        (served / name).write_text(name, encoding="utf-8")
+    with serving(served) as base:
+        reader = Reader([served], [base.removeprefix("http://")])
+        href = {"http": f"{base}/a%20b.shp?token=1", "file": (served / "a b.shp").as_uri(), "path": f"{served}/a b.shp"}
+        file = brought(href[over], "File", tmp_path / "in", reader, secondaryFiles=BESIDE)
+        with pytest.raises(OgcError, match=r"a%20b\.prj|a b\.prj"):
+            brought(href[over], "File", tmp_path / "in", reader, secondaryFiles=[{"pattern": "^.prj"}])
+    (beside,) = file["secondaryFiles"]
+    assert (file.get("basename", "a_b.shp"), beside["basename"]) == ("a_b.shp", "a_b.dbf")
+    assert Path(httpx.URL(beside["location"]).path).read_text(encoding="utf-8") == "a b.dbf"
+
+
+def test_what_is_given_beside_a_file_is_not_looked_for(reader: Reader, tmp_path: Path) -> None:
+    for name in ("a.shp", "other.dbf"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    given = {
+        "class": "File",
+        "location": (tmp_path / "a.shp").as_uri(),
+        "secondaryFiles": [{"class": "File", "location": (tmp_path / "other.dbf").as_uri(), "basename": "a.dbf"}],
+    }
+    (beside,) = brought(given, "File", tmp_path, reader, secondaryFiles=BESIDE)["secondaryFiles"]
+    assert beside["location"].endswith("other.dbf")
+
+
+def test_what_an_expression_names_beside_a_remote_file_is_told_to_be_given(tmp_path: Path) -> None:
+    (tmp_path / "a.shp").write_text("x", encoding="utf-8")
+    expression = {"pattern": "$(self.nameroot).dbf", "required": None}
+    with serving(tmp_path) as base:
+        reader = Reader([tmp_path], [base.removeprefix("http://")])
+        with pytest.raises(OgcError, match="is an expression"):
+            brought(f"{base}/a.shp", "File", tmp_path / "in", reader, secondaryFiles=[expression])
+        optional = {**expression, "required": False}
+        assert "secondaryFiles" not in brought(
+            f"{base}/a.shp", "File", tmp_path / "in", reader, secondaryFiles=[optional]
+        )
+        local = brought((tmp_path / "a.shp").as_uri(), "File", tmp_path / "in", reader, secondaryFiles=[expression])
+        assert "secondaryFiles" not in local, "cwltool finds it"
+
+
+@pytest.mark.anyio
+async def test_a_remote_shapefile_is_run_on_with_all_its_files(root: Path) -> None:
+    served = root.parent / "served"
+    served.mkdir()
+    for name in ("lakes.shp", "lakes.dbf", "lakes.shx"):
+        (served / name).write_text(name, encoding="utf-8")
+    package = reading("{type: File, secondaryFiles: [^.dbf, ^.shx, ^.prj?]}", 'ls "$(dirname "$1")"')
+    with serving(served) as base:
+        async with opened(root, allowed_hosts=[base.removeprefix("http://")]) as http:
+            assert (await ran(http, package, f"{base}/lakes.shp")).split() == ["lakes.dbf", "lakes.shp", "lakes.shx"]
