@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import shutil
 import socket
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnect
 from pathlib import Path
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 from urllib.request import (
     HTTPHandler,
     HTTPRedirectHandler,
@@ -40,6 +41,9 @@ DOCUMENT_BYTES = 16 << 20
 ABSENT = (403, 404, 410)
 """Object storages answer 403 for what is not there to those who may not list."""
 FILE_BYTES = 16 << 30
+BARE_PERCENT = "%(?![0-9A-Fa-f]{2})"
+SENT = "%/?:@!$&'()*+,;=[]|"
+"""Beside letters, digits and -._~: what path and query may have, and what servers take there all the same."""
 PIECE = 1 << 20
 
 
@@ -75,9 +79,12 @@ class Reader:
         Raises:
             FileRefused: It is not below a permitted folder.
             FileMissing: It is, and is not there.
-            HostRefused: It is neither a file nor http(s).
+            HostRefused: It is neither a file nor http(s), or no URL.
         """
-        parts = urlsplit(href)
+        try:
+            parts = urlsplit(href)
+        except ValueError as error:
+            raise HostRefused(f"{href[:200]!r} is not a URL: {error}", remedy="Give an http(s) URL") from error
         if parts.scheme in ("http", "https"):
             return None
         if parts.scheme not in ("file", "") or parts.netloc not in ("", "localhost"):
@@ -147,10 +154,11 @@ class Reader:
         if local is not None:
             shutil.copyfile(local, target)
             return
-        self.check(href)
+        url = escaped(href)
+        self.check(url)
         with Deadline(MOST_SECONDS) as self._deadline:
             try:
-                self._fetch(href, target, limit)
+                self._fetch(url, target, limit)
             except Unreachable as error:
                 if not self._deadline.is_over:
                     raise
@@ -212,6 +220,16 @@ class Reader:
                 self._deadline.holds(connection)
                 return connection
         raise failure or Unreachable(f"{host} has no address")
+
+
+def escaped(url: str) -> str:
+    """A URL as it is sent: people write letters and blanks as they are (RFC 3986 §2.1); what is escaped stays so."""
+    parts = urlsplit(url)
+    path, query = (
+        quote(re.sub(BARE_PERCENT, "%25", part), safe=SENT, errors="surrogatepass")
+        for part in (parts.path, parts.query)
+    )
+    return urlunsplit(parts._replace(path=path, query=query, fragment=""))
 
 
 class _Http(HTTPHandler):

@@ -1,5 +1,6 @@
 """What a driver may read: the rows T3, T4, T5 and T7 of the threats, for the local endpoint's own way out."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_ogc.errors import FileRefused, HostRefused, OgcError, TimedOut, TooLarge, Unreachable, UnreadableAnswer
-from mcp_ogc.local.reader import Reader
+from mcp_ogc.local.reader import Reader, escaped
 from tests.local.conftest import serving
 
 
@@ -220,3 +223,17 @@ def test_a_folder_that_is_served_reads_as_it_is_on_disk(tmp_path: Path) -> None:
         reader = Reader([], [base.removeprefix("http://")])
         reader.save(f"{base}/a.bin", tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == (tmp_path / "a.bin").read_bytes()
+
+
+@given(st.text(), st.text())
+def test_what_is_escaped_is_sent_and_is_not_escaped_again(path: str, query: str) -> None:
+    url = escaped(f"https://example.org/{path.replace('?', '')}?{query}")
+    assert url.isascii()
+    assert not re.search(r"[\x00-\x20\x7f]|%(?![0-9A-Fa-f]{2})", url)
+    assert escaped(url) == url
+
+
+@pytest.mark.parametrize("href", ["http://[", "http://[::1/x", "file://[/x"])
+def test_what_is_no_url_says_so(href: str, tmp_path: Path) -> None:
+    with pytest.raises(HostRefused, match="is not a URL"):
+        Reader([tmp_path], []).path(href)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -176,3 +177,17 @@ async def test_a_remote_shapefile_is_run_on_with_all_its_files(root: Path) -> No
     with serving(served) as base:
         async with opened(root, allowed_hosts=[base.removeprefix("http://")]) as http:
             assert (await ran(http, package, f"{base}/lakes.shp")).split() == ["lakes.dbf", "lakes.shp", "lakes.shx"]
+
+
+@pytest.mark.parametrize("name", ["é.txt", "a b.txt", "語 (1).txt", "100%.txt", "a%20b.txt", "a+b,c;d=e@f.txt"])
+@pytest.mark.parametrize("is_escaped", [True, False])
+def test_a_remote_file_of_any_name_is_fetched(tmp_path: Path, name: str, is_escaped: bool) -> None:
+    """Its URL as people write it, and as it is sent; a % that begins an escape is taken for one."""
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / name).write_text(name, encoding="utf-8")
+    written = quote(name) if is_escaped or "%20" in name else name
+    with serving(served) as base:
+        reader = Reader([], [base.removeprefix("http://")])
+        file = brought(f"{base}/{written}?q=ü&r=%41 b", "File", tmp_path / "in", reader)
+    assert Path(httpx.URL(file["location"]).path).read_text(encoding="utf-8") == name
