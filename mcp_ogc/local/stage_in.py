@@ -184,7 +184,7 @@ class StageIn:
         if is_required and self._reader.path(href) is None:
             raise StageInError(
                 f"What belongs beside {href} can't be staged in: {pattern} is an expression",
-                remedy='Give it too: {"class": "File", "location": URL, "secondaryFiles": [{"class": "File", …}]}',
+                remedy="Put both into a permitted folder, and give the file: URL there",
             )
 
     def _several(self, given: Any, folder: Path) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcp_ogc.packages.description import describe, type_name
+from mcp_ogc.packages.description import describe, plain_default, type_name
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.parts import Subject, told
 from mcp_ogc.packages.types import Fit, fit
@@ -66,7 +66,7 @@ def _inputs(before: Subject, after: Subject) -> Iterator[Change]:
         if optional[name] != was_optional[name]:
             need = "optional" if optional[name] else "required"
             yield Change(f"input {name} is {need} now", is_breaking=not optional[name])
-        if old[name].default != new[name].default:
+        if plain_default(old[name].default) != plain_default(new[name].default):
             yield Change(f"input {name}: the default was {_default(old[name])} and is {_default(new[name])}")
 
 
@@ -108,4 +108,4 @@ def _declared(subject: Subject, field: str) -> Mapping[str, Any]:
 
 
 def _default(declared: Any) -> str:
-    return "none" if declared.default is None else repr(declared.default)[:60]
+    return "none" if declared.default is None else repr(plain_default(declared.default))[:60]

@@ -34,6 +34,7 @@ TYPES: dict[str, JsonObject] = {
     "Any": {},
     **dict.fromkeys(("File", "Directory", "stdin", "stdout", "stderr"), URL),
 }
+FILES = ("File", "Directory")
 MEDIA_TYPES = "/assignments/media-types/"
 DIRECTORY_OUTPUT: JsonObject = {"type": "object", "format": "stac-item-collection"}
 UNKNOWN_VERSION = "unknown"
@@ -71,15 +72,16 @@ def _named_types(process: Any) -> dict[str, Any]:
 
 def _input(declared: Any, named: Mapping[str, Any]) -> InputDescription:
     schema = _schema(declared.type_, {**TYPES, "File": _file(declared), **named})
+    default = plain_default(declared.default)
     # One that no JSON can carry, such as .nan, can't be told: it stays a default all the same.
-    if declared.default is not None and not any(unsendable(default := _plain(declared.default))):
+    if default is not None and not any(unsendable(default)) and not _holds_literal(default):
         schema = {**schema, "default": default}
     return InputDescription(
         title=declared.label,
         description=_text(declared.doc),
         metadata=(Metadata(title="cwl:type", value=type_name(declared.type_)),),
         schema_=schema,
-        min_occurs=0 if _is_optional(declared.type_) or declared.default is not None else 1,
+        min_occurs=0 if _is_optional(declared.type_) or default is not None else 1,
     )
 
 
@@ -164,14 +166,21 @@ def _text(doc: str | Sequence[str] | None) -> str | None:
     return "\n".join(doc)
 
 
-def _plain(value: Any) -> JsonValue:
-    """A default as JSON; that of a File or Directory is its URL, as a value of it would be."""
+def plain_default(value: Any) -> JsonValue:
+    """A default as JSON; that of a File or Directory is its URL, as a value of it would be, or itself without one."""
+    if getattr(value, "class_", None) in FILES:
+        value = value.save(relative_uris=False)
     if isinstance(value, Mapping):
-        if value.get("class") in ("File", "Directory"):
-            return _plain(value.get("location") or value.get("path"))
-        return {str(name): _plain(one) for name, one in value.items()}
+        url = value.get("location") or value.get("path") if value.get("class") in FILES else None
+        return str(url) if url else {str(name): plain_default(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    location = getattr(value, "location", None) or getattr(value, "path", None)
-    plain: JsonValue = value if location is None else str(location)
+        return [plain_default(one) for one in value]
+    plain: JsonValue = value
     return plain
+
+
+def _holds_literal(value: JsonValue) -> bool:
+    """Whether a default holds a file that comes as its text, in the package alone: no value of the input is like it."""
+    if isinstance(value, dict):
+        return value.get("class") in FILES or any(map(_holds_literal, value.values()))
+    return isinstance(value, list) and any(map(_holds_literal, value))

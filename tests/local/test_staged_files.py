@@ -191,3 +191,34 @@ def test_a_remote_file_of_any_name_is_fetched(tmp_path: Path, name: str, is_esca
         reader = Reader([], [base.removeprefix("http://")])
         file = brought(f"{base}/{written}?q=ü&r=%41 b", "File", tmp_path / "in", reader)
     assert Path(httpx.URL(file["location"]).path).read_text(encoding="utf-8") == name
+
+
+@pytest.mark.anyio
+async def test_a_default_that_comes_as_its_text_is_a_file(http: httpx.AsyncClient) -> None:
+    literal = "{class: File, basename: conf é 1.json, contents: \"a: 'b'\\n\"}"
+    package = reading(f"{{type: File, default: {literal}}}", 'basename "$1"; cat "$1"')
+    package = package.replace(f"default: {literal}, inputBinding", "inputBinding")
+    assert await ran(http, package, None) == "conf_é_1.json\na: 'b'\n"
+
+
+@pytest.mark.parametrize("contents", ["x" * (64 << 10), "é" * (32 << 10), ""])
+def test_a_text_of_at_most_64_kib_is_a_file(reader: Reader, tmp_path: Path, contents: str) -> None:
+    given = {"class": "File", "basename": "../a", "contents": contents}
+    path = Path(httpx.URL(brought(given, "Any", tmp_path / "in", reader)["location"]).path)
+    assert path.parent == tmp_path / "in"
+    assert path.read_text(encoding="utf-8") == contents
+    for wrong in (f"{contents}{'x' * (64 << 10)}y", 5):
+        with pytest.raises(OgcError, match="65,536 bytes"):
+            brought({**given, "contents": wrong}, "Any", tmp_path / "in", reader)
+
+
+def test_a_folder_that_comes_as_a_list_has_what_it_lists(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x", encoding="utf-8")
+    url = (tmp_path / "a.txt").as_uri()
+    listing = [{"class": "File", "path": url}, {"class": "Directory", "basename": "e", "listing": []}]
+    given = {"class": "Directory", "basename": "d", "listing": listing}
+    assert brought(given, "Directory", tmp_path / "in", reader) == {
+        "class": "Directory",
+        "basename": "d",
+        "listing": [{"class": "File", "location": url}, listing[1]],
+    }

@@ -4,6 +4,7 @@ import pytest
 
 from mcp_ogc.packages.changes import changes
 from mcp_ogc.packages.cwl import load
+from tests.packages.test_description import LITERALS
 from tests.packages.test_lint import SOUND
 
 
@@ -90,3 +91,12 @@ def test_breaking_changes_come_first_and_every_run_says_the_same() -> None:
     breaking = list(told(new).values())
     assert breaking == sorted(breaking, reverse=True)
     assert list(told(new)) == list(told(new))
+
+
+@pytest.mark.parametrize(("text", "changed"), [("{}", 0), ("{1}", 4)])
+def test_a_default_that_comes_as_its_text_changes_with_it(text: str, changed: int) -> None:
+    found = [
+        what for what in told(LITERALS.replace("'{}'", f"'{text}'") + "doc: other\n", LITERALS) if "default" in what
+    ]
+    assert len(found) == changed
+    assert not [what for what in found if " object at " in what]

@@ -182,3 +182,29 @@ def test_a_default_that_no_json_can_carry_is_not_told_and_the_input_may_be_left_
     json.dumps(described.wire(), allow_nan=False)
     assert "default" not in described.inputs["n"].schema_
     assert described.inputs["n"].min_occurs == 0
+
+
+LITERAL = "{class: File, basename: conf.json, contents: '{}'}"
+LITERALS = f"""\
+cwlVersion: v1.2
+class: CommandLineTool
+id: t
+baseCommand: cat
+inputs:
+  one: {{type: File, default: {LITERAL}}}
+  several: {{type: "File[]", default: [{LITERAL}, {{class: File, location: "https://example.org/a"}}]}}
+  folder: {{type: Directory, default: {{class: Directory, basename: d, listing: [{LITERAL}]}}}}
+  within: {{type: Any, default: {{conf: {LITERAL}}}}}
+  remote: {{type: File, default: {{class: File, location: "https://example.org/a"}}}}
+outputs: {{}}
+"""
+
+
+@pytest.mark.parametrize("version", ["v1.0", "v1.1", "v1.2"])
+def test_a_default_that_comes_as_its_text_may_be_left_out_and_is_no_value_to_give(version: str) -> None:
+    """Nothing that an execution could send is like it."""
+    inputs = describe(load(LITERALS.replace("v1.2", version))).inputs
+    assert not [name for name, declared in inputs.items() if declared.required]
+    told = {name: one.schema_["default"] for name, one in inputs.items() if "default" in one.schema_}
+    assert told == {"remote": "https://example.org/a"}
+    json.dumps({name: one.model_dump(mode="json") for name, one in inputs.items()})
