@@ -27,9 +27,10 @@ LITERAL_BYTES = 64 << 10
 REFERENCE = ("href", "location", "path")
 SCALARS: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
-    **dict.fromkeys(("int", "long", "float", "double"), (int, float)),
+    **dict.fromkeys(("float", "double"), (int, float)),
     "string": (str,),
 }
+BITS = {"int": 32, "long": 64}
 
 
 class StageIn:
@@ -71,6 +72,8 @@ class StageIn:
                 return self._record(value, {_short(field["name"]): field for field in fields}, folder)
             case "File" | "Directory":
                 return self._object(value, declared, kind, folder)
+            case "int" | "long" if isinstance(value, float) and value.is_integer():
+                return int(value)  # JSON has one kind of number, and cwltool takes 3.0 for no int
         return self._anything(value, folder)
 
     def _record(self, value: Mapping[str, Any], fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -123,6 +126,9 @@ class StageIn:
             return isinstance(value, str) or is_literal or ("class" not in value if _refers(value) else False)
         if kind == "Any":
             return True
+        if isinstance(kind, str) and kind in BITS:
+            is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+            return is_whole and -(2 ** (BITS[kind] - 1)) <= value < 2 ** (BITS[kind] - 1)
         if isinstance(kind, str) and kind in SCALARS:
             return isinstance(value, SCALARS[kind]) and (kind == "boolean") == isinstance(value, bool)
         if _is(kind, "array"):

@@ -12,8 +12,9 @@ import pytest
 
 from mcp_ogc.errors import OgcError
 from mcp_ogc.local.reader import Reader
+from mcp_ogc.local.stage_in import StageIn
 from mcp_ogc.local.staged_items import ITEMS
-from tests.local.conftest import brought, deploy, opened, serving, submit, until
+from tests.local.conftest import brought, deploy, opened, problem, serving, submit, tool, until
 
 
 def scene(folder: Path) -> Path:
@@ -125,6 +126,10 @@ async def test_an_input_that_may_not_be_read_fails_the_job_with_the_reason(
     assert told in info["message"]
 
 
+RECORD = {"type": "record", "fields": [{"name": "img", "type": "File"}, {"name": "n", "type": "int"}]}
+OF_VALUE = {"type": "record", "fields": [{"name": "value", "type": "File"}]}
+
+
 @pytest.mark.parametrize(
     ("value", "kind", "staged"),
     [
@@ -137,6 +142,21 @@ async def test_an_input_that_may_not_be_read_fails_the_job_with_the_reason(
         ("URL", ["string", "File"], "URL"),
         ("URL", ["File", "string"], "URL"),
         (["a"], ["string", {"type": "array", "items": "string"}], ["a"]),
+        ("URL", ["File", {"type": "array", "items": "File"}], {"class": "File", "location": "URL"}),
+        (["URL"], ["File", {"type": "array", "items": "File"}], [{"class": "File", "location": "URL"}]),
+        ({"href": "URL"}, ["string", {"type": "array", "items": "File"}], [{"class": "File", "location": "URL"}]),
+        ("URL", ["int", {"type": "array", "items": "File"}], [{"class": "File", "location": "URL"}]),
+        ("URL", ["File", "Directory"], {"class": "File", "location": "URL"}),
+        ("FOLDER", ["null", "File", "Directory"], {"class": "Directory", "location": "FOLDER"}),
+        ({"class": "Directory", "path": "FOLDER"}, ["File", "Directory"], {"class": "Directory", "location": "FOLDER"}),
+        ("low", [{"type": "enum", "symbols": ["file:///package#w/level/low"]}, "File"], "low"),
+        ("URL", [{"type": "enum", "symbols": ["low"]}, "File"], {"class": "File", "location": "URL"}),
+        ({"img": "URL", "n": 1.0}, RECORD, {"img": {"class": "File", "location": "URL"}, "n": 1}),
+        ([{"img": "URL"}], {"type": "array", "items": RECORD}, [{"img": {"class": "File", "location": "URL"}}]),
+        ({"img": "URL"}, ["null", "File", RECORD], {"img": {"class": "File", "location": "URL"}}),
+        ({"value": {"img": {"href": "URL"}}}, RECORD, {"img": {"class": "File", "location": "URL"}}),
+        ({"value": "URL"}, OF_VALUE, {"value": {"class": "File", "location": "URL"}}),
+        ({"img": "URL"}, "package.Named", {"img": {"class": "File", "location": "URL"}}),
         ("URL", "string", "URL"),
         ({"value": 5}, "int", 5),
         (None, ["null", "File"], None),
@@ -151,9 +171,51 @@ def test_files_are_brought_and_everything_else_is_passed(
     note.write_text("n", encoding="utf-8")
 
     def told(document: Any) -> Any:
-        return json.loads(json.dumps(document).replace("URL", note.as_uri()))
+        return json.loads(json.dumps(document).replace("URL", note.as_uri()).replace("FOLDER", tmp_path.as_uri()))
 
-    assert brought(told(value), told(kind), tmp_path / "in", reader) == told(staged)
+    stage_in = StageIn(reader, {"package.Named": RECORD})
+    assert stage_in.bring(told(value), {"type": told(kind)}, tmp_path / "in") == told(staged)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "staged"),
+    [
+        ("int", 3.0, 3),
+        ("long", 3e9, 3_000_000_000),
+        (["null", "int"], 3.0, 3),
+        ({"type": "array", "items": "int"}, [1.0, 2], [1, 2]),
+        ("double", 3.0, 3.0),
+        (["double", "string"], 3.0, 3.0),
+        (["int", "long"], 3e9, 3_000_000_000),
+        (["int", "double"], 3e9, 3e9),
+        ("int", 3.5, 3.5),
+        ("boolean", True, True),
+        (["int", "boolean"], True, True),
+    ],
+)
+def test_a_whole_number_is_an_integer_however_it_is_written(
+    reader: Reader, tmp_path: Path, kind: Any, value: Any, staged: Any
+) -> None:
+    found = brought(value, kind, tmp_path, reader)
+    assert (found, json.dumps(found)) == (staged, json.dumps(staged))
+
+
+@pytest.mark.anyio
+async def test_what_cwltool_would_not_take_for_an_integer_is_refused_before_there_is_a_job(
+    http: httpx.AsyncClient,
+) -> None:
+    outputs = "{out: {type: Directory, outputSource: run-it/out}}"
+    await deploy(
+        http,
+        tool("p", 'test "$0" = 3', inputs="{n: int}", outputs=outputs, more="n: n").replace(
+            "  inputs: {n: int}\n  outputs:\n", "  inputs: {n: {type: int, inputBinding: {}}}\n  outputs:\n"
+        ),
+    )
+    info = await until(http, await submit(http, "p", n=3.0))
+    assert info["status"] == "successful", info["message"]
+    for number in (3_000_000_000, 3e9):
+        answer = await http.post("/processes/p/execution", json={"inputs": {"n": number}})
+        assert "at most 2147483647" in (await problem(answer, 400))["detail"]
 
 
 def item(name: str, **more: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def problems(description: ProcessDescription, **inputs: object) -> list[str]:
 STRING = {"schema": {"type": "string"}}
 MANY = {"schema": {"type": "string"}, "minOccurs": 1, "maxOccurs": "unbounded"}
 NUMBER = {"schema": {"type": "number", "minimum": 0}}
+INT32 = {"schema": {"type": "integer", "format": "int32"}}
 MEDIA = {"schema": {"oneOf": [{"type": "string", "contentMediaType": "text/xml"}, {"type": "object"}]}}
 BBOX = {"schema": {"type": "object", "required": ["bbox"], "properties": {"bbox": {"type": "array"}}}}
 
@@ -54,6 +55,10 @@ BBOX = {"schema": {"type": "object", "required": ["bbox"], "properties": {"bbox"
         (MEDIA, {"value": "<a/>", "mediaType": "text/xml; charset=utf-8"}),
         (MEDIA, {"value": {"a": 1}, "format": {"mediaType": "application/json"}}),
         (NUMBER, {"value": 5}),
+        (INT32, 2**31 - 1),
+        (INT32, 3.0),
+        ({"schema": {"type": "integer", "format": "int64"}}, -(2**63)),
+        ({"schema": {"anyOf": [INT32["schema"], {"type": "number"}]}}, 3e9),
         (STRING, {"process": "https://x.example/processes/p", "inputs": {"a": 1}}),
         (STRING, {"collection": "https://x.example/collections/c"}),
         ({"schema": {"type": "object", "properties": {"value": {"type": "string"}}}}, {"value": "a"}),
@@ -205,6 +210,12 @@ def test_a_string_whose_name_says_what_it_is_gets_such_an_example(name: str, exp
         ({"schema": {"type": "string", "format": "date-time"}}, "yesterday", "not a date-time"),
         ({"schema": {"type": "string", "format": "uri"}}, "scene.tif", "not a uri"),
         ({**MANY, "minOccurs": 2}, "a", "at least 2"),
+        (INT32, 2**31, "at least -2147483648, at most 2147483647 (int32)"),
+        (INT32, -(2**31) - 1, "at least -2147483648"),
+        (INT32, 3e9, "at most 2147483647"),
+        (INT32, 3.5, "expected integer"),
+        ({"schema": {"type": "integer", "format": "int64"}}, 2**63, "at most 9223372036854775807 (int64)"),
+        ({"schema": {"type": "array", "items": INT32["schema"]}}, [1, 2**31], "x[1] is 2147483648; at least"),
     ],
 )
 def test_formats_and_numbers_are_checked(declared: dict[str, object], value: object, told: str) -> None:

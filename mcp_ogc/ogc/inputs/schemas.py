@@ -224,6 +224,9 @@ def _check_format(_: Any, name: str, instance: Any, __: Any) -> Iterator[Validat
     """The formats whose breach no server takes; any other is let pass."""
     from jsonschema.exceptions import ValidationError
 
+    bits = BITS.get(name)
+    if bits is not None and _is_number(instance) and not -(2 ** (bits - 1)) <= instance < 2 ** (bits - 1):
+        yield ValidationError(f"is beyond {name}")
     reads = FORMATS.get(name)
     if reads is None or not isinstance(instance, str):
         return
@@ -235,6 +238,8 @@ def _check_format(_: Any, name: str, instance: Any, __: Any) -> Iterator[Validat
         yield ValidationError(f"is not a {name}")
 
 
+# Of integers, two's complement (OpenAPI 3.0, data types).
+BITS: Mapping[str, int] = {"int32": 32, "int64": 64}
 FORMATS: Mapping[str, Callable[[str], object]] = {
     "date": date.fromisoformat,
     "date-time": datetime.fromisoformat,

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from mcp_ogc.ogc.inputs.extents import BoxForm, Extent, is_geographic, is_latitude_first, read_extent, writes_commas
 from mcp_ogc.ogc.inputs.repairs import Repair, nearest, repair
-from mcp_ogc.ogc.inputs.schemas import Check
+from mcp_ogc.ogc.inputs.schemas import BITS, Check
 from mcp_ogc.ogc.inputs.shapes import Shape, parts
 from mcp_ogc.ogc.inputs.typenames import short_type, shown
 from mcp_ogc.ogc.models import JsonObject
@@ -244,6 +244,9 @@ def _told(error: ValidationError) -> str:
             return f"has no {', '.join(shown(name, 40)[1:-1] for name in error.validator_value if name not in value)}"
         case "type" | "enum" | "const" | "anyOf" | None:
             return f"is {shown(value)}"
+        case "format" if error.validator_value in BITS:
+            bound = 2 ** (BITS[error.validator_value] - 1)
+            return f"is {shown(value)}; at least {-bound}, at most {bound - 1} ({error.validator_value})"
         case "format":
             return f"is {shown(value)}, not a {shown(error.validator_value, 40)[1:-1]}"
         case "additionalProperties":
