@@ -91,7 +91,7 @@ OWNERS = {
     "jwt": ("net.id_token", "net.refusal"),
     "keyring": ("net.token_store",),
     "rasterio": ("rasters", "local.sample"),
-    "pystac": ("ogc.results.items", "scenes", "local.publish", "local.stage_in", "local.sample"),
+    "pystac": ("ogc.results.items", "scenes", "local.publish", "local.sample"),
     "cwl_utils": ("packages",),
     "schema_salad": ("packages", "local.driver"),
     "cwltool": ("local.driver", "local.confinement"),

@@ -19,7 +19,7 @@ from mcp_ogc.local.deployment import read_deployment
 from mcp_ogc.local.execution import _execute_request
 from mcp_ogc.local.filters import matching, page_of
 from mcp_ogc.local.problems import Problem
-from mcp_ogc.local.stage_in import StageInError, _directory
+from mcp_ogc.local.staged_items import StageInError, bring_items
 from mcp_ogc.ogc.answers import link_headers
 from mcp_ogc.ogc.dialects.zoo import ZOO
 from mcp_ogc.ogc.inputs.extents import read_extent
@@ -252,9 +252,10 @@ def _staged(document: Any) -> object:
     reader = cast("Reader", _Documents(document))
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return _directory("https://x.example/a.json", Path(folder) / "in", reader)
+            bring_items("https://x.example/a.json", Path(folder) / "in", reader)
         except StageInError as error:
             return error
+    return None
 
 
 def _local(

@@ -4,11 +4,14 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mcp_ogc.errors import FileRefused, OgcError
 from mcp_ogc.local import confinement
@@ -161,6 +164,56 @@ def test_no_type_of_input_is_a_way_to_a_file(value: Any, kind: Any, permitted: P
     given = json.loads(told.replace("SCENE", (permitted / "scene.tif").as_uri()))
     with pytest.raises(OgcError):
         StageIn(Reader([permitted], [])).bring(given, {"type": kind}, parent / "in")
+
+
+WORDS = st.sampled_from(["File", "Directory", "SECRET", "SCENE", "http://127.0.0.1:9/x", "x", ""])
+NAMES = st.sampled_from(
+    ["class", "location", "path", "href", "value", "basename", "listing", "secondaryFiles", "contents", "a", "b"]
+)
+VALUES = st.recursive(
+    WORDS | st.integers() | st.none() | st.just(SECRET) | st.just(FILE),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+KINDS = st.recursive(
+    st.sampled_from(["null", "int", "string", "Any", "File", "Directory", "named", "unknown"]),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3)
+        | st.fixed_dictionaries({"type": st.just("array"), "items": inner})
+        | st.fixed_dictionaries(
+            {
+                "type": st.just("record"),
+                "fields": st.lists(st.fixed_dictionaries({"name": NAMES, "type": inner}), max_size=3),
+            }
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES, KINDS)
+def test_whatever_is_given_for_whatever_type_every_file_is_one_that_was_brought(
+    permitted: Path, value: Any, kind: Any
+) -> None:
+    told = json.dumps(value).replace("SECRET", (permitted.parent / "secret.txt").as_uri())
+    given_value = json.loads(told.replace("SCENE", (permitted / "scene.tif").as_uri()))
+    named = {"named": {"type": "record", "fields": [{"name": "a", "type": "File"}, {"name": "b", "type": "named"}]}}
+    try:
+        brought = StageIn(Reader([permitted], []), named).bring(given_value, {"type": kind}, permitted / "in")
+    except OgcError:
+        return
+    for location in locations(brought):
+        assert location.startswith(permitted.as_uri())
+
+
+def locations(value: Any) -> Iterator[str]:
+    """Of what cwltool takes for a File or Directory."""
+    if isinstance(value, dict) and value.get("class") in ("File", "Directory"):
+        assert not {"path", "dirname"} & set(value)
+        yield from [value["location"]] if "listing" not in value else []
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from locations(one)
 
 
 def test_a_record_does_not_become_a_file_when_it_is_unwrapped(permitted: Path) -> None:
