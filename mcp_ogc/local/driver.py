@@ -120,7 +120,8 @@ def _run_package(folder: JobFolder, spec: Spec, store: Store) -> dict[str, Any]:
     steps = Steps(folder, lambda progress, message: store.progress(spec.job_id, progress, message), _count(tool))
     executor = MultithreadedJobExecutor()
     context = _runtime(folder, spec)
-    confine(context, lambda path: path.is_relative_to(folder.path.resolve()) or reader.permits(path))
+    own = folder.path.resolve()
+    confine(context, lambda path: path.is_relative_to(own) or reader.permits(path))
     context.select_resources = executor.select_resources
     with steps.watched():
         outputs, status = executor(tool, inputs, context)

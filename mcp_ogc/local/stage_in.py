@@ -153,7 +153,7 @@ class StageIn:
             return _made(given, kind, _literal(given, folder), "", declared)
         href = _href(value)
         path = (self._file if kind == "File" else self._directory)(href, folder)
-        made = _made(given, kind, path, _last_segment(href), declared)
+        made = _made(given or _as_linked(value, declared), kind, path, _last_segment(href), declared)
         if kind == "File":
             beside = self._several(given.get("secondaryFiles", []), folder / "beside")
             beside += self._beside(href, _name(made), {_name(made), *map(_name, beside)}, declared, folder)
@@ -243,6 +243,13 @@ def _format(given: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None
     told = given.get("format", declared.get("format"))
     first = next(iter(told), None) if isinstance(told, list) else told
     return first if isinstance(first, str) and not _is_expression(first) else None
+
+
+def _as_linked(value: Any, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Of several formats the one whose media type a link has."""
+    media_type, told = value.get("type") if isinstance(value, dict) else None, declared.get("format")
+    formats = [one for one in (told if isinstance(told, list) else ()) if str(one).endswith(f"/{media_type}")]
+    return {"format": formats[0]} if formats else {}
 
 
 def _is_expression(text: str) -> bool:

@@ -21,6 +21,8 @@ TEXT = "https://www.iana.org/assignments/media-types/text/plain"
         ("URL", TEXT, TEXT),
         ("URL", [TEXT, "http://edamontology.org/format_2330"], TEXT),
         ({"class": "File", "location": "URL", "format": "its own"}, TEXT, "its own"),
+        ({"href": "URL", "type": "text/plain"}, ["http://edamontology.org/format_2330", TEXT], TEXT),
+        ({"href": "URL", "type": "image/png"}, [TEXT, "http://edamontology.org/format_2330"], TEXT),
         ("URL", "$(inputs.other.format)", None),
     ],
 )
