@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from cwltool.context import RuntimeContext
@@ -27,7 +28,7 @@ def confine(context: RuntimeContext, permits: Callable[[Path], bool]) -> None:
 
     def permitted(location: str, base: str) -> str:
         path = abspath(location, base)
-        if path.startswith(("http:", "https:")) or not permits(Path(path).resolve()):
+        if urlsplit(path).scheme in ("http", "https") or not permits(Path(path).resolve()):
             raise WorkflowException(f"{location[:200]} is not the job's, nor below a permitted folder")
         return path
 
@@ -38,7 +39,7 @@ def confine(context: RuntimeContext, permits: Callable[[Path], bool]) -> None:
             return permitted(p, self.basedir)
 
     class PermittedPaths(PathMapper):
-        """From it cwltool takes what to link, copy or mount, after it fetched what is an URL."""
+        """From it cwltool takes what to link, copy or mount, after it fetched what is a URL."""
 
         def visit(self, obj: Any, stagedir: str, basedir: str, copy: bool = False, staged: bool = False) -> None:
             is_literal = obj["location"].startswith("_:") and ("contents" in obj or obj["class"] == "Directory")
