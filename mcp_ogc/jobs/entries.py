@@ -66,6 +66,11 @@ class Entry:
         return self.status is JobStatus.DISMISSED or (self.status.ended and not info.status.ended)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is a job that is not known to have ended, nor to be gone."""
+        return bool(self.job_id and self.status and not self.status.ended and not self.gone)
+
+    @property
     def is_answered_here(self) -> bool:
         """Whether its endpoint has nothing to say of it: it answered at once, or the job was dismissed."""
         return self.status is JobStatus.DISMISSED or self.is_synchronous

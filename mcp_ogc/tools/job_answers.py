@@ -83,6 +83,7 @@ class Job(Answer):
     created: str | None = None
     finished: str | None = None
     gone: str | None = None
+    last_seen: str | None = None
     seconds: float | None = None
     repeated: bool | None = None
     dry_run: bool | None = None
@@ -199,12 +200,12 @@ def gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob)
     )
 
 
-def row(entry: Entry, dialect: Dialect) -> Job:
-    """A job of the journal, as a row of a list."""
+def row(entry: Entry, dialect: Dialect, last_seen: datetime | None = None) -> Job:
+    """A job of the journal, as a row of a list; when it was last told of, if that is all that is known now."""
     job = _job(entry.endpoint, known_job(entry), dialect)
     status = str(entry.status) if entry.status else f"{entry.state} submission"
-    told = {"job_id": entry.job_id, "status": status, "gone": moment(entry.gone)}
-    if entry.gone:  # how long it ran on is not known
+    told = {"job_id": entry.job_id, "status": status, "gone": moment(entry.gone), "last_seen": moment(last_seen)}
+    if entry.gone or last_seen:  # how long it ran on is not known
         told["seconds"] = None
     return job.model_copy(update={**told, "untrusted": remote(message=entry.message)})
 
@@ -214,8 +215,9 @@ def row_line(job: Job) -> str:
     far = _far(job) if job.status == JobStatus.RUNNING else ""
     where = f"{word(job.process_id or '') or 'unknown process'} on {job.endpoint}"
     gone = f"; its endpoint no longer has it, seen {job.gone}" if job.gone else ""
+    seen = f"; last seen {job.last_seen}, how it is now is not known" if job.last_seen else ""
     name = word(job.job_id or "") or "no job id"
-    return f"- {name}: {job.status}{far}, {where}, created {job.created or 'unknown'}{gone}"
+    return f"- {name}: {job.status}{far}, {where}, created {job.created or 'unknown'}{gone}{seen}"
 
 
 def _far(job: Job) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,15 +18,18 @@ from mcp_ogc.jobs.entries import text_of
 from mcp_ogc.jobs.reconciliation import reconcile
 from mcp_ogc.ogc.models import JobList, JobStatus
 from mcp_ogc.text import CONCISE_CHARACTERS, DETAILED_CHARACTERS, Answer, call, fitting, plural, respond
-from mcp_ogc.tools.job_answers import Job, row, row_line
+from mcp_ogc.tools.job_answers import Job, row, row_line, submitted
 from mcp_ogc.tools.paging import Limit, decode, encode
 from mcp_ogc.tools.spec import Call, workspace
 
 if TYPE_CHECKING:
+    from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.ogc.dialects.dialect import Dialect
     from mcp_ogc.workspace import Endpoint, Workspace
 
 LIST_SECONDS = 25
+LOOKS_SECONDS = 10
+"""For jobs that no list had, after the lists."""
 SHOWN_JOBS = 20
 SINGLE_LOOKS = 20
 PAGES_AT_ONCE = 10
@@ -61,10 +64,8 @@ async def list_jobs(
         await reading.begin([work.endpoint(endpoint)] if endpoint else list(work.endpoints.values()))
     else:
         await reading.go_on(place.get("further"))
-    entries = await work.journal.newest(
-        most + 1, before=position, endpoint=endpoint, process_id=process_id, status=status
-    )
-    listed = tuple(row(entry, _dialect(work, entry.endpoint)) for entry in entries[:most])
+    entries = await _entries(reading, endpoint, position)
+    listed = tuple(row(entry, _dialect(work, entry.endpoint), reading.last_seen(entry)) for entry in entries[:most])
     told = [row_line(one) for one in listed]
     shown = fitting(told, DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS)
     rows = listed[:shown]
@@ -100,6 +101,22 @@ async def list_jobs(
     return respond(lines, reply)
 
 
+async def _entries(reading: _Reading, endpoint: str | None, position: tuple[str, int] | None) -> tuple[Entry, ...]:
+    """A page of the journal, and one more, once each open job of it was seen, or as many as there is time for."""
+    newest = partial(
+        reading.work.journal.newest,
+        reading.limit + 1,
+        before=position,
+        endpoint=endpoint,
+        process_id=reading.process_id,
+        status=reading.status,
+    )
+    with anyio.move_on_after(LOOKS_SECONDS):
+        while await reading.look_at((await newest())[: reading.limit]):  # who has ended makes room for others
+            pass
+    return await newest()
+
+
 @dataclass(slots=True)
 class _Reading:
     """Writes what endpoints list into the journal, one page of each for one page of the answer.
@@ -121,6 +138,12 @@ class _Reading:
     """Lists that go on where no cursor leads."""
     asked: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When it began: what is dismissed meanwhile stays dismissed, whatever a list said before."""
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    """Endpoints and ids of jobs that were told of since."""
+    looked_at: set[tuple[str, str]] = field(default_factory=set)
+    """Of those that no list had, asked for one by one."""
+    silent: set[str] = field(default_factory=set)
+    """Endpoints that gave no answer, and are not asked again."""
 
     async def begin(self, endpoints: list[Endpoint]) -> None:
         """Read the first page of each.
@@ -148,9 +171,46 @@ class _Reading:
         except NotOffered:
             self.not_asked.append(f"{endpoint.name}: it has no list of jobs; those submitted from here are shown")
         except OgcError as error:
+            self.silent.add(endpoint.name)
             self.not_asked.append(f"{endpoint.name}: {error}")
         except TimeoutError:
+            self.silent.add(endpoint.name)
             self.not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
+
+    def last_seen(self, entry: Entry) -> datetime | None:
+        """When an open job was told of, where that was before; None of others."""
+        return entry.updated if entry.is_open and (entry.endpoint, entry.job_id) not in self.seen else None
+
+    async def look_at(self, entries: Sequence[Entry]) -> bool:
+        """Ask for open jobs that were on no list, each once; whether there were any.
+
+        A list may be long, and a job that was known to run and has ended is neither on its first page nor among those
+        that run.
+        """
+        unseen = [one for one in entries if self.last_seen(one) and self._can_be_asked(one)]
+        unseen = unseen[: SINGLE_LOOKS - len(self.looked_at)]
+        async with anyio.create_task_group() as tasks:
+            for name in {one.endpoint for one in unseen}:
+                its_own = [one for one in unseen if one.endpoint == name]
+                tasks.start_soon(self._look, self.work.endpoints[name], its_own)
+        return bool(unseen)
+
+    def _can_be_asked(self, entry: Entry) -> bool:
+        is_asked = (entry.endpoint, entry.job_id) in self.looked_at
+        return entry.endpoint in self.work.endpoints and entry.endpoint not in self.silent and not is_asked
+
+    async def _look(self, endpoint: Endpoint, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            job = (endpoint.name, entry.job_id or "")
+            self.looked_at.add(job)
+            try:
+                await endpoint.monitor.wait(job[1], 0, submitted=submitted(entry))
+                self.seen.add(job)
+            except NoSuchJob:
+                continue  # the monitor wrote that it is gone
+            except OgcError:
+                self.silent.add(endpoint.name)
+                return
 
     async def _first(self, endpoint: Endpoint) -> None:
         await reconcile(endpoint.name, endpoint.client, self.work.journal)
@@ -188,10 +248,12 @@ class _Reading:
 
     async def _keep(self, endpoint: Endpoint, listed: JobList) -> None:
         await self.work.journal.record_all(endpoint.name, tuple(reversed(listed.jobs)), asked=self.asked)
+        self.seen |= {(endpoint.name, info.job_id) for info in listed.jobs}
         for job_id in listed.ids_only[:SINGLE_LOOKS]:  # newest first; each has to be asked for (Q13)
             with suppress(NoSuchJob):
                 info = await endpoint.client.job(job_id)
                 await self.work.journal.record(endpoint.name, info, asked=self.asked)
+                self.seen.add((endpoint.name, job_id))
 
     def _goes_on(self, endpoint: Endpoint, listed: JobList) -> None:
         if listed.is_cut_short:

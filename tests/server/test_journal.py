@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import anyio
 import pytest
@@ -10,7 +11,7 @@ from mcp import Client
 
 from mcp_ogc.server import build_server
 from mcp_ogc.settings import EndpointSettings, Settings
-from tests.server.talk import call, finished, refused
+from tests.server.talk import call, finished, refused, text_of
 from tests.servers.processes.endpoint import Fault, TestEndpoint, served
 from tests.servers.processes.quirk import Quirk
 
@@ -103,6 +104,70 @@ async def test_where_the_list_is_slow_what_is_remembered_is_shown_and_it_is_said
     listed = await call(client, "ogc_list_jobs")
     assert [row["job_id"] for row in listed["jobs"]] == [job["job_id"]]
     assert "did not answer within" in listed["not_asked"][0]
+
+
+async def an_old_job_that_ran(settings: Settings, endpoint: TestEndpoint) -> str:
+    """A job that a server before saw running, and thirty later ones of others that have ended."""
+    async with Client(build_server(settings)) as before:
+        job_id = str((await call(before, "ogc_execute_process", **HELLO))["job_id"])
+        endpoint.jobs[job_id].status = "running"
+        assert (await call(before, "ogc_get_job", job_id=job_id))["status"] == "running"
+    for _ in range(30):
+        endpoint.jobs.add(endpoint.processes["hello"], {}, None).end("successful")
+    return job_id
+
+
+async def test_a_job_that_has_ended_is_not_listed_as_running_though_no_list_that_was_read_has_it(
+    far_settings: Settings, endpoint: TestEndpoint
+) -> None:
+    job_id = await an_old_job_that_ran(far_settings, endpoint)
+    async with Client(build_server(far_settings)) as client:
+        assert [row["job_id"] for row in (await call(client, "ogc_list_jobs", status="running"))["jobs"]] == [job_id]
+        endpoint.jobs[job_id].end("successful")
+        assert (await call(client, "ogc_list_jobs", status="running"))["jobs"] == []
+        assert job_id in str((await call(client, "ogc_list_jobs", status="successful", limit=40))["jobs"])
+
+
+async def test_of_a_running_job_that_its_endpoint_does_not_tell_of_is_said_when_it_was_last_seen(
+    far_settings: Settings, endpoint: TestEndpoint
+) -> None:
+    job_id = await an_old_job_that_ran(far_settings, endpoint)
+    endpoint.jobs[job_id].end("successful")
+    endpoint.faults.append(Fault("GET", job_id, 503, times=100))
+    async with Client(build_server(far_settings)) as client:
+        listed = await client.call_tool("ogc_list_jobs", {"status": "running"})
+    ((row,), text) = (listed.structured_content or {})["jobs"], text_of(listed)
+    assert (row["job_id"], row["status"]) == (job_id, "running")
+    assert row["last_seen"].startswith("20")
+    assert f"last seen {row['last_seen']}" in text
+    assert "seconds" not in row
+    assert " for " not in text.split(job_id)[1].split("\n")[0], "for how long is not known"
+
+
+async def test_a_running_job_that_is_gone_is_not_listed_as_running(client: Client, endpoint: TestEndpoint) -> None:
+    job = endpoint.jobs.add(endpoint.processes["hello"], {}, None)
+    job.status, job.created = "running", job.created - timedelta(hours=1)
+    assert [row["job_id"] for row in (await call(client, "ogc_list_jobs"))["jobs"]] == [job.id]
+    job.deleted = True
+    assert (await call(client, "ogc_list_jobs", status="running"))["jobs"] == []
+    (row,) = (await call(client, "ogc_list_jobs"))["jobs"]
+    assert row["gone"]
+    assert "last_seen" not in row
+
+
+async def test_of_many_unseen_jobs_as_many_are_asked_for_as_there_is_time_for(
+    far_settings: Settings, endpoint: TestEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.tools.job_lists.SINGLE_LOOKS", 2)
+    async with Client(build_server(far_settings)) as client:
+        for _ in range(3):
+            endpoint.jobs.add(endpoint.processes["hello"], {}, None).status = "running"
+        assert len((await call(client, "ogc_list_jobs"))["jobs"]) == 3
+        endpoint.faults.append(Fault("GET", "/jobs", 200, body='{"jobs": [], "links": []}', times=100))
+        looks = len(endpoint.requests)
+        rows = (await call(client, "ogc_list_jobs"))["jobs"]
+    assert ["last_seen" in row for row in rows] == [False, False, True]
+    assert sum("/jobs/" in one.path for one in endpoint.requests[looks:]) == 2
 
 
 async def test_what_was_last_known_of_a_job_is_told_while_its_endpoint_does_not_answer(
