@@ -75,7 +75,8 @@ TOLD: Mapping[type[RemoteProblem], _Told] = {
     errors.JobFailed: _Told("it failed, so it has no results", "ogc_get_job says why"),
     errors.DuplicatedProcess: _Told("it is there already", "Call again with replace=true, or choose another id"),
     errors.ImmutableProcess: _Told(
-        "it is part of the server and can't be changed", "Give the workflow another id, then call again"
+        "it is part of the server and can't be changed",
+        "Only deployed processes can: ogc_list_processes shows them all",
     ),
     errors.ProcessBusy: _Told(
         "a job of it runs", "Wait for the end of its jobs, or dismiss them: ogc_list_jobs has them"

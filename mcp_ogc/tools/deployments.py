@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue
 from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
 from mcp_ogc.text import Answer, call, clean, plural, respond, word
 from mcp_ogc.tools.consent import Consent, agree, ask, asked
+from mcp_ogc.tools.immutable import ANOTHER_ID, check_mutable, if_immutable
 from mcp_ogc.tools.package_answers import change_lines, counted_changes, finding_lines, told_again
 from mcp_ogc.tools.packages import (
     PackageArgument,
@@ -77,7 +78,7 @@ async def ask_replacement(
     chosen = work.endpoint(endpoint)
     loaded, _ = await _sound(chosen, source, workflow_id)
     process_id = workflow_id or loaded.main_id
-    there = await existing(chosen, process_id)
+    there = await _replaced(chosen, process_id)
     if there is None:
         return Consent()
     told, _ = await _replacement(work, chosen, process_id, there, loaded, workflow_id)
@@ -104,7 +105,7 @@ async def deploy_process(
     process_id = workflow_id or loaded.main_id
     reply = {"endpoint": chosen.name, "process_id": process_id, "digest": loaded.digest}
     counted = {"warnings": len(report.warnings)}
-    there = await existing(chosen, process_id) if replace else None
+    there = await _replaced(chosen, process_id) if replace else None
     if there:
         bound: dict[str, JsonValue] = {**reply, "replace": True}
         token = agree(ctx, consent, "ogc_deploy_process", bound, confirm)
@@ -122,7 +123,7 @@ async def deploy_process(
             )
         choice = _choice(loaded, workflow_id)
         try:
-            with unknown_without_answer(chosen, process_id):
+            with unknown_without_answer(chosen, process_id), if_immutable(ANOTHER_ID):
                 await chosen.client.replace(process_id, loaded.text, href=source.href, workflow_id=choice)
         except NotOffered as error:
             raise await _not_deployed(work, chosen, f"replace {process_id}", error) from error
@@ -183,6 +184,18 @@ async def _sound(endpoint: Endpoint, source: Source, workflow_id: str | None) ->
     )
 
 
+async def _replaced(endpoint: Endpoint, process_id: str) -> ProcessDescription | None:
+    """What is there to be replaced; None where there is none.
+
+    Raises:
+        ImmutableProcess: It can't be.
+    """
+    there = await existing(endpoint, process_id)
+    if there:
+        check_mutable(endpoint, there, ANOTHER_ID)
+    return there
+
+
 async def _replacement(
     work: Workspace,
     endpoint: Endpoint,
@@ -232,7 +245,7 @@ async def _deploy_new(
 ) -> str:
     process_id = workflow_id or package.main_id
     try:
-        with unknown_without_answer(endpoint, process_id):
+        with unknown_without_answer(endpoint, process_id), if_immutable(ANOTHER_ID):
             deployed = await endpoint.client.deploy(
                 package.text, href=source.href, workflow_id=_choice(package, workflow_id), known_as=process_id
             )

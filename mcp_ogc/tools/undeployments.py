@@ -15,6 +15,7 @@ from mcp_ogc.errors import NotOffered, OgcError
 from mcp_ogc.text import Answer, call, clean, plural, respond, word
 from mcp_ogc.tools.consent import Consent, agree, ask, asked
 from mcp_ogc.tools.deployments import existing
+from mcp_ogc.tools.immutable import check_mutable, if_immutable, not_undeployed
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.unanswered import unknown_without_answer
 
@@ -71,7 +72,7 @@ async def undeploy_process(
             Undeployed(**bound, undeployed=False, open_jobs=own, open_jobs_of_others=preview.others, confirm=token),
         )
     try:
-        with unknown_without_answer(chosen, process_id):
+        with unknown_without_answer(chosen, process_id), if_immutable(not_undeployed(chosen)):
             await chosen.client.undeploy(process_id)
     except NotOffered as error:
         raise NotOffered(
@@ -115,6 +116,7 @@ class _Undeployment:
 
 async def _undeployment(endpoint: Endpoint, process_id: str) -> _Undeployment:
     description = await endpoint.describe(process_id)
+    check_mutable(endpoint, description, not_undeployed(endpoint))
     told = f"{process_id} {word(description.version)} would be removed from {endpoint.name}, and its package with it."
     if not await _deploys(endpoint):
         told += f" {endpoint.name} does not say that it can do that, and may refuse."

@@ -285,6 +285,19 @@ async def test_q26_a_process_that_is_busy_says_so_and_what_to_do(tmp_path: Path)
     assert "authentication" not in told
 
 
+async def test_q26_a_process_that_only_its_refusal_calls_built_in_is_not_to_be_given_another_id(tmp_path: Path) -> None:
+    endpoint = TestEndpoint("weaver")
+    body = json.dumps({"type": ".../immutable-process", "title": "The process cannot be modified."})
+    endpoint.faults.append(Fault("DELETE", "/greeting", 403, body=body))
+    async with conversation(endpoint, tmp_path) as client:
+        await call(client, "ogc_deploy_process", package=WORKFLOW)
+        preview = await call(client, "ogc_undeploy_process", process_id="greeting")
+        told = await refused(client, "ogc_undeploy_process", process_id="greeting", confirm=preview["confirm"])
+    assert "it is part of the server and can't be changed" in told
+    assert 'ogc_list_processes(endpoint="far")' in told
+    assert "another id" not in told
+
+
 @pytest.mark.parametrize("personality", ["zoo", "weaver"])
 async def test_q26_a_built_in_process_is_not_for_undeploying(personality: str) -> None:
     async with talking(TestEndpoint(personality)) as talk:

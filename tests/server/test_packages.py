@@ -15,6 +15,7 @@ from tests.servers.loopback import Reply, Server
 
 pytestmark = pytest.mark.anyio
 
+WAITING = 'baseCommand: [sh, -c, "sleep 60"]'
 BROKEN = GREETING.replace("in: {name: name}", "in: {nam: name}")
 
 
@@ -100,8 +101,9 @@ async def test_a_workflow_of_several_is_chosen_and_the_one_that_runs_the_others_
 
 
 async def test_an_undeployment_names_the_jobs_that_are_not_done(client: Client) -> None:
-    job = await call(client, "ogc_execute_process", process_id="pause", inputs={"seconds": 60}, wait_seconds=0)
-    preview = await client.call_tool("ogc_undeploy_process", {"process_id": "pause"})
+    await call(client, "ogc_deploy_process", package=GREETING.replace("baseCommand: [echo, Hello]", WAITING))
+    job = await call(client, "ogc_execute_process", process_id="greeting", inputs={"name": "Ada"}, wait_seconds=0)
+    preview = await client.call_tool("ogc_undeploy_process", {"process_id": "greeting"})
     assert (preview.structured_content or {})["open_jobs"] == [job["job_id"]]
     assert job["job_id"] in text_of(preview)
     token = (await call(client, "ogc_dismiss_job", job_id=job["job_id"]))["confirm"]

@@ -257,10 +257,18 @@ async def test_a_package_that_does_not_parse_is_refused_with_its_place_and_nothi
     assert [p["process_id"] for p in (await call(client, "ogc_list_processes"))["processes"]] == ["echo", "pause"]
 
 
-async def test_a_built_in_process_is_not_undeployed(client: Client) -> None:
-    preview = await call(client, "ogc_undeploy_process", process_id="echo")
-    told = await refused(client, "ogc_undeploy_process", process_id="echo", confirm=preview["confirm"])
-    assert "echo is built in" in told
+async def test_a_built_in_process_is_not_undeployed_and_nobody_is_asked(client: Client) -> None:
+    told = await refused(client, "ogc_undeploy_process", process_id="echo")
+    assert "echo is part of local" in told
+    assert 'ogc_list_processes(endpoint="local")' in told
+    assert "another id" not in told
+
+
+async def test_a_built_in_process_is_not_replaced_and_nobody_is_asked(client: Client) -> None:
+    package = GREETING.replace("id: greeting", "id: echo")
+    told = await refused(client, "ogc_deploy_process", package=package, replace=True)
+    assert "echo is part of local" in told
+    assert "Give the workflow another id" in told
 
 
 async def test_the_files_of_a_job_are_saved_with_checksums_and_never_twice(client: Client) -> None:
