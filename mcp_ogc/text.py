@@ -57,6 +57,10 @@ class Answer(Reply):
     """The end of the text, set by `respond`: what to do next, for models that are given nothing of the text."""
 
 
+class Words(str):
+    """An argument of a next call that is told in words: what it stands for is too long to be repeated."""
+
+
 R = TypeVar("R", bound=Reply)
 
 # Texts of a server in structured content: grouped under one name that says what they are.
@@ -166,7 +170,7 @@ def only_offered(text: str, tools: Collection[str]) -> str:
 
 
 def call(tool: str, **arguments: JsonValue) -> str:
-    """A next call that can be copied, arguments as JSON."""
+    """A next call that can be copied, arguments as JSON, but for what is told in words."""
     given = {name: value for name, value in arguments.items() if value is not None}
     return f"{tool}({', '.join(f'{name}={_json(value)}' for name, value in given.items())})"
 
@@ -242,4 +246,6 @@ def listed(lines: Iterable[str], *, mark: str = "- ") -> list[str]:
 
 def _json(value: JsonValue) -> str:
     """JSON in which no label can begin or end: its brackets are escaped, so it can be copied all the same."""
+    if isinstance(value, Words):
+        return value
     return json.dumps(value, ensure_ascii=False).replace(OPEN, r"\u27e6").replace(CLOSE, r"\u27e7")

@@ -16,14 +16,8 @@ from mcp_ogc.text import Answer, call, clean, plural, respond, word
 from mcp_ogc.tools.consent import Consent, agree, ask, asked
 from mcp_ogc.tools.immutable import ANOTHER_ID, check_mutable, if_immutable
 from mcp_ogc.tools.package_answers import change_lines, counted_changes, finding_lines, told_again
-from mcp_ogc.tools.packages import (
-    PackageArgument,
-    Source,
-    WorkflowArgument,
-    check,
-    deployed_changes,
-    read_source,
-)
+from mcp_ogc.tools.package_sources import PackageArgument, Source, read_source
+from mcp_ogc.tools.packages import WorkflowArgument, check, deployed_changes
 from mcp_ogc.tools.spec import Call, workspace
 from mcp_ogc.tools.trial import TrialRow, trial_lines, trial_of
 from mcp_ogc.tools.unanswered import unknown_without_answer

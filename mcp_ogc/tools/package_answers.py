@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcp_ogc.text import plural, untrusted
+from mcp_ogc.text import Words, plural, untrusted
 
 if TYPE_CHECKING:
     from mcp_ogc.packages.changes import Change
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 SHOWN_FINDINGS = 6
 SHOWN_CHANGES = 8
 NAME_CHARACTERS = 200
+THE_SAME = Words("the same as in this call")
 
 
 def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
@@ -44,5 +45,5 @@ def counted_changes(changes: tuple[Change, ...]) -> str:
 
 
 def told_again(package: str) -> str:
-    """The argument in a next call: a whole text is not repeated, whoever gave it has it."""
-    return package if len(package) < NAME_CHARACTERS and "\n" not in package else "(the same)"
+    """The argument in a next call: a name or an address; a whole text is not repeated, whoever gave it has it."""
+    return package if len(package) < NAME_CHARACTERS and "\n" not in package else THE_SAME

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urljoin
 
@@ -11,7 +10,7 @@ from anyio.to_thread import run_sync
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, PackageError, UnknownName
+from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, UnknownName
 from mcp_ogc.text import (
     CLOSE,
     DETAILED_CHARACTERS,
@@ -35,6 +34,7 @@ from mcp_ogc.tools.package_answers import (
     finding_lines,
     told_again,
 )
+from mcp_ogc.tools.package_sources import PackageArgument, Source, read_source
 from mcp_ogc.tools.paging import decode, encode
 from mcp_ogc.tools.process_answers import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
 from mcp_ogc.tools.spec import Call, workspace
@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 
 TEXT_CHARACTERS = 60
 
-PackageArgument = Annotated[
-    str, Field(description="CWL text; or its URL, a permitted file, or a bundled sample's name")
-]
 WorkflowArgument = Annotated[str | None, Field(description="which Workflow, if the package has several")]
 
 
@@ -101,16 +98,6 @@ class PackageText(Answer):
     left_out: int = 0
     next_cursor: str | None = None
     untrusted: Untrusted | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A package as it was given."""
-
-    text: str
-    name: str
-    href: str | None = None
-    """Its address, where it has one: some servers fetch it themselves."""
 
 
 async def validate_package(
@@ -200,27 +187,6 @@ async def package_part(
         untrusted={"cwl": shown},
     )
     return respond(lines, reply)
-
-
-async def read_source(work: Workspace, package: str) -> Source:
-    """The text that was meant: itself, a bundled sample's, or what is at a URL or in a permitted file.
-
-    Raises:
-        PackageError: It is longer than a package may be.
-        FileRefused, HostRefused, Unreachable: It can't be read from where it is.
-    """
-    from mcp_ogc.packages.document import LARGEST
-
-    if sample := work.samples.get(package):
-        return Source(sample.text, package)
-    if "\n" in package or package.lstrip().startswith("{"):
-        return Source(package, "package")
-    name = package.rsplit("/", 1)[-1]
-    data = await work.objects.read(package, length=LARGEST + 1)
-    if len(data) > LARGEST:
-        raise PackageError(f"it is longer than a package may be ({LARGEST:,} bytes)", source=name)
-    href = package if package.startswith(("https://", "http://")) else None
-    return Source(data.decode("utf-8", errors="replace"), name, href)
 
 
 async def check(source: Source, workflow_id: str | None, dialect: Dialect | None) -> Report:

@@ -124,6 +124,41 @@ async def test_a_file_is_read_below_permitted_folders_and_refused_when_it_is_too
         assert "not below a permitted folder" in await refused(client, "ogc_validate_package", package="/etc/hostname")
 
 
+@pytest.mark.parametrize("tool", ["ogc_validate_package", "ogc_deploy_process"])
+@pytest.mark.parametrize("given", ["", "hello", "foo.cwl", "water-bodis", "ftp://example.org/a.cwl", "a" * 50_000])
+async def test_what_is_no_package_is_told_what_one_can_be(client: Client, tool: str, given: str) -> None:
+    told = await refused(client, tool, package=given)
+    for one in ("CWL text", "https or s3 URL", "permitted folder", "bundled sample: ", "water-bodies"):
+        assert one in told
+    assert "handle" not in told, "that is for rasters"
+    assert len(told) < 600
+
+
+async def test_a_package_file_that_is_not_there_is_told_what_a_package_can_be(tmp_path: Path) -> None:
+    settings = Settings(data_folder=tmp_path / "data", permitted_folders=(tmp_path,))
+    async with Client(build_server(settings)) as client:
+        told = await refused(client, "ogc_validate_package", package=str(tmp_path / "gone.cwl"))
+    assert "There is no file" in told
+    assert "CWL text" in told
+    assert "handle" not in told
+
+
+@pytest.mark.parametrize(("given", "line"), [("a: [1,", 1), ("{a: [1,", 1), ("a: 1\n\tb: 2\n", 2)])
+async def test_text_that_is_broken_yaml_is_told_what_the_yaml_lacks_and_where(
+    client: Client, given: str, line: int
+) -> None:
+    result = await client.call_tool("ogc_validate_package", {"package": given})
+    assert f"error {line}:" in text_of(result)
+    assert "not YAML" in text_of(result)
+
+
+async def test_a_next_call_repeats_a_name_and_says_in_words_that_a_text_goes_there_again(client: Client) -> None:
+    named = await client.call_tool("ogc_validate_package", {"package": "water-bodies"})
+    assert 'ogc_deploy_process(package="water-bodies", endpoint="local")' in text_of(named)
+    given = await client.call_tool("ogc_validate_package", {"package": GREETING})
+    assert 'ogc_deploy_process(package=the same as in this call, endpoint="local")' in text_of(given)
+
+
 OUTER = """\
 - class: Workflow
   id: outer

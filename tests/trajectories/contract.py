@@ -19,6 +19,8 @@ CONCISE, DETAILED = 600, 4000
 STRUCTURED, STRUCTURED_CONCISE = 6000, 1000
 """Tokens of structured content: at most, and where no more was asked for than an answer tells by default."""
 FIRST_LINE = 240
+THE_SAME = "the same as in this call"
+"""An argument in words, without quotes: a whole package is not repeated."""
 LABELLED = re.compile(r"⟦.*?⟧", re.DOTALL)
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?!\d)(Z?)")
 OTHER_AREAS = re.compile(r"\d ?(?:km2|sq\.? ?km|square kilomet|m²|ha\b)")
@@ -51,11 +53,15 @@ def _arguments(text: str) -> dict[str, Any] | None:
         named = re.match(r"(?:, )?([a-z_]+)=", text)
         if named is None:
             return None
+        text = text[named.end() :]
+        if text.startswith(THE_SAME):
+            given[named.group(1)], text = THE_SAME, text[len(THE_SAME) :]
+            continue
         try:
-            given[named.group(1)], end = json.JSONDecoder().raw_decode(text[named.end() :])
+            given[named.group(1)], end = json.JSONDecoder().raw_decode(text)
         except ValueError:
             return None
-        text = text[named.end() + end :]
+        text = text[end:]
     return given
 
 

@@ -13,7 +13,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from tests.server.talk import text_of
-from tests.trajectories.contract import breaches, misled, next_calls
+from tests.trajectories.contract import THE_SAME, breaches, misled, next_calls
 from tests.trajectories.conversation import Step, Trajectory
 
 TESTS = Path(__file__).parents[1]
@@ -132,7 +132,7 @@ class Follower:
         assert not invented, f"{tool} would be called with what nobody has said: {invented}"
         if step.package:
             arguments["package"] = self._changed(step)
-        elif arguments.get("package") == "(the same)":
+        elif arguments.get("package") == THE_SAME:
             arguments["package"] = self._package
         self._package = arguments.get("package", self._package)
         return tool, arguments
