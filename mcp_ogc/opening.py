@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mcp_ogc.embedded import LocalEndpoint
 from mcp_ogc.net.redaction import Redaction
 from mcp_ogc.net.traffic import Traffic
-from mcp_ogc.workspace import LOCAL, LOCAL_URL, LocalEndpoint, Sample, Workspace, open_workspace, rules_of
+from mcp_ogc.workspace import LOCAL, LOCAL_URL, Sample, Workspace, open_workspace, rules_of
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.client import ProcessesClient
+    from mcp_ogc.packages.trial import Trial
     from mcp_ogc.rasters.worker.pool import Workers
     from mcp_ogc.settings import Settings
 
@@ -96,4 +99,20 @@ def _local_endpoint(settings: Settings, samples: Mapping[str, Sample]) -> LocalE
         ):
             yield ProcessesClient(http, LOCAL_URL, limits=settings.limits, dialect=LOCAL_DIALECT, rules=rules)
 
-    return LocalEndpoint(open_client, folders)
+    def foresee(text: str, workflow_id: str | None) -> Trial:
+        from mcp_ogc.local.deployment import CWL_TYPES, read_deployment
+        from mcp_ogc.local.problems import Problem
+        from mcp_ogc.local.trust import Trust
+        from mcp_ogc.ogc.problems import read_problem
+
+        digests = [*settings.local.trusted_packages, *(sample.digest for sample in samples.values())]
+        trust = Trust(digests, settings.local.container_engine)
+        try:
+            row = read_deployment(text.encode(), CWL_TYPES[0], workflow_id)
+            trust.permission(row)
+        except Problem as problem:
+            body = json.dumps(problem.document()).encode()
+            raise read_problem(problem.status, body, url=f"{LOCAL_URL}/processes", subject="deployment") from None
+        return trust.trial(row)
+
+    return LocalEndpoint(open_client, folders, foresee)

@@ -5,11 +5,10 @@ Nothing here is imported or opened before the first tool call that needs it: col
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -24,6 +23,7 @@ from mcp_ogc.ogc.models import JsonObject, ProcessDescription
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from mcp_ogc.embedded import LocalEndpoint
     from mcp_ogc.inline_files import InlineFiles
     from mcp_ogc.jobs.entries import Entry
     from mcp_ogc.jobs.journal import Journal
@@ -56,15 +56,6 @@ class Sample:
     text: str
     digest: str
     example_inputs: JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class LocalEndpoint:
-    """What the composition root hands over, so that nothing here knows how the local endpoint is made."""
-
-    open: Callable[[], AbstractAsyncContextManager[ProcessesClient]]
-    folders: Sequence[Path]
-    """Where its results and the samples' scenes are, to be read."""
 
 
 @dataclass(slots=True)
@@ -147,6 +138,7 @@ class Workspace:
     background: TaskGroup
     """What outlives the call that started it, such as a submission on its way; closing waits for it."""
     changes: JobChanges
+    local: LocalEndpoint | None
 
     @property
     def default_endpoint(self) -> str | None:
@@ -379,7 +371,7 @@ async def open_workspace(
             rasters = RasterReader(objects, workers, store, polling, settings.rasters.count_seconds)
             transfers = Transfers(objects, polling)
             yield Workspace(
-                settings, endpoints, journal, objects, files, rasters, transfers, samples, background, changes
+                settings, endpoints, journal, objects, files, rasters, transfers, samples, background, changes, local
             )
 
 

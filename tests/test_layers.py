@@ -39,6 +39,7 @@ FLOORS = {
             "rasters",
             "tables",
             "late_workspace",
+            "embedded",
             "background",
             "columns",
             "export",

@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, UnknownName
+from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, RemoteProblem, UnknownName
 from mcp_ogc.text import (
     CLOSE,
     DETAILED_CHARACTERS,
@@ -38,6 +38,7 @@ from mcp_ogc.tools.package_sources import PackageArgument, Source, read_source
 from mcp_ogc.tools.paging import decode, encode
 from mcp_ogc.tools.process_answers import InputRow, OutputRow, input_line, input_rows, output_line, output_rows
 from mcp_ogc.tools.spec import Call, workspace
+from mcp_ogc.tools.trial import TrialRow, foreseen
 
 if TYPE_CHECKING:
     from mcp_ogc.ogc.answers import PackageAnswer
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from mcp_ogc.workspace import Endpoint, Workspace
 
 TEXT_CHARACTERS = 60
+REFUSAL_CHARACTERS = 1000
 
 WorkflowArgument = Annotated[str | None, Field(description="which Workflow, if the package has several")]
 
@@ -86,6 +88,8 @@ class Validation(Answer):
     example_inputs: dict[str, JsonValue] | None = None
     deployed_version: str | None = None
     changes: tuple[ChangeRow, ...] = ()
+    trial: TrialRow | None = None
+    untrusted: Untrusted | None = None
 
 
 class PackageText(Answer):
@@ -114,7 +118,9 @@ async def validate_package(
     dialect, unasked = await _dialect(chosen)
     report = await check(source, workflow_id, dialect)
     shown = report.findings[:SHOWN_FINDINGS]
-    lines = [_verdict(report, source, chosen, dialect), *unasked, *finding_lines(report.findings)]
+    trial = None if report.errors else await foreseen(work, chosen, source.text, workflow_id)
+    refusal = trial if isinstance(trial, RemoteProblem) else None
+    lines = [_verdict(report, source, chosen, dialect, refusal), *unasked, *finding_lines(report.findings)]
     reply = {
         "valid": not report.errors,
         "endpoint": chosen.name if chosen else None,
@@ -131,6 +137,13 @@ async def validate_package(
         told_changes, compared = await _comparison(work, chosen, process_id, report.package, workflow_id)
         told += told_changes
     following = _following(package, chosen, workflow_id, described, compared)
+    if refusal:
+        told += [f"It would say: {untrusted(refusal.detail, REFUSAL_CHARACTERS)}"]
+        following = refusal.remedy
+        compared["untrusted"] = {"refusal": clean(refusal.detail, REFUSAL_CHARACTERS)}
+    elif isinstance(trial, TrialRow):
+        told += [f"Here it would run {trial.runs}."]
+        compared["trial"] = trial
     return respond([*lines, *told, following], Validation.model_validate({**reply, **described, **compared}))
 
 
@@ -233,12 +246,20 @@ async def deployed_changes(
     return await run_sync(compare)
 
 
-def _verdict(report: Report, source: Source, endpoint: Endpoint | None, dialect: Dialect | None) -> str:
+def _verdict(
+    report: Report,
+    source: Source,
+    endpoint: Endpoint | None,
+    dialect: Dialect | None,
+    refusal: RemoteProblem | None,
+) -> str:
     where = f" on {endpoint.name} ({dialect.title})" if endpoint and dialect else ""
     if report.package is None:
         return f"{source.name} can't be read: {plural(len(report.errors), 'error')}."
     counts = [plural(len(report.errors), "error"), plural(len(report.warnings), "warning")]
     verdict = "can't be deployed as it is" if report.errors else "can be deployed"
+    if refusal:
+        verdict = "would be refused"
     return f"{source.name} {verdict}{where}: {', '.join(counts)}."
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
+from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.document import LARGEST
 from mcp_ogc.server import build_server
-from mcp_ogc.settings import EndpointSettings, Settings
+from mcp_ogc.settings import EndpointSettings, LocalSettings, Settings
 from tests.server.talk import call, refused, text_of
 from tests.server.test_tools import GREETING
 from tests.servers.loopback import Reply, Server
@@ -43,6 +44,30 @@ async def test_a_check_gives_the_process_and_inputs_to_start_from(client: Client
     assert [row["input_id"] for row in answer["inputs"]] == ["name"]
     assert set(answer["example_inputs"]) == {"name"}
     assert [p["process_id"] for p in (await call(client, "ogc_list_processes"))["processes"]] == ["echo", "pause"]
+
+
+async def test_a_check_tells_that_the_local_endpoint_does_not_trust_a_package_and_what_would_let_it(
+    tmp_path: Path,
+) -> None:
+    digest = load(GREETING).digest
+    careful = LocalSettings(container_engine="none")
+    async with Client(build_server(Settings(data_folder=tmp_path / "data", local=careful))) as client:
+        result = await client.call_tool("ogc_validate_package", {"package": GREETING})
+        sample = await call(client, "ogc_validate_package", package="water-bodies")
+        deploying = await refused(client, "ogc_deploy_process", package=GREETING)
+    told, answer = text_of(result), result.structured_content or {}
+    assert told.startswith("package would be refused on local")
+    assert "not trusted" in told
+    assert f'[local] trusted_packages = ["{digest}"]' in told
+    assert digest in answer["untrusted"]["refusal"]
+    assert "ogc_deploy_process" not in told
+    assert told.splitlines()[-1] == deploying.splitlines()[-1], "what to do is what a deployment would say"
+    assert "natively" in sample["trial"]["runs"]
+
+
+async def test_a_check_tells_how_a_trusted_package_would_run(client: Client) -> None:
+    result = await client.call_tool("ogc_validate_package", {"package": GREETING})
+    assert "Here it would run natively, not in containers" in text_of(result)
 
 
 async def test_a_check_compares_with_what_is_deployed(client: Client) -> None:
