@@ -44,7 +44,12 @@ from a server is kept in `RemoteProblem.detail` and is labelled where it is show
 from dataclasses import dataclass
 
 SHOWN_CHARACTERS = 200
-"""Of a name that nothing has."""
+"""Of a name that was given."""
+
+
+def quoted(name: str) -> str:
+    """A name that was given, in quotes and no longer than one is: who gave it knows the rest."""
+    return repr(name if len(name) <= SHOWN_CHARACTERS else f"{name[:SHOWN_CHARACTERS]}…")
 
 
 class OgcError(Exception):
@@ -103,8 +108,9 @@ class UnknownName(OgcError):
 
     def __init__(self, noun: str, name: str, known: tuple[str, ...] = (), *, remedy: str = "") -> None:
         nearest = f"Did you mean {', '.join(known[:5])}?" if known else ""
-        shown = name if len(name) <= SHOWN_CHARACTERS else f"{name[:SHOWN_CHARACTERS]}…"
-        super().__init__(f"There is no {noun} {shown!r}", remedy=" ".join(part for part in (nearest, remedy) if part))
+        super().__init__(
+            f"There is no {noun} {quoted(name)}", remedy=" ".join(part for part in (nearest, remedy) if part)
+        )
         self.noun = noun
         self.name = name
         self.known = known

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
-from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer
+from mcp_ogc.errors import NoSuchJob, NoSuchProcess, UnreadableAnswer, quoted
 from mcp_ogc.net.hosts import is_inside, is_signed
 from mcp_ogc.recent import Recent
 
@@ -90,13 +90,13 @@ class Addresses:
     def process(self, process_id: str) -> str:
         """`/processes/{processID}`."""
         if process_id in DOTS:
-            raise NoSuchProcess(f"process {process_id!r}: there is none of that id")
+            raise NoSuchProcess(f"process {quoted(process_id)}: there is none of that id")
         return f"{self.base}/processes/{_segment(process_id)}"
 
     def job(self, job_id: str) -> str:
         """`/jobs/{jobID}`, never with a slash after it (quirk Q11)."""
         if job_id in DOTS:
-            raise NoSuchJob(f"job {job_id!r}: there is none of that id")
+            raise NoSuchJob(f"job {quoted(job_id)}: there is none of that id")
         return f"{self.base}/jobs/{_segment(job_id)}"
 
 

@@ -13,6 +13,7 @@ from mcp_ogc.errors import (
     RemoteProblem,
     UnreadableAnswer,
     UnsupportedMediaType,
+    quoted,
 )
 from mcp_ogc.ogc.addresses import with_query
 from mcp_ogc.ogc.answers import PackageAnswer, is_page, unwrapped
@@ -88,7 +89,7 @@ class ProcessesClient(JobsClient):
             NoSuchProcess: There is none of that id.
         """
         url = with_query(self._process(process_id), w=workflow_id)
-        await self._put("PUT", url, package, href, subject=f"process {process_id!r}", missing=NoSuchProcess)
+        await self._put("PUT", url, package, href, subject=f"process {quoted(process_id)}", missing=NoSuchProcess)
 
     def process_url(self, process_id: str) -> str:
         """Where a process is."""
@@ -101,7 +102,7 @@ class ProcessesClient(JobsClient):
             NotOffered: It undeploys nothing.
             NoSuchProcess: There is none of that id.
         """
-        url, subject = self._process(process_id), f"process {process_id!r}"
+        url, subject = self._process(process_id), f"process {quoted(process_id)}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if is_problem(response.status_code, body):
             raise self._exchange.problem_of(response, body, url=url, subject=subject, missing=NoSuchProcess)
@@ -115,7 +116,7 @@ class ProcessesClient(JobsClient):
             NotOffered: It gives no packages.
             NoSuchProcess: There is none of that id.
         """
-        url, subject = f"{self._process(process_id)}/package", f"package of {process_id!r}"
+        url, subject = f"{self._process(process_id)}/package", f"package of {quoted(process_id)}"
         problem: RemoteProblem | None = None
         for media_type in PACKAGE_TYPES:
             response, body = await self._exchange.send("GET", url, headers={"Accept": media_type})

@@ -30,6 +30,7 @@ from mcp_ogc.errors import (
     SettingsError,
     SubmissionUnconfirmed,
     UnreadableAnswer,
+    quoted,
 )
 from mcp_ogc.ogc.addresses import Addresses, with_query
 from mcp_ogc.ogc.answers import (
@@ -223,7 +224,7 @@ class CoreClient:
         """
         url = self._process(process_id)
         await self.dialect()
-        document, _ = await self._exchange.document(url, subject=f"process {process_id!r}", missing=NoSuchProcess)
+        document, _ = await self._exchange.document(url, subject=f"process {quoted(process_id)}", missing=NoSuchProcess)
         nested = document.get("process")  # servers of the first drafts
         document = nested if isinstance(nested, dict) and "id" not in document else document
         return validated(ProcessDescription, document, url)
@@ -279,7 +280,7 @@ class CoreClient:
         is_created = response.status_code in CREATED and "location" in response.headers
         if not is_created and is_problem(response.status_code, body, outputs):
             problem = self._exchange.problem_of(
-                response, body, url=url, subject=f"process {process_id!r}", missing=NoSuchProcess
+                response, body, url=url, subject=f"process {quoted(process_id)}", missing=NoSuchProcess
             )
             told_to_wait = response.status_code == 503 and "retry-after" in response.headers
             if told_to_wait or _is_refusal(problem, description):

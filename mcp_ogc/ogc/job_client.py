@@ -14,6 +14,7 @@ from mcp_ogc.errors import (
     RemoteProblem,
     ResultNotReady,
     UnreadableAnswer,
+    quoted,
 )
 from mcp_ogc.ogc.addresses import absolute, process_of, with_query
 from mcp_ogc.ogc.answers import (
@@ -71,7 +72,7 @@ class JobsClient(CoreClient):
     async def _status(self, job_id: str, place: str) -> StatusInfo:
         dialect = await self.dialect()
         url = with_query(place, **dialect.status_parameters)
-        document, _ = await self._exchange.document(url, subject=f"job {job_id!r}", missing=NoSuchJob)
+        document, _ = await self._exchange.document(url, subject=f"job {quoted(job_id)}", missing=NoSuchJob)
         # javaPS says of a job only by its place which process it is of (Q41).
         known = process_of(url)
         process: JsonObject = {"processID": known} if known else {}
@@ -119,7 +120,7 @@ class JobsClient(CoreClient):
             if response.status_code < 300:
                 return answer_of(response, body)
             problem = problem or self._exchange.problem_of(
-                response, body, url=url, subject=f"job {job_id!r}", missing=NoSuchJob
+                response, body, url=url, subject=f"job {quoted(job_id)}", missing=NoSuchJob
             )
         assert problem is not None
         raise problem
@@ -198,7 +199,7 @@ class JobsClient(CoreClient):
             NoSuchJob: It is gone already.
             Unreachable, UnreadableAnswer, EndpointFault: No answer of its; it may be gone.
         """
-        url, subject = self._job(job_id), f"job {job_id!r}"
+        url, subject = self._job(job_id), f"job {quoted(job_id)}"
         response, body = await self._exchange.send("DELETE", url, headers={"Accept": JSON})
         if response.status_code in (404, 405) and self.job_place(job_id):
             await self.job(job_id)  # it may be elsewhere than its place

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from mcp_ogc.errors import NoSuchJob
+from mcp_ogc.errors import NoSuchJob, quoted
 from mcp_ogc.ogc.client import ProcessesClient
 from mcp_ogc.ogc.core import EVERYTHING
 
@@ -90,5 +90,5 @@ class OwnJobsClient(ProcessesClient):
     async def _check(self, job_id: str) -> None:
         if job_id not in await self._owned(self._name, [job_id]):
             raise NoSuchJob(
-                f"{self._name} has no job {job_id!r}", status=404, remedy="ogc_list_jobs shows the jobs there are"
+                f"{self._name} has no job {quoted(job_id)}", status=404, remedy="ogc_list_jobs shows the jobs there are"
             )

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from pydantic import JsonValue
 
-from mcp_ogc.errors import NotPermitted
+from mcp_ogc.errors import NotPermitted, quoted
 from mcp_ogc.ogc.addresses import last_segment
 from mcp_ogc.ogc.callbacks import check_callbacks
 
@@ -37,7 +37,8 @@ class Rules:
         """
         if not self.permits(process_id):
             raise NotPermitted(
-                f"The process {process_id!r} of {self.endpoint} may not be used: the operator's [rules] exclude it",
+                f"The process {quoted(process_id)} of {self.endpoint} may not be used: "
+                "the operator's [rules] exclude it",
                 remedy=f'What may be: ogc_list_processes(endpoint="{self.endpoint}")',
             )
 

@@ -11,7 +11,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError
+from mcp_ogc.errors import DuplicatedProcess, NoSuchProcess, NotOffered, OgcError, PackageError, quoted
 from mcp_ogc.text import Answer, call, clean, plural, respond, word
 from mcp_ogc.tools.consent import Consent, agree, ask, asked
 from mcp_ogc.tools.immutable import ANOTHER_ID, check_mutable, if_immutable
@@ -245,7 +245,7 @@ async def _deploy_new(
             )
     except DuplicatedProcess as error:
         raise DuplicatedProcess(
-            f"{endpoint.name} already has a process {process_id!r}",
+            f"{endpoint.name} already has a process {quoted(process_id)}",
             status=error.status,
             type=error.type,
             detail=error.detail,

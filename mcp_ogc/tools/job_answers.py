@@ -12,7 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import WithJsonSchema
 
 from mcp_ogc import uris
-from mcp_ogc.errors import NoSuchJob, OgcError
+from mcp_ogc.errors import NoSuchJob, OgcError, quoted
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
 from mcp_ogc.text import (
     Answer,
@@ -184,7 +184,7 @@ def gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob)
     if entry is None:
         listed = call("ogc_list_jobs", endpoint=endpoint.name)
         return NoSuchJob(
-            f"{endpoint.name} has no job {job_id!r}",
+            f"{endpoint.name} has no job {quoted(job_id)}",
             status=error.status,
             type=error.type,
             remedy=f"{listed} shows those there are; give endpoint if it is another's",
@@ -193,7 +193,7 @@ def gone(endpoint: Endpoint, job_id: str, entry: Entry | None, error: NoSuchJob)
     described = call("ogc_describe_process", process_id=entry.process_id, endpoint=endpoint.name)
     again = f"to execute it again: {described}" if entry.process_id else "ogc_list_jobs shows the jobs there are"
     return NoSuchJob(
-        f"{endpoint.name} no longer has job {job_id!r}; last known here: {last}",
+        f"{endpoint.name} no longer has job {quoted(job_id)}; last known here: {last}",
         status=error.status,
         type=error.type,
         remedy=f"It was dismissed, or the endpoint removed it; {again}",

@@ -86,12 +86,8 @@ async def list_jobs(
         f"{name} lists jobs to which no cursor leads: list anew without one, raise limit, or give process_id or status"
         for name in reading.more_at
     ]
-    known = [one for one in rows if one.job_id]
-    there = [one for one in known if one.status != JobStatus.DISMISSED and not one.gone] or known
-    if there:
-        lines.append(f"Next: {call('ogc_get_job', job_id=there[0].job_id, endpoint=there[0].endpoint)}")
-    elif not rows and not next_cursor:
-        lines.append(f"Next: {call('ogc_list_processes', endpoint=endpoint)}")
+    if following := _following(work, rows, endpoint, next_cursor, is_filtered=bool(process_id or status)):
+        lines.append(f"Next: {following}")
     reply = Jobs(
         jobs=rows,
         not_asked=tuple(reading.not_asked),
@@ -99,6 +95,22 @@ async def list_jobs(
         next_cursor=next_cursor,
     )
     return respond(lines, reply)
+
+
+def _following(
+    work: Workspace, rows: tuple[Job, ...], endpoint: str | None, next_cursor: str | None, *, is_filtered: bool
+) -> str | None:
+    """The next call, if it is not the next page: for a job that can be looked at, else for what else there is."""
+    for one in rows:
+        if one.job_id and one.endpoint in work.endpoints and one.status != JobStatus.DISMISSED and not one.gone:
+            return call("ogc_get_job", job_id=one.job_id, endpoint=one.endpoint)
+    if next_cursor:
+        return None
+    if rows and is_filtered:
+        return call("ogc_list_jobs", endpoint=endpoint)
+    if endpoint or work.default_endpoint:
+        return call("ogc_list_processes", endpoint=endpoint)
+    return call("ogc_list_endpoints")
 
 
 async def _entries(reading: _Reading, endpoint: str | None, position: tuple[str, int] | None) -> tuple[Entry, ...]:

@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, RemoteProblem, UnknownName
+from mcp_ogc.errors import NoSuchProcess, NotOffered, OgcError, RemoteProblem, UnknownName, quoted
 from mcp_ogc.text import (
     CLOSE,
     DETAILED_CHARACTERS,
@@ -165,7 +165,7 @@ async def package_part(
     except NotOffered as error:
         look = call("ogc_describe_process", process_id=process_id, endpoint=chosen.name)
         raise NotOffered(
-            f"{chosen.name} has no package of {process_id!r} to read",
+            f"{chosen.name} has no package of {quoted(process_id)} to read",
             status=error.status,
             remedy=f"What the process takes: {look}",
         ) from error

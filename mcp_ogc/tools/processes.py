@@ -10,7 +10,7 @@ import anyio.to_thread
 from mcp_types import CallToolResult
 from pydantic import Field, JsonValue
 
-from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer
+from mcp_ogc.errors import OgcError, RemoteProblem, UnreadableAnswer, quoted
 from mcp_ogc.net.standing import standing
 from mcp_ogc.ogc.models import ProcessSummary
 from mcp_ogc.text import (
@@ -202,7 +202,7 @@ async def list_processes(
     next_cursor = encode(scope, position=position) if position else None
     total = chosen.catalogue.total
     left_out = total - len(rows) if total is not None and cursor is None and query is None and position else None
-    matching = f" matching {query!r}" if query else ""
+    matching = f" matching {quoted(query)}" if query else ""
     more = f", {left_out:,} more" if left_out else ", more follow" if next_cursor else ""
     lines = [f"{plural(len(rows), 'process')}{matching} on {chosen.name}{more}:"]
     lines += told[:shown]

@@ -131,6 +131,15 @@ def test_where_nobody_can_tell_what_was_meant_it_is_said_what_is_wanted(
     assert "; give " not in problem
 
 
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400"])
+def test_a_number_that_json_has_none_for_is_not_given_back(text: str) -> None:
+    numbers = of({"type": "array", "items": {"type": "number"}})
+    for declared, value in [(of({"type": "number"}), text), (of({"type": "number"}), f"{text} m"), (numbers, [text])]:
+        (problem,) = problems(process(x=declared), x=value)
+        assert "; give " not in problem
+        assert "expected " in problem
+
+
 def test_numbers_of_a_plane_are_right_where_the_crs_is_one() -> None:
     aoi = "500000,5000000,510000,5010000"
     description = process(aoi=TEXT_BOX, epsg=of({"type": "string", "default": "EPSG:4326"}))
@@ -219,4 +228,5 @@ def test_whatever_is_given_what_is_given_back_fits(declared: dict[str, Any], val
     schema, check = plain(declared["schema"]), Check()
     mended = repair(check, schema, value)
     assert mended is None or check.fits(schema, mended.value)
+    assert mended is None or json.dumps(mended.value, allow_nan=False)
     problems(process(x=declared), x=value)

@@ -155,6 +155,20 @@ async def test_a_running_job_that_is_gone_is_not_listed_as_running(client: Clien
     assert "last_seen" not in row
 
 
+async def test_after_jobs_that_can_not_be_looked_at_any_more_the_next_call_is_one_that_works(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    job = await call(client, "ogc_execute_process", **HELLO)
+    preview = await call(client, "ogc_dismiss_job", job_id=job["job_id"])
+    await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=preview["confirm"])
+    dismissed = await call(client, "ogc_list_jobs", status="dismissed")
+    assert [row["job_id"] for row in dismissed["jobs"]] == [job["job_id"]]
+    assert dismissed["next"] == "Next: ogc_list_jobs()"
+    everything = await call(client, "ogc_list_jobs")
+    assert everything["next"] == "Next: ogc_list_processes()"
+    await call(client, "ogc_list_processes")
+
+
 async def test_of_many_unseen_jobs_as_many_are_asked_for_as_there_is_time_for(
     far_settings: Settings, endpoint: TestEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,31 @@ async def test_an_unknown_process_names_the_nearest_ones(client: Client) -> None
     assert "ogc_list_processes" in told
 
 
+@pytest.mark.parametrize(
+    ("tool", "argument"),
+    [
+        ("ogc_describe_process", "process_id"),
+        ("ogc_execute_process", "process_id"),
+        ("ogc_get_job", "job_id"),
+        ("ogc_get_results", "job_id"),
+        ("ogc_dismiss_job", "job_id"),
+        ("ogc_export_job", "job_id"),
+        ("ogc_get_package", "process_id"),
+        ("ogc_undeploy_process", "process_id"),
+    ],
+)
+async def test_an_id_without_end_is_not_repeated_whole(client: Client, tool: str, argument: str) -> None:
+    more = {"inputs": {}} if tool == "ogc_execute_process" else {}
+    told = await refused(client, tool, **{argument: "x" * 50_000}, **more)
+    assert "x" * 100 in told
+    assert len(told) < 1500, "with what the server says of it, which has a bound of its own"
+
+
+async def test_a_query_without_end_is_not_repeated_whole(client: Client) -> None:
+    result = await client.call_tool("ogc_list_processes", {"query": "x" * 50_000})
+    assert len(text_of(result)) < 1000
+
+
 async def test_a_description_tells_types_and_gives_inputs_that_can_be_copied(client: Client) -> None:
     result = await client.call_tool("ogc_describe_process", {"process_id": "pause"})
     assert "seconds: number 0 to 3600, optional, default 1" in text_of(result)

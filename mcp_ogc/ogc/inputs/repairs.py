@@ -46,9 +46,18 @@ def repair(check: Check, schema: JsonObject, value: JsonValue, depth: int = DEPT
         return None
     for guess in _guesses(check, schema, value, depth):
         is_other = guess.value != value or type(guess.value) is not type(value)
-        if is_other and check.fits(schema, guess.value):
+        if is_other and _is_json(guess.value) and check.fits(schema, guess.value):
             return guess
     return None
+
+
+def _is_json(value: JsonValue) -> bool:
+    """Whether it can be written: Python reads NaN and 1e400, which JSON has no numbers for (RFC 8259 §6)."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _guesses(check: Check, schema: JsonObject, value: JsonValue, depth: int) -> Iterator[Repair]:
