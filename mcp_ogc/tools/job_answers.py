@@ -171,7 +171,7 @@ def job_answer(
     process = word(info.process_id or "") or "a process"
     lines = [f"Job {word(info.job_id)} of {process} on {endpoint.name}: {info.status}{said}{_far(job)}."]
     if repeated:
-        known = "has ended, and was not answered" if info.status.ended else "is still open"
+        known = "has ended, and its results were not asked for yet" if info.status.ended else "is still open"
         lines.append(f"It was already there: the same request {known}. new_run=true starts another.")
     if info.message and not (why and _shows(why, info.message)):
         lines.append(untrusted(_short(info, why), MESSAGE_CHARACTERS))

@@ -86,12 +86,13 @@ async def paused(client: Client, seconds: int = 60) -> str:
 
 
 async def test_a_confirmation_is_good_once_for_one_tool_with_its_arguments(client: Client) -> None:
+    await call(client, "ogc_deploy_process", package=ECHO)
     job, other = await paused(client, 60), await paused(client, 61)
     preview = await call(client, "ogc_dismiss_job", job_id=job)
     token = preview["confirm"]
     assert preview["dismissed"] is False
     assert "something else" in await refused(client, "ogc_dismiss_job", job_id=other, confirm=token)
-    assert "something else" in await refused(client, "ogc_undeploy_process", process_id="echo", confirm=token)
+    assert "something else" in await refused(client, "ogc_undeploy_process", process_id="echoes", confirm=token)
     assert (await call(client, "ogc_dismiss_job", job_id=job, confirm=token))["dismissed"] is True
     assert (await call(client, "ogc_get_job", job_id=other))["status"] in ("accepted", "running")
     last = (await call(client, "ogc_dismiss_job", job_id=other))["confirm"]

@@ -158,6 +158,20 @@ async def test_the_same_call_is_the_same_job_while_it_runs_and_a_new_run_another
         await call(client, "ogc_dismiss_job", job_id=job["job_id"], confirm=token)
 
 
+async def test_a_call_repeated_after_its_end_says_that_the_results_are_there_and_not_asked_for(client: Client) -> None:
+    request = {"process_id": "echo", "inputs": {"string": "x"}, "wait_seconds": 30}
+    first = await client.call_tool("ogc_execute_process", request)
+    again = await client.call_tool("ogc_execute_process", request)
+    job_id = (first.structured_content or {})["job_id"]
+    assert (again.structured_content or {})["job_id"] == job_id
+    assert "successful" in text_of(first)
+    assert "the same request has ended, and its results were not asked for yet" in text_of(again)
+    assert "not answered" not in text_of(again)
+    assert f'ogc_get_results(job_id="{job_id}"' in text_of(again)
+    await call(client, "ogc_get_results", job_id=job_id)
+    assert (await call(client, "ogc_execute_process", **request))["job_id"] != job_id
+
+
 async def test_values_come_back_as_they_went_in(client: Client) -> None:
     given = {
         "string": "Ünïcode ⟦x⟧",
