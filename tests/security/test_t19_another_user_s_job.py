@@ -89,7 +89,6 @@ async def test_lists_and_completions_show_a_user_s_own_jobs_only(ours: McpOverHt
 
 async def test_the_same_request_of_two_users_is_two_jobs(ours: McpOverHttp, endpoint: TestEndpoint) -> None:
     endpoint.polls = None
-    endpoint.processes["echo"] = replace(endpoint.processes["echo"], mutable=True)
     async with ours.client("ada") as ada, ours.client("bob") as bob:
         asked = {"process_id": "echo", "inputs": INPUTS["shared"], "endpoint": "shared", "wait_seconds": 0}
         first = await call(ada, "ogc_execute_process", **asked)
@@ -102,6 +101,7 @@ async def test_what_is_told_before_undeploying_counts_other_users_jobs_and_names
     ours: McpOverHttp, endpoint: TestEndpoint
 ) -> None:
     endpoint.polls = None
+    endpoint.processes["echo"] = replace(endpoint.processes["echo"], mutable=True)
     async with ours.client("ada") as ada, ours.client("bob") as bob:
         asked = {"process_id": "echo", "inputs": INPUTS["shared"], "endpoint": "shared", "wait_seconds": 0}
         theirs = (await call(ada, "ogc_execute_process", **asked))["job_id"]
