@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 
-from mcp_ogc.errors import AccessDenied, AuthenticationRequired, FollowingFailed, NoSuchJob, OgcError, RemoteProblem
+from mcp_ogc.errors import (
+    AccessDenied,
+    AuthenticationRequired,
+    FollowingFailed,
+    NoSuchJob,
+    OgcError,
+    RemoteProblem,
+    quoted,
+)
 from mcp_ogc.ogc.models import StatusInfo
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
@@ -58,6 +66,11 @@ class Followed:
     changed: anyio.Event = field(default_factory=anyio.Event)
     last_asked: int = -1
     """Number of the request that told `info`."""
+
+    @property
+    def shown_id(self) -> str:
+        """As a message has it."""
+        return quoted(self.job_id)
 
     @property
     def is_young(self) -> bool:

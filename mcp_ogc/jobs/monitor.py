@@ -17,16 +17,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from mcp_ogc.errors import (
-    FollowingFailed,
-    JournalError,
-    NoSuchJob,
-    NotOffered,
-    OgcError,
-    RemoteProblem,
-    TimedOut,
-    quoted,
-)
+from mcp_ogc.errors import FollowingFailed, JournalError, NoSuchJob, NotOffered, OgcError, RemoteProblem, TimedOut
 from mcp_ogc.jobs.entries import is_synchronous
 from mcp_ogc.jobs.followed import FINAL, FIRST_PAUSE, LONGEST_WANTED, Asked, Followed
 from mcp_ogc.ogc.models import JobStatus, StatusInfo
@@ -248,7 +239,7 @@ class Monitor:
             logger.exception("Following jobs of %s failed", self._name)
             for one in due:
                 told = FollowingFailed(
-                    f"Job {quoted(one.job_id)} of {self._name} could not be followed: {type(error).__name__}",
+                    f"Job {one.shown_id} of {self._name} could not be followed: {type(error).__name__}",
                     remedy="This is a fault of this server, and the job goes on: its log says more. Call again",
                 )
                 one.missed(told)
@@ -266,7 +257,7 @@ class Monitor:
             await anyio.sleep_until(self._alone_until)
             await self._look(followed)
         if scope.cancelled_caught:
-            late = f"{self._name} did not tell in time how job {quoted(followed.job_id)} is"
+            late = f"{self._name} did not tell in time how job {followed.shown_id} is"
             followed.missed(TimedOut(late, remedy="The job goes on whether or not it is asked for: call again"))
 
     async def _look(self, followed: Followed) -> None:
