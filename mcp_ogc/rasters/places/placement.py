@@ -25,6 +25,8 @@ MARGIN = 1.0
 MOST_DEGREES = 350.0
 BESIDE = 1e-9
 """Degrees beside a seam, for sure on one side of it: 0.1 mm."""
+EDGE = 1e-12
+"""Of a turn, by which a place may miss an edge: 40 µm."""
 MOST_HALVINGS = 12
 MOST_VERTICES = 2_000_000
 
@@ -52,8 +54,8 @@ class Placement:
         self.mirrored = dataset.transform.determinant < 0
         """Whether rows go against the CRS's second axis, as they do where north is up."""
         self._crs: CRS | None = None if native else dataset.crs
-        self._middle = float((dataset.transform @ (dataset.width / 2, dataset.height / 2))[0])
         self._cylinder = _cylinder(dataset, native=native)
+        self._start, self._onwards = _start(dataset)
         self._near = () if native else _near(dataset, self._cylinder)
 
     def near(self, rings: Sequence[NDArray[np.float64]]) -> list[list[NDArray[np.float64]]]:
@@ -128,11 +130,14 @@ class Placement:
         return found
 
     def _wrapped(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places around a cylinder within half a turn of the raster's middle."""
+        """Places around a cylinder less than a turn from where the raster's columns start, in their direction."""
         if not self._cylinder:
             return places
-        turned = places.copy()
-        turned[:, 0] -= self._cylinder.turn * np.round((places[:, 0] - self._middle) / self._cylinder.turn)
+        turn, turned = self._cylinder.turn, places.copy()
+        beyond = np.mod((places[:, 0] - self._start) * self._onwards, turn)
+        # What was rounded to the wrong side of the edge is on it: it is the first column's, at the end of the last.
+        beyond[beyond >= turn * (1 - EDGE)] = 0.0
+        turned[:, 0] = self._start + self._onwards * beyond
         return turned
 
     def _pixels(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -151,6 +156,18 @@ def _cylinder(dataset: DatasetReader, *, native: bool) -> Cylinder | None:
         return None
     rotated = bool(dataset.transform.b or dataset.transform.d)
     return None if rotated and not dataset.crs.is_geographic else cylinder_of(dataset.crs)
+
+
+def _start(dataset: DatasetReader) -> tuple[float, float]:
+    """The first coordinate of the raster's first edge, and the direction in which columns go on from there.
+
+    Of a rotated raster, its least.
+    """
+    transform = dataset.transform
+    if not (transform.b or transform.d):
+        return transform.c, float(np.sign(transform.a))
+    corners = ((0, 0), (dataset.width, 0), (0, dataset.height), (dataset.width, dataset.height))
+    return min(float((transform @ corner)[0]) for corner in corners), 1.0
 
 
 def _near(dataset: DatasetReader, cylinder: Cylinder | None) -> tuple[Box, ...]:
