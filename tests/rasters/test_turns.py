@@ -153,12 +153,20 @@ def test_what_can_only_be_found_beyond_the_end_of_a_projection_is_refused(before
         pass
 
 
-def test_a_web_map_of_the_world_and_a_part_of_a_pixel_is_resampled(tmp_path: Path, write) -> None:
-    crs, placed, shape = FIRST["across the antimeridian"]
-    web = north_up(-HALF, 10e6, 200_000)
+@pytest.mark.parametrize("before", ["across the antimeridian", "degrees beyond 180", "beyond the end of a web map"])
+@pytest.mark.parametrize("columns", [200, 201])
+def test_a_web_map_of_the_world_or_a_part_of_a_pixel_more_is_found_from_both_its_ends(
+    before: str, columns: int, tmp_path: Path, write
+) -> None:
+    crs, placed, shape = FIRST[before]
+    web = north_up(-HALF, 19e6, HALF / 100)
     paths = [
         write(tmp_path / "a.tif", np.ones(shape, "uint8"), crs=crs, transform=placed),
-        write(tmp_path / "b.tif", np.ones((100, 201), "uint8"), crs="EPSG:3857", transform=web),
+        write(tmp_path / "b.tif", np.ones((190, columns), "uint8"), crs="EPSG:3857", transform=web),
     ]
+    if crs == "EPSG:3857" and columns == 200:
+        with pytest.raises(RasterError, match="beyond the end of its projection's world"):
+            pixels_of(*paths)
+        return
     with aligned(lambda: rasterio.open(paths[0]), lambda: rasterio.open(paths[1]), "nearest") as (_, seen):
         assert (seen.read(2) > 0).all()

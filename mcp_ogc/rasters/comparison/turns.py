@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 HAIR = 1e-8
 """Degrees, 1 mm: the end of the world is laid so far west of a raster, which then has all of its edge. PROJ takes a
 tenth of it for none."""
+SLACK = 1e-6
+"""Degrees, 10 cm, in which no pixel has its centre."""
 PRIME_MERIDIAN = re.compile(r'PRIMEM\["[^"]*",([-+.\deE]+)(?:,AUTHORITY\["[^"]*","[^"]*"\])?\]')
 OWN_CODE = re.compile(r',AUTHORITY\["[^"]*","[^"]*"\]\]\Z')
 PROJ_STRING = re.compile(r',EXTENSION\["PROJ4","[^"]*"\]')
+Span = tuple[float, float]
+"""The least and the greatest first coordinate."""
 SHIFTED = 0.1
 """Degrees, more than one datum is beside another."""
 
@@ -57,35 +61,38 @@ def met_by(onto: DatasetReader, dataset: DatasetReader) -> tuple[CRS, Affine]:
 
 def _is_missed(onto: DatasetReader, dataset: DatasetReader, cylinder: Cylinder) -> bool:
     """Whether the raster has places that the other looks for a turn or more beside it."""
-    hair = HAIR * cylinder.turn / 360
     west, east = _extent(dataset)
+    slack = SLACK * cylinder.turn / 360
     if onto.crs == dataset.crs:  # coordinates are what they are
         first, last = _extent(onto)
-        # Turns at which more than a hair of one lies in the other.
-        least = math.floor((first + hair - east) / cylinder.turn) + 1
-        most = math.ceil((last - hair - west) / cylinder.turn) - 1
-        return least <= most and (least, most) != (0, 0)
-    if onto.crs.is_geographic and _leaves(*_extent(onto), -(turn := _turn(onto.crs)) / 2, turn / 2, hair):
-        return True  # between two of longitudes PROJ may see nothing to do, and so leave them as they are
+        beside = ((first, min(last, west)), (max(first, east), last))
+        return any(_turns_in(part, (west, east), cylinder.turn, slack) for part in beside)
+    if dataset.crs.is_geographic and onto.crs.is_geographic:
+        # PROJ may see nothing to do, and leave longitudes as they are.
+        half = math.pi / float(onto.crs.units_factor[1])
+        if _leaves(_extent(onto), (-half, half), slack):
+            return True
     start = _start(dataset.crs, cylinder)
-    return _leaves(west, east, start, start + cylinder.turn, hair)
+    return _leaves((west, east), (start, start + cylinder.turn), slack)
 
 
-def _leaves(west: float, east: float, start: float, end: float, hair: float) -> bool:
+def _turns_in(part: Span, span: Span, turn: float, slack: float) -> bool:
+    """Whether a span lies in a part, at whichever turn."""
+    least = math.floor((part[0] + slack - span[1]) / turn) + 1
+    return part[1] - part[0] > slack and least * turn < part[1] - slack - span[0]
+
+
+def _leaves(span: Span, world: Span, slack: float) -> bool:
     """Whether some of it lies outside; of what holds all of the world, that is in it a second time."""
-    outside = west < start - hair or east > end + hair
-    return outside and not (west <= start + hair and east >= end - hair)
+    outside = span[0] < world[0] - slack or span[1] > world[1] + slack
+    return outside and not (span[0] <= world[0] + slack and span[1] >= world[1] - slack)
 
 
-def _extent(dataset: DatasetReader) -> tuple[float, float]:
+def _extent(dataset: DatasetReader) -> Span:
     """The least and the greatest first coordinate."""
     corners = ((0, 0), (dataset.width, 0), (0, dataset.height), (dataset.width, dataset.height))
     xs = [float((dataset.transform @ corner)[0]) for corner in corners]
     return min(xs), max(xs)
-
-
-def _turn(crs: CRS) -> float:
-    return 2 * math.pi / float(crs.units_factor[1])
 
 
 def _start(crs: CRS, cylinder: Cylinder) -> float:
