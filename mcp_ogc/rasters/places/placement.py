@@ -55,7 +55,7 @@ class Placement:
         """Whether rows go against the CRS's second axis, as they do where north is up."""
         self._crs: CRS | None = None if native else dataset.crs
         self._cylinder = _cylinder(dataset, native=native)
-        self._start, self._onwards = _start(dataset)
+        self._start, self._onwards, self._wide = _columns(dataset)
         self._near = () if native else _near(dataset, self._cylinder)
 
     def near(self, rings: Sequence[NDArray[np.float64]]) -> list[list[NDArray[np.float64]]]:
@@ -134,10 +134,12 @@ class Placement:
         if not self._cylinder:
             return places
         turn, turned = self._cylinder.turn, places.copy()
-        beyond = np.mod((places[:, 0] - self._start) * self._onwards, turn)
+        told = (places[:, 0] - self._start) * self._onwards
+        beyond = np.mod(told, turn)
         # What was rounded to the wrong side of the edge is on it: it is the first column's, at the end of the last.
         beyond[beyond >= turn * (1 - EDGE)] = 0.0
-        turned[:, 0] = self._start + self._onwards * beyond
+        # A raster that is wider than a turn has what is in it.
+        turned[:, 0] = self._start + self._onwards * np.where((told >= turn) & (told < self._wide), told, beyond)
         return turned
 
     def _pixels(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -158,16 +160,17 @@ def _cylinder(dataset: DatasetReader, *, native: bool) -> Cylinder | None:
     return None if rotated and not dataset.crs.is_geographic else cylinder_of(dataset.crs)
 
 
-def _start(dataset: DatasetReader) -> tuple[float, float]:
-    """The first coordinate of the raster's first edge, and the direction in which columns go on from there.
+def _columns(dataset: DatasetReader) -> tuple[float, float, float]:
+    """The first coordinate of the first column's edge, the direction in which columns go on, and how far they go.
 
-    Of a rotated raster, its least.
+    Of a rotated raster from its least to its greatest.
     """
     transform = dataset.transform
     if not (transform.b or transform.d):
-        return transform.c, float(np.sign(transform.a))
+        return transform.c, float(np.sign(transform.a)), abs(transform.a) * dataset.width
     corners = ((0, 0), (dataset.width, 0), (0, dataset.height), (dataset.width, dataset.height))
-    return min(float((transform @ corner)[0]) for corner in corners), 1.0
+    xs = [float((transform @ corner)[0]) for corner in corners]
+    return min(xs), 1.0, max(xs) - min(xs)
 
 
 def _near(dataset: DatasetReader, cylinder: Cylinder | None) -> tuple[Box, ...]:
