@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp_ogc.rasters.georeference import is_placed
+from mcp_ogc.rasters.projection import Cylinder, cylinder_of, projected, unprojected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import NDArray
     from rasterio.crs import CRS
+    from rasterio.io import DatasetReader
 
 LINEAR_UNITS = ("metre", "meter", "m", "kilometre", "foot", "US survey foot", "Clarke's foot", "Indian foot")
 """That are named in sentences of ours: any other name is the file's own text."""
-WEB_MERCATOR_RADIUS = 6378137.0
+LEAST_DISTORTION = 0.01
+"""Of areas, that is told."""
 WGS84 = (6378137.0, 298.257223563)
 SPHEROID = re.compile(r'SPHEROID\["(?:[^"]|"")*",([-+.\deE]+),([-+.\deE]+)')
 
@@ -54,23 +57,23 @@ class PixelArea:
 def pixel_area(crs: CRS | None, transform: Affine) -> PixelArea:
     """The area of a raster's pixels.
 
-    Projected: |det| of the transform times the square of the unit, right for rotated rasters too. Geographic, and Web
-    Mercator, whose plane area is too large by 1/cos²(latitude): the zone between two parallels of the ellipsoid.
+    Where rows are parallels, as in longitudes and latitudes and in every cylindrical projection (Mercator's plane is
+    too large by 1/cos²(latitude)): the zone between two parallels of the ellipsoid. Else |det| of the transform times
+    the square of the unit, right for rotated rasters too.
     """
     if not crs:
         return PixelArea("unknown: the file has no CRS")
     if not is_placed(transform):
         return PixelArea("unknown: the file has no geotransform")
-    rotated = not math.isclose(transform.b, 0, abs_tol=1e-12) or not math.isclose(transform.d, 0, abs_tol=1e-12)
-    web_mercator = crs.to_epsg() == 3857
-    if crs.is_geographic or web_mercator:
+    if not crs.is_geographic and not crs.is_projected:
+        return PixelArea("unknown: the CRS is neither projected nor geographic")
+    if cylinder := cylinder_of(crs):
+        rotated = not math.isclose(transform.b, 0, abs_tol=1e-12) or not math.isclose(transform.d, 0, abs_tol=1e-12)
         if rotated:
             return PixelArea(
                 "unknown: rows of the rotated transform are not parallels; written north up (gdalwarp) it has areas"
             )
-        return _along_parallels(crs, transform, web_mercator=web_mercator)
-    if not crs.is_projected:
-        return PixelArea("unknown: the CRS is neither projected nor geographic")
+        return _along_parallels(crs, transform, cylinder)
     unit, metres = crs.linear_units_factor
     unit = unit if unit in LINEAR_UNITS else "its unit"
     return PixelArea(
@@ -79,22 +82,65 @@ def pixel_area(crs: CRS | None, transform: Affine) -> PixelArea:
     )
 
 
-def _along_parallels(crs: CRS, transform: Affine, *, web_mercator: bool) -> PixelArea:
+def area_method(dataset: DatasetReader) -> str:
+    """How areas in a raster are computed, and how far off those of a plane are, where that is 1 % or more."""
     import numpy as np
 
-    axis, inverse_flattening = WGS84 if web_mercator else _ellipsoid(crs)
-    # A pixel's width as an angle: degrees in a geographic CRS, metres along the equator in Web Mercator.
-    width = abs(transform.a) * (1 / WEB_MERCATOR_RADIUS if web_mercator else crs.units_factor[1])
+    area = pixel_area(dataset.crs, dataset.transform)
+    if area.constant_km2 is None:
+        return area.method
+    across, down = np.meshgrid(*(np.linspace(0.5, size - 0.5, 3) for size in (dataset.width, dataset.height)))
+    middles = np.column_stack([across.ravel(), down.ravel()])
+    # From one side of a pixel to the other, on the ellipsoid in space: longitudes end nowhere, and poles are places.
+    along, beside = (
+        _in_space(dataset, middles + half) - _in_space(dataset, middles - half) for half in ([0.5, 0.0], [0.0, 0.5])
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factors = area.constant_km2 * 1e6 / np.linalg.norm(np.cross(along, beside), axis=1)
+    factors = factors[np.isfinite(factors)]
+    if not factors.size or np.abs(factors - 1).max() < LEAST_DISTORTION:
+        return area.method
+    low, high = factors.min(), factors.max()
+    told = f"{high:.3g}" if high - low < LEAST_DISTORTION else f"{low:.3g} to {high:.3g}"
+    return f"{area.method}: areas here are {told} times the Earth's"
+
+
+def _in_space(dataset: DatasetReader, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Metres from the Earth's centre, of shape (n, 3), of columns and rows."""
+    import numpy as np
+
+    places = np.column_stack(dataset.transform @ tuple(pixels.T))
+    longitudes, latitudes = np.radians(unprojected(dataset.crs, places)).T
+    axis, inverse_flattening = WGS84
+    left = (1 - 1 / inverse_flattening) ** 2
+    normal = axis / np.sqrt(1 - (1 - left) * np.sin(latitudes) ** 2)
+    flat = normal * np.cos(latitudes)
+    return np.column_stack([flat * np.cos(longitudes), flat * np.sin(longitudes), left * normal * np.sin(latitudes)])
+
+
+def _along_parallels(crs: CRS, transform: Affine, cylinder: Cylinder) -> PixelArea:
+    import numpy as np
+
+    axis, inverse_flattening = _ellipsoid(crs)
+    width = abs(transform.a) * 2 * math.pi / cylinder.turn
 
     def row_km2(first: int, count: int) -> NDArray[np.float64]:
         edges = transform.f + transform.e * np.arange(first, first + count + 1, dtype=np.float64)
-        if web_mercator:
-            latitudes = 2 * np.arctan(np.exp(edges / WEB_MERCATOR_RADIUS)) - math.pi / 2
-        else:
-            latitudes = np.clip(edges * crs.units_factor[1], -math.pi / 2, math.pi / 2)
-        return width * np.abs(np.diff(_zone(latitudes, axis, inverse_flattening))) / 1e6
+        latitudes = edges * crs.units_factor[1] if crs.is_geographic else _latitudes(crs, edges)
+        zones = _zone(np.clip(latitudes, -math.pi / 2, math.pi / 2), axis, inverse_flattening)
+        return width * np.abs(np.diff(zones)) / 1e6
 
     return PixelArea("geodesic: zones between parallels of the ellipsoid, row by row", row_km2=row_km2)
+
+
+def _latitudes(crs: CRS, ys: NDArray[np.float64]) -> NDArray[np.float64]:
+    """In radians, of second coordinates in a cylindrical projection: that of a pole for what is beyond it."""
+    import numpy as np
+
+    (x, equator), (_, north) = projected(crs, np.array([[0.0, 0.0], [0.0, 45.0]]))
+    latitudes = np.radians(unprojected(crs, np.column_stack([np.full(ys.size, x), ys]))[:, 1])
+    poles = np.copysign(math.pi / 2, (ys - equator) * (north - equator))
+    return np.where(np.isfinite(latitudes), latitudes, poles)
 
 
 def _zone(latitudes: NDArray[np.float64], axis: float, inverse_flattening: float) -> NDArray[np.float64]:

@@ -25,7 +25,10 @@ Bounds = tuple[float, float, float, float]
 Corner = tuple[float, float]
 """Longitude, latitude."""
 Corners = tuple[Corner, Corner, Corner, Corner]
-"""Upper left, upper right, lower left and lower right of the grid as it is stored, which a picture of it is too."""
+"""Upper left, upper right, lower left and lower right of a picture of the grid, which is turned as `turning` says."""
+
+Turning = tuple[bool, bool]
+"""Whether a picture has the rows, and whether it has the columns, of a grid in the opposite order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Georeference:
     lonlat: Bounds | None = None
     """west, south, east, north in WGS 84, longitudes from -180 to 180: west is greater across the antimeridian."""
     corners: Corners | None = None
-    """In WGS 84, longitudes from -180 to 180; None too where rows run along parallels, north up: bounds say it all."""
+    """In WGS 84, longitudes from -180 to 180; None too where rows run along parallels: bounds say it all."""
     centre: Corner | None = None
     """Of the pixel in the middle, in WGS 84: the middle of bounds may be far from a raster near a pole."""
     resolution: tuple[float, float, str] | None = None
@@ -75,6 +78,22 @@ def georeference(dataset: DatasetReader) -> Georeference:
 def is_placed(transform: Affine) -> bool:
     """Whether a transform says where pixels are: GDAL's identity stands for none, a damaged one holds NaN or zeros."""
     return all(map(math.isfinite, transform)) and not (transform.is_identity or transform.is_degenerate)
+
+
+def turning(crs: CRS | None, transform: Affine) -> Turning:
+    """How a picture of a raster is turned, for the CRS's second axis to go up in it and its first to the right.
+
+    Of a rotated raster, as far as they do then; it is never seen in a mirror. Without a CRS it stays as it is stored.
+    """
+    if not crs or not is_placed(transform):
+        return False, False
+    mirrored = transform.determinant > 0
+    rightwards = transform.a + (transform.e if mirrored else -transform.e)
+    # Axes of which are to the west and to the south (EPSG method 9808), as maps of southern Africa have them.
+    if "South_Orientated" in crs.to_wkt():
+        rightwards = -rightwards
+    turned = rightwards < 0
+    return mirrored != turned, turned
 
 
 def crs_name(crs: CRS) -> str:
@@ -129,9 +148,12 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
 
 
 def _corners(crs: CRS, transform: Affine, width: int, height: int) -> Corners | None:
-    if crs.is_geographic and transform.is_rectilinear and transform.a > 0 > transform.e:
+    if crs.is_geographic and transform.is_rectilinear:
         return None
-    found = _places(crs, transform, [(0, 0), (width, 0), (0, height), (width, height)])
+    rows, columns = turning(crs, transform)
+    top, bottom = (height, 0) if rows else (0, height)
+    left, right = (width, 0) if columns else (0, width)
+    found = _places(crs, transform, [(left, top), (right, top), (left, bottom), (right, bottom)])
     return (found[0], found[1], found[2], found[3]) if found else None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mcp_ogc.rasters.area import area_method
 from mcp_ogc.rasters.bands import Band, band_summary, notes_of, validity_notes
 from mcp_ogc.rasters.georeference import georeference
 from mcp_ogc.rasters.summary import Provenance, RasterSummary, Resolution
@@ -81,7 +82,7 @@ def summary_of(
         resolution=Resolution(x=place.resolution[0], y=place.resolution[1], unit=place.resolution[2])
         if place.resolution
         else None,
-        area_method=area.method,
+        area_method=area_method(dataset),
         km2=km2,
         compression=compression if COMPRESSION.match(compression) else None,
         tiled=dataset.block_shapes[0][1] != dataset.width,

@@ -23,7 +23,8 @@ SEEN_FROM = (-60.0, 0.0, 40.0)
 
 @dataclass(frozen=True, slots=True)
 class Cylinder:
-    """A CRS whose first axis is longitude alone, evenly, and so goes on and on around the Earth."""
+    """A CRS whose first axis is longitude alone, evenly, and so goes on and on around the Earth; its second is latitude
+    alone."""
 
     origin: float
     """Where longitude 0 is, give or take turns."""
@@ -46,15 +47,17 @@ def cylinder_of(crs: CRS) -> Cylinder | None:
     if crs.is_geographic:
         return Cylinder(0.0, 2 * np.pi / crs.units_factor[1])
     longitudes = np.array([-135.0, -45.0, 45.0, 135.0])
-    tried = [projected(crs, np.column_stack([longitudes, np.full(4, latitude)]))[:, 0] for latitude in SEEN_FROM]
-    if not np.isfinite(tried).all():
+    places = [projected(crs, np.column_stack([longitudes, np.full(4, latitude)])) for latitude in SEEN_FROM]
+    if not np.isfinite(places).all():
         return None
+    tried, heights = [place[:, 0] for place in places], [place[:, 1] for place in places]
     turn = 4 * float(np.diff(tried[0]).max())  # the world's end is between two of them at most
     if turn <= 0:
         return None
     cylinder = Cylinder(float(tried[0][1]) + turn / 8, turn)
     missed = [cylinder.unrolled(longitudes, xs) - cylinder.origin - turn * longitudes / 360 for xs in tried]
-    return cylinder if np.abs(missed).max() < TOLERANCE * turn else None
+    bent = np.ptp(heights, axis=1)
+    return cylinder if max(np.abs(missed).max(), bent.max()) < TOLERANCE * turn else None
 
 
 def seam_between(crs: CRS, west: float, east: float, latitude: float) -> float | None:
@@ -79,14 +82,25 @@ def seam_between(crs: CRS, west: float, east: float, latitude: float) -> float |
 
 def projected(crs: CRS, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     """Coordinates in a CRS of longitudes and latitudes, both of shape (n, 2); not finite where it has none."""
+    return _transformed("OGC:CRS84", crs, lonlat)
+
+
+def unprojected(crs: CRS, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Longitudes and latitudes of coordinates in a CRS, both of shape (n, 2); not finite where there are none."""
+    return _transformed(crs, "OGC:CRS84", places)
+
+
+def _transformed(source: CRS | str, target: CRS | str, places: NDArray[np.float64]) -> NDArray[np.float64]:
     from rasterio._err import CPLE_BaseError  # it has no public name (rasterio 1.4)
     from rasterio.warp import transform
 
     try:
-        xs, ys = transform("OGC:CRS84", crs, lonlat[:, 0].tolist(), lonlat[:, 1].tolist())
+        xs, ys = transform(source, target, places[:, 0].tolist(), places[:, 1].tolist())
     except CPLE_BaseError:  # one that is nowhere fails all
-        if len(lonlat) < 2:
-            return np.full(lonlat.shape, np.nan)
-        half = len(lonlat) // 2
-        return np.concatenate([projected(crs, lonlat[:half]), projected(crs, lonlat[half:])])
+        if len(places) < 2:
+            return np.full(places.shape, np.nan)
+        half = len(places) // 2
+        return np.concatenate(
+            [_transformed(source, target, places[:half]), _transformed(source, target, places[half:])]
+        )
     return np.column_stack([np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64)])

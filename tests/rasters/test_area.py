@@ -1,6 +1,7 @@
 """Areas against the pixel size and against the ellipsoid, integrated."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +130,63 @@ def test_a_box_of_degrees_has_the_area_its_pixels_have() -> None:
     assert box_km2(-35, -8.1, -34.8, -7.9) == pytest.approx(pixel, rel=1e-9)
     assert box_km2(-180, -90, 180, 90) == pytest.approx(510_065_621.7, rel=1e-9)
     assert box_km2(179, -17, -179, -16) == pytest.approx(box_km2(0, -17, 2, -16), rel=1e-12)
+
+
+def mercator(latitude: float) -> float:
+    """The second coordinate on the ellipsoid WGS 84, equatorial radius as it is (Snyder 1987, eq. 7-7)."""
+    flattening = 1 / 298.257223563
+    eccentricity = math.sqrt(flattening * (2 - flattening))
+    sine = math.sin(math.radians(latitude))
+    return 6378137.0 * (math.atanh(sine) - eccentricity * math.atanh(eccentricity * sine))
+
+
+def evenly(latitude: float) -> float:
+    return 6378137.0 * math.radians(latitude)
+
+
+@pytest.mark.parametrize(
+    ("crs", "height_of"),
+    [(3395, mercator), (3832, mercator), (4087, evenly)],
+    ids=["World Mercator", "Pacific", "even"],
+)
+@pytest.mark.parametrize("south_up", [False, True])
+def test_rows_of_a_cylinder_have_the_area_of_their_zone(crs: int, height_of, south_up: bool) -> None:
+    south, north = height_of(52.9), height_of(53.0)
+    placed = Affine(1000, 0, 0, 0, north - south, south) if south_up else Affine(1000, 0, 0, 0, south - north, north)
+    area = pixel_area(CRS.from_epsg(crs), placed)
+    expected = integrated_km2(52.9, 53.0, math.degrees(1000 / 6378137.0), 6378137.0, 298.257223563)
+    assert area.row_km2(0, 1)[0] == pytest.approx(expected, rel=1e-6)
+    assert area.method.startswith("geodesic")
+
+
+def test_rows_of_equal_areas_have_those_of_the_plane_and_none_beyond_the_pole() -> None:
+    area = pixel_area(CRS.from_epsg(6933), Affine(100_000, 0, 0, 0, -100_000, 7.4e6))
+    rows = area.row_km2(0, 148)
+    assert rows[1:147] == pytest.approx(np.full(146, 10_000), rel=1e-6)
+    assert rows[0] == pytest.approx(10_000 * (7_342_230.14 - 7.3e6) / 100_000, rel=1e-5)  # the pole
+
+
+def test_a_web_map_is_known_by_what_it_does_not_by_its_code() -> None:
+    placed = Affine(1000, 0, 0, 0, -1000, 7032000)
+    by_code = pixel_area(CRS.from_epsg(3857), placed).total_km2(100, 100)
+    assert pixel_area(CRS.from_user_input("ESRI:102100"), placed).total_km2(100, 100) == pytest.approx(by_code)
+
+
+@pytest.mark.parametrize(
+    ("crs", "placed", "factors"),
+    [
+        ("EPSG:32725", Affine(30, 0, 288000, 0, -30, 9120000), None),
+        ("EPSG:3035", Affine(1000, 0, 4_000_000, 0, -1000, 3_000_000), None),
+        # Polar stereographic, true at 70 degrees: (1 + sin 70)² / (1 + sin φ)², 0.94 at the pole.
+        ("EPSG:3413", Affine(1000, 0, -20_000, 0, -1000, 20_000), r"0\.94\d? times"),
+        ("EPSG:3413", Affine(20_000, 0, -400_000, 0, -20_000, -2_000_000), r"0\.\d+ to 1\.\d+ times"),
+    ],
+)
+def test_areas_of_a_plane_say_how_far_they_are_from_the_earths(
+    crs: str, placed: Affine, factors: str | None, tmp_path: Path, write, summarized
+) -> None:
+    path = write(tmp_path / "a.tif", np.ones((40, 40), "uint8"), crs=crs, transform=placed)
+    method = summarized(path).summary.area_method
+    assert method.startswith("plane: ")
+    assert ("times the Earth's" in method) == (factors is not None)
+    assert re.search(factors or "distortion of the projection not corrected$", method)

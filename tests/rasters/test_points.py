@@ -63,6 +63,43 @@ def test_longitudes_of_either_kind_find_a_raster_across_the_antimeridian(tmp_pat
     assert [[value.value for value in point.values] for point in points] == [[5], [14], [14], []]
 
 
+WORLDS = {
+    "from the antimeridian": ("EPSG:4326", Affine(2, 0, -180, 0, -2, 90), -180),
+    "from Greenwich": ("EPSG:4326", Affine(2, 0, 0, 0, -2, 90), 0),
+    "from half a pixel before it": ("EPSG:4326", Affine(2, 0, -1, 0, -2, 90), -1),
+    "as a web map": ("EPSG:3857", Affine(222638.98158654716, 0, -20037508.342789244, 0, -222638.98, 10e6), -180),
+    "as the map of the Pacific": (
+        "EPSG:3832",
+        Affine(222638.98158654716, 0, -20037508.342789244, 0, -222638.98, 10e6),
+        -30,
+    ),
+    "from east to west": ("EPSG:4326", Affine(-2, 0, 180, 0, -2, 90), None),
+}
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_every_longitude_is_somewhere_in_a_world_however_it_is_counted(name: str, tmp_path: Path, write) -> None:
+    crs, placed, west = WORLDS[name]
+    data = np.broadcast_to(np.arange(180, dtype="uint8"), (90, 180))
+    path = write(tmp_path / "p.tif", data, crs=crs, transform=placed)
+    edge = 180 if west is None else west
+    # Centres of pixels, and both sides of where the world is cut open.
+    longitudes = [
+        *range(-541, 542, 30),
+        *(edge + turn + beside for turn in (-360, 0, 360) for beside in (0, 1e-4, -1e-4)),
+    ]
+    found = [point.column for point in sampled(path, [(longitude, 0.5) for longitude in longitudes])]
+    onwards = -1 if west is None else 1
+    assert found == [(longitude - edge) * onwards % 360 // 2 for longitude in longitudes]
+
+
+def test_a_place_beside_a_raster_is_outside_at_every_turn(tmp_path: Path, write) -> None:
+    path = write(tmp_path / "p.tif", np.ones((4, 4), "uint8"), crs="EPSG:4326", transform=Affine(1, 0, 10, 0, -1, 4))
+    longitudes = [9.9, 14.0, 14.1, 9.9 + 360, 374.0, 10.0, 370.0, -350.0, 13.99 - 720]
+    found = [point.column for point in sampled(path, [(longitude, 0.5) for longitude in longitudes])]
+    assert found == [None] * 5 + [0, 0, 0, 3]
+
+
 def test_points_where_the_crs_has_no_place_are_outside(tmp_path: Path, write) -> None:
     path = write(tmp_path / "p.tif", np.ones((4, 4), dtype="uint8"))
     assert sampled(path, [(-33.0, 4000.0), (150.0, 80.0)])[1].values == ()

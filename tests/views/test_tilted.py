@@ -78,11 +78,13 @@ LOOK = """async () => {
 
 
 def right_places(answer: dict[str, Any], name: str, footprint: list[float]) -> list[tuple[float, float]]:
-    """Where the grid's corners belong on the page: the footprint shows how degrees lie there."""
+    """Where the picture's corners belong on the page: the footprint shows how degrees lie there."""
     west, south, east, north = answer["_meta"]["mcp-ogc/view"]["bounds"]
     east += 360 if east < west else 0
     x, y, width, height = footprint
-    xs, ys = zip(*(MAPS[name]["transform"] @ corner for corner in CORNERS), strict=True)
+    placed = MAPS[name]["transform"]
+    corners = CORNERS if placed.e < 0 else (*CORNERS[2:], *CORNERS[:2])  # north is up in every picture
+    xs, ys = zip(*(placed @ corner for corner in corners), strict=True)
     longitudes, latitudes = transform(MAPS[name]["crs"], "OGC:CRS84", xs, ys)
     return [
         (

@@ -10,6 +10,7 @@ import numpy as np
 
 from mcp_ogc.errors import RasterError
 from mcp_ogc.rasters.bands import alpha_of
+from mcp_ogc.rasters.comparison.turns import met_by
 from mcp_ogc.rasters.georeference import crs_code, is_placed
 
 if TYPE_CHECKING:
@@ -81,8 +82,11 @@ def _resampled(
 
     # Where a file has no nodata and no alpha band, one that is added tells what lies outside of it.
     alpha = dataset.nodata is None and alpha_of(dataset) is None
+    crs, transform = met_by(onto, dataset)
     return WarpedVRT(  # type: ignore[no-any-return]
         dataset,
+        src_crs=crs,
+        src_transform=transform,
         crs=onto.crs,
         transform=onto.transform,
         width=onto.width,

@@ -91,7 +91,7 @@ def compare_classes(
     grid, area = reader.grid, reader.area
     every = reader.windows()
     kinds: dict[int, np.dtype[np.generic]] = {1: np.dtype(reader.after.dtype), 2: np.dtype(np.uint8)}
-    samples = Samples(grid.width, grid.height, kinds, style.longest_side) if style else None
+    samples = Samples(grid, kinds, style.longest_side) if style else None
 
     def visit(two: Two, at: Block) -> tuple[Compared, _Joint]:
         pair = reader.read(two, at)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.errors import RasterError
-from mcp_ogc.rasters.area import pixel_area
+from mcp_ogc.rasters.area import area_method, pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
 from mcp_ogc.rasters.classes import MOST_CLASSES
 from mcp_ogc.rasters.compared import Comparison, Resampling
@@ -81,7 +81,7 @@ def compare_sources(
             corners_lonlat=place.corners,
             width=grid.width,
             height=grid.height,
-            area_method=area.method,
+            area_method=area_method(first.dataset),
             resampled=f"{method}, because {reason}" if reason else None,
             classes=classes,
             values=values,

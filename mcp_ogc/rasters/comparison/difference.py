@@ -60,7 +60,7 @@ def compare_values(
     pixels = Pixels(np.dtype(np.float64), None, weighed=reader.area.row_km2 is not None)
     every = reader.windows()
     kinds = {1: np.dtype(np.float64)}
-    samples = Samples(grid.width, grid.height, kinds, style.longest_side) if style else None
+    samples = Samples(grid, kinds, style.longest_side) if style else None
 
     def visit(two: Two, at: Block) -> _Window:
         pair = reader.read(two, at)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcp_ogc.rasters.pictures.picture import Preview, PreviewStyle
+    from mcp_ogc.rasters.statistics.counting import Grid
     from mcp_ogc.rasters.statistics.tally import Distribution
     from mcp_ogc.rasters.summary import BandSummary
 
@@ -33,12 +34,12 @@ def shown_bands(bands: Sequence[Band]) -> Sequence[Band]:
     return bands[:3] if len(bands) >= 3 and all(band.dtype == "uint8" for band in bands[:3]) else bands[:1]
 
 
-def samples_for(bands: Sequence[Band], width: int, height: int, style: PreviewStyle | None) -> Samples | None:
-    """What the pass over `width` × `height` pixels has to fill, None where no map is wanted."""
+def samples_for(bands: Sequence[Band], grid: Grid, style: PreviewStyle | None) -> Samples | None:
+    """What the pass over a grid's pixels has to fill, None where no map is wanted."""
     if style is None or style.of == "histogram":
         return None
     kinds = {band.number: np.dtype(band.dtype) for band in shown_bands(bands)}
-    return Samples(width, height, kinds, style.longest_side)
+    return Samples(grid, kinds, style.longest_side)
 
 
 def picture_of(

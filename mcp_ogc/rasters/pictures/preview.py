@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mcp_ogc.rasters.statistics.counting import Grid
     from mcp_ogc.rasters.windows import Block
 
 MOST_BYTES = 200_000
@@ -39,18 +40,19 @@ class Samples:
     """An even grid of a raster's pixels, filled window by window.
 
     Args:
-        width: Of the raster, in pixels.
-        height: Of the raster, in pixels.
+        grid: Of the raster.
         bands: Number and type of those that are sampled, in the order in which they are drawn.
         longest_side: Of the preview, in pixels.
     """
 
-    def __init__(self, width: int, height: int, bands: Mapping[int, np.dtype[np.generic]], longest_side: int) -> None:
+    def __init__(self, grid: Grid, bands: Mapping[int, np.dtype[np.generic]], longest_side: int) -> None:
         self._places = {number: place for place, number in enumerate(bands)}
-        self._shape = (height, width)
+        self._shape = (grid.height, grid.width)
+        # As slices: samples are kept as the grid has them, and drawn as north is up.
+        self._turned = tuple(slice(None, None, -1 if turned else 1) for turned in grid.turning)
         rows, columns = self._size(longest_side * SAMPLES_PER_PIXEL)
-        self._rows = _centres(rows, height)
-        self._columns = _centres(columns, width)
+        self._rows = _centres(rows, grid.height)
+        self._columns = _centres(columns, grid.width)
         # Half the memory; a picture has 256 levels.
         kinds = [np.dtype(np.float32) if dtype.kind == "f" else dtype for dtype in bands.values()]
         self.bands = [np.zeros((rows, columns), dtype=kind) for kind in kinds]
@@ -83,7 +85,7 @@ class Samples:
         """Values of the `place`-th sampled band at the centres of preview pixels, and which are valid."""
         rows, columns = self._size(longest_side)
         pick = np.ix_(_centres(rows, len(self._rows)), _centres(columns, len(self._columns)))
-        return self.bands[place][pick], self.valid[place][pick]
+        return self.bands[place][pick][self._turned], self.valid[place][pick][self._turned]
 
     def mean(self, band: int, longest_side: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Means of the valid samples in each preview pixel, and where there are any."""
@@ -91,9 +93,10 @@ class Samples:
         valid = self.valid[band]
         values = np.where(valid, self.bands[band], 0).astype(np.float64)
         if values.shape == (rows, columns):
-            return values, valid
+            return values[self._turned], valid[self._turned]
         counts = _boxes(valid.astype(np.float64), rows, columns)
-        return _boxes(values, rows, columns) / np.maximum(counts, 1), counts > 0
+        means = _boxes(values, rows, columns) / np.maximum(counts, 1)
+        return means[self._turned], (counts > 0)[self._turned]
 
     def _size(self, longest_side: int) -> tuple[int, int]:
         factor = min(1.0, longest_side / max(self._shape))

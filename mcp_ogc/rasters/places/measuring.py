@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.errors import InvalidGeometry, RasterError
-from mcp_ogc.rasters.area import pixel_area
+from mcp_ogc.rasters.area import area_method, pixel_area
 from mcp_ogc.rasters.bands import Band, bands_of
 from mcp_ogc.rasters.georeference import crs_code, crs_name
 from mcp_ogc.rasters.measured import BandFacts, PointsMeasured, ZonesMeasured
@@ -102,7 +102,7 @@ def measure_zones(
             crs=crs_name(dataset.crs) if dataset.crs else None,
             zones=found,
             left_out=len(shapes) - len(zones),
-            area_method=area.method,
+            area_method=area_method(dataset),
             notes=(
                 *(damage.notes if any(zone.unreadable for zone in found) else ()),
                 *_left_out(dataset, bands, task.bands),

@@ -25,6 +25,8 @@ MARGIN = 1.0
 MOST_DEGREES = 350.0
 BESIDE = 1e-9
 """Degrees beside a seam, for sure on one side of it: 0.1 mm."""
+EDGE = 1e-12
+"""Of a turn, by which a place may miss an edge: 40 µm."""
 MOST_HALVINGS = 12
 MOST_VERTICES = 2_000_000
 
@@ -52,8 +54,8 @@ class Placement:
         self.mirrored = dataset.transform.determinant < 0
         """Whether rows go against the CRS's second axis, as they do where north is up."""
         self._crs: CRS | None = None if native else dataset.crs
-        self._middle = float((dataset.transform @ (dataset.width / 2, dataset.height / 2))[0])
         self._cylinder = _cylinder(dataset, native=native)
+        self._start, self._onwards, self._wide = _columns(dataset)
         self._near = () if native else _near(dataset, self._cylinder)
 
     def near(self, rings: Sequence[NDArray[np.float64]]) -> list[list[NDArray[np.float64]]]:
@@ -128,11 +130,16 @@ class Placement:
         return found
 
     def _wrapped(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places around a cylinder within half a turn of the raster's middle."""
+        """Places around a cylinder less than a turn from where the raster's columns start, in their direction."""
         if not self._cylinder:
             return places
-        turned = places.copy()
-        turned[:, 0] -= self._cylinder.turn * np.round((places[:, 0] - self._middle) / self._cylinder.turn)
+        turn, turned = self._cylinder.turn, places.copy()
+        told = (places[:, 0] - self._start) * self._onwards
+        beyond = np.mod(told, turn)
+        # What was rounded to the wrong side of the edge is on it: it is the first column's, at the end of the last.
+        beyond[beyond >= turn * (1 - EDGE)] = 0.0
+        # A raster that is wider than a turn has what is in it.
+        turned[:, 0] = self._start + self._onwards * np.where((told >= turn) & (told < self._wide), told, beyond)
         return turned
 
     def _pixels(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -151,6 +158,19 @@ def _cylinder(dataset: DatasetReader, *, native: bool) -> Cylinder | None:
         return None
     rotated = bool(dataset.transform.b or dataset.transform.d)
     return None if rotated and not dataset.crs.is_geographic else cylinder_of(dataset.crs)
+
+
+def _columns(dataset: DatasetReader) -> tuple[float, float, float]:
+    """The first coordinate of the first column's edge, the direction in which columns go on, and how far they go.
+
+    Of a rotated raster from its least to its greatest.
+    """
+    transform = dataset.transform
+    if not (transform.b or transform.d):
+        return transform.c, float(np.sign(transform.a)), abs(transform.a) * dataset.width
+    corners = ((0, 0), (dataset.width, 0), (0, dataset.height), (dataset.width, dataset.height))
+    xs = [float((transform @ corner)[0]) for corner in corners]
+    return min(xs), 1.0, max(xs) - min(xs)
 
 
 def _near(dataset: DatasetReader, cylinder: Cylinder | None) -> tuple[Box, ...]:

@@ -125,7 +125,7 @@ def _by_overview(
     with opened.overview(overview.level) as reduced:
         _check_overview(opened, reduced, source.name, bands)
         grid, area = Grid.of(reduced), pixel_area(dataset.crs, reduced.transform)
-        samples = samples_for(bands, grid.width, grid.height, wanted.preview)
+        samples = samples_for(bands, grid, wanted.preview)
         opened.expect(reduced)
         try:
             found = count_overview(reduced, bands, area, samples)

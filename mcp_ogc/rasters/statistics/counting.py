@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mcp_ogc.rasters.georeference import Turning, turning
 from mcp_ogc.rasters.scan import scan, unheard
 from mcp_ogc.rasters.statistics.damage import Damage, read_window
 from mcp_ogc.rasters.statistics.tally import Distribution, Part, Pixels, Tally
@@ -40,12 +41,16 @@ class Grid:
     """Rows, columns."""
     planar: bool = False
     """Whether each band has blocks of its own."""
+    turning: Turning = (False, False)
+    """Of a picture of it."""
 
     @classmethod
     def of(cls, dataset: DatasetReader) -> Grid:
         """That of an open raster."""
         planar = dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "BAND" and dataset.count > 1
-        return cls(dataset.width, dataset.height, dataset.block_shapes[0], planar)
+        return cls(
+            dataset.width, dataset.height, dataset.block_shapes[0], planar, turning(dataset.crs, dataset.transform)
+        )
 
     def tiling(self, bytes_per_pixel: int, pixels: int = WINDOW_BYTES) -> Tiling:
         """Windows of whole blocks of about 8 MiB each, and no more than about so many pixels."""

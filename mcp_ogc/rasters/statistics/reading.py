@@ -70,7 +70,7 @@ def count_every_pixel(
     check_bounds(opened, source.name, len(bands), *overview)
     grid = Grid.of(opened.dataset)
     area = pixel_area(opened.dataset.crs, opened.dataset.transform)
-    samples = samples_for(bands, grid.width, grid.height, wanted.preview)
+    samples = samples_for(bands, grid, wanted.preview)
     damage = Damage(opened, grid, source.name)
     handles = handles_of(source, opened)
     with side_by_side(max((grid.block_bytes(band) for band in bands if band.masked), default=0)):
