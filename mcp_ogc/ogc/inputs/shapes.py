@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcp_ogc.ogc.inputs.extents import BoxForm, writes_commas
+from pydantic import JsonValue
+
+from mcp_ogc.ogc.inputs.extents import BoxForm, read_extent, writes_commas
 from mcp_ogc.ogc.inputs.schemas import plain
 from mcp_ogc.ogc.models import InputDescription, JsonObject
 
@@ -21,7 +23,8 @@ OTHER_ORDERS = re.compile(
 )
 """Of a box whose latitudes come first, or that has no commas: what such a process takes is its own affair."""
 OTHER_FORMS = re.compile(r"\b(wkt|geojson|geometry|polygon|url|file)\b")
-AREA_WORDS = re.compile(r"\b(area|roi|region|bounds|footprint|window|box)\b")
+OF_A_GRID = re.compile(r"\b(widths?|heights?|col(umn)?s?|rows?|pixels?|offsets?)\b")
+"""Of a window of an image, by its place and size."""
 DEGREES = re.compile(r"4326|crs ?84|wgs ?84|degrees|\blon(gitude)?s?\b")
 OF_OUTPUTS = re.compile(r"\b(out|output|target|dst|to)\b")
 CRS_WORDS = re.compile(r"\b(epsg|crs|srs)\b")
@@ -106,22 +109,28 @@ def _box(named: str, told: str, schema: JsonObject) -> tuple[BoxForm | None, boo
         properties = part.get("properties")
         if isinstance(properties, dict) and "bbox" in properties and "geometry" not in properties:
             return BoxForm.OBJECT, True
-    if OTHER_ORDERS.search(told):
+    is_told = bool(BOX_SHOWN.search(told))
+    if OTHER_ORDERS.search(told) or (OF_A_GRID.search(told) and not is_told):
+        return None, False
+    shown = [read_extent(one) for one in (schema.get("default"), schema.get("example")) if _is_numbers(one)]
+    if any(box and box.fault(geographic=None) for box in shown):  # its own default would be none
         return None, False
     is_named = bool(BOX_WORDS.search(named) or BOX_WORDS.search(told))
     match schema:
         case {"type": "string"} if not {"enum", "const", "contentMediaType", "format"} & set(schema):
-            shown = [schema.get("default"), schema.get("example"), schema.get("const")]
-            # Four numbers alone may be anything, such as bands.
-            is_area = is_named or AREA_WORDS.search(named) or AREA_WORDS.search(told)
-            if is_area and any(isinstance(one, str) and writes_commas(one) for one in shown):
+            if is_named and any(shown):  # four numbers alone may be anything, such as bands
                 return BoxForm.TEXT, True
             if OTHER_FORMS.search(told) or OTHER_FORMS.search(named):
                 return None, False
-            if BOX_SHOWN.search(told):
+            if is_told:
                 return BoxForm.TEXT, True
             # "EPSG code of the area of interest" is about an EPSG code.
             return (BoxForm.TEXT, False) if is_named and not CRS_WORDS.search(named) else (None, False)
         case {"type": "array", "items": {"type": "number"}} if BOX_WORDS.search(named):
             return BoxForm.ARRAY, False
     return None, False
+
+
+def _is_numbers(value: JsonValue) -> bool:
+    """Whether a value is `minx,miny,maxx,maxy`, or an array."""
+    return isinstance(value, list) or (isinstance(value, str) and writes_commas(value))
