@@ -79,7 +79,7 @@ def test_a_box_across_the_antimeridian_stays_there_when_its_latitudes_are_put_in
 @pytest.mark.parametrize(
     ("name", "declared", "value"),
     [
-        ("window", {"description": "col offset, row offset, width, height", "default": "0,0,256,256"}, "500,100,200,50"),
+        ("window", {"description": "column, row, width, height", "default": "0,0,256,256"}, "500,100,200,50"),
         ("window", {"default": "0,0,256,256"}, "500,100,200,50"),
         ("bbox", {"description": "x, y, width, height in pixels", "default": "0,0,256,256"}, "500,100,200,50"),
         ("bounds", {"description": "lower and upper bounds", "default": "0.1,0.2,0.3,0.4"}, "0.9,0.1,0.5,0.05"),
