@@ -29,7 +29,7 @@ from mcp_ogc.ogc.answers import (
 from mcp_ogc.ogc.exchange import page_of_another
 from mcp_ogc.ogc.inputs.schemas import plain
 from mcp_ogc.ogc.models import JsonObject, Link, ProcessDescription
-from mcp_ogc.ogc.problems import is_problem, read_problem
+from mcp_ogc.ogc.problems import is_failure, read_problem
 from mcp_ogc.ogc.results.encoded import decoded, media_type_of, of_elements
 from mcp_ogc.ogc.results.geojson import features_of
 from mcp_ogc.ogc.results.multipart import read_parts
@@ -97,7 +97,7 @@ def outputs_of(answer: Answer, description: ProcessDescription | None) -> list[R
         if document is None:
             raise _garbled(answer)
         is_json = True
-    if is_problem(answer.status, answer.body, description.outputs if description else ()):
+    if is_failure(answer.status, answer.body, description.outputs if description else ()):
         problem = read_problem(answer.status, answer.body, url=answer.url, subject="results")
         raise JobFailed("The results are an exception", status=answer.status, type=problem.type, detail=problem.detail)
     if not is_json:
