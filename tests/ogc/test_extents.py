@@ -7,6 +7,7 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
+from mcp_ogc.jobs.requested_area import requested_km2
 from mcp_ogc.ogc.dialects.recognition import named
 from mcp_ogc.ogc.inputs.extents import is_geographic
 from mcp_ogc.ogc.inputs.geographic import IN_DEGREES
@@ -103,3 +104,12 @@ def test_an_array_of_four_numbers_is_no_box_of_the_earth_where_it_is_described_a
     assert problems(window, bbox=[500, 100, 200, 50]) == []
     assert problems(process(bbox=of({**numbers, "default": [500, 100, 200, 50]})), bbox=[600, 100, 200, 50]) == []
     assert problems(process(bbox=of(numbers)), bbox=[500, 100, 200, 50]) != []
+
+
+@pytest.mark.parametrize("name", ["region", "study_area", "footprint"])
+def test_what_its_default_and_a_word_tell_to_be_a_box_is_told_with_its_place_and_not_judged(name: str) -> None:
+    description = process(**{name: of({**STRING, "default": "10,45,11,46"})})
+    assert problems(description, **{name: "0.9,0.1,0.5,0.05"}) == []
+    prepared = prepare(description, {name: "0,0,20,20"}, named("standard"))
+    assert "longitude 0 to 20" in input_notes(prepared)[0]
+    assert requested_km2(description, {name: "0,0,20,20"}) > 4_000_000

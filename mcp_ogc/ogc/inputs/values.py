@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from mcp_ogc.ogc.inputs.extents import BoxForm, Extent, is_geographic, is_latitude_first, read_extent, writes_commas
 from mcp_ogc.ogc.inputs.repairs import Repair, nearest, repair
 from mcp_ogc.ogc.inputs.schemas import BITS, Check
-from mcp_ogc.ogc.inputs.shapes import Shape, parts
+from mcp_ogc.ogc.inputs.shapes import Shape, Sign, parts
 from mcp_ogc.ogc.inputs.typenames import short_type, shown
 from mcp_ogc.ogc.models import JsonObject
 
@@ -79,7 +79,7 @@ class ValueCheck:
 
     def _of_one(self, shape: Shape, value: JsonValue, place: str) -> Iterator[Misfit]:
         wrong = tuple(self._of_schema(shape.schema, value, place))
-        if shape.box and not is_reference(value):
+        if shape.box and shape.box_sign is not Sign.GUESSED and not is_reference(value):
             yield from self._of_box(shape, value, place, wrong)
         else:
             yield from wrong
@@ -142,13 +142,13 @@ class ValueCheck:
         extent, form = read_extent(inner), shape.box
         if extent is None or form is None:
             is_other = isinstance(inner, str) and "://" in inner
-            if not shape.box_is_shown or is_other or form is not BoxForm.TEXT:
+            if shape.box_sign is not Sign.SHOWN or is_other or form is not BoxForm.TEXT:
                 yield from wrong
             else:
                 yield Misfit(place, f"is {shown(inner)}, which is no bounding box")
             return
         fault, mended = self._fault(shape, extent) or ("", None)
-        is_text = form is BoxForm.TEXT and (shape.box_is_shown or extent.form is BoxForm.TEXT)
+        is_text = form is BoxForm.TEXT and (shape.box_sign is Sign.SHOWN or extent.form is BoxForm.TEXT)
         other_form = is_text and not (isinstance(inner, str) and writes_commas(inner))
         if not (fault or wrong or other_form):
             return
