@@ -31,6 +31,10 @@ MEMBERS = frozenset(
     }
 )
 """What a document that is an exception has; any other member may be an output, unless these leave no doubt."""
+NO_RESULTS = frozenset({"exception", "traceback"})
+"""Of those, what no result has."""
+NAMED = frozenset({"noapplicablecode", "internalerror", "internalservererror", "notenoughstorage", "serverbusy"})
+"""Codes of exceptions that say nothing of what is wrong (OGC 06-121r9, OGC 14-065r2, ZOO-Project), written as below."""
 
 # Last segment of the type URI or code, lower case, without hyphens -> error.
 KINDS: Mapping[str, type[RemoteProblem]] = {
@@ -148,13 +152,29 @@ def is_problem(status: int, body: bytes, outputs: Collection[str] = ()) -> bool:
         body: Of the response.
         outputs: What the process makes, if the body may be that: outputs may be called as members of an exception.
     """
+    return status >= 300 or is_report(body) or is_exception(_document(body, outputs))
+
+
+def is_failure(status: int, body: bytes, outputs: Collection[str] = ()) -> bool:
+    """Whether what came as the results of a job that is said to be successful is an exception all the same.
+
+    Beyond doubt only: a raw result may resemble one, such as `{code, description}` of a class. Arguments are those of
+    `is_problem`.
+    """
     if status >= 300 or is_report(body):
         return True
-    if body[:64].lstrip()[:1] != b"{" or len(body) > READ_BYTES:
+    document = _document(body, outputs)
+    if not isinstance(document, dict) or not is_exception(document):
         return False
+    return _leaves_no_doubt(document) or not NO_RESULTS.isdisjoint(document)
+
+
+def _document(body: bytes, outputs: Collection[str]) -> JsonValue:
+    """The document a body is, if it may be an exception: an object, not too long, and none that is keyed by output."""
+    if body[:64].lstrip()[:1] != b"{" or len(body) > READ_BYTES:
+        return None
     document = json_or_none(body) or mended_json(body)
-    declared = isinstance(document, dict) and not document.keys().isdisjoint(outputs)
-    return is_exception(document) and not declared
+    return document if isinstance(document, dict) and document.keys().isdisjoint(outputs) else None
 
 
 def is_report(body: bytes) -> bool:
@@ -182,12 +202,17 @@ def _leaves_no_doubt(document: JsonObject) -> bool:
     status, codes = document.get("status"), [document.get(name) for name in ("type", "code")]
     is_failure = isinstance(status, int) and status in range(400, 600)
     is_told_whole = all(isinstance(document.get(name), str) for name in ("type", "title", "detail"))
-    return is_failure or is_told_whole or any(isinstance(code, str) and _kind(code) for code in codes)
+    is_named = any(isinstance(code, str) and (_kind(code) or _plain(code) in NAMED) for code in codes)
+    return is_failure or is_told_whole or is_named
 
 
 def _kind(code: str) -> type[RemoteProblem] | None:
     """The error of a type URI or code: its last segment, letters only."""
-    return KINDS.get(re.sub(r"[^a-z]", "", code.rstrip("/").rsplit("/", 1)[-1].lower()))
+    return KINDS.get(_plain(code))
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"[^a-z]", "", code.rstrip("/").rsplit("/", 1)[-1].lower())
 
 
 def _by_range(status: int) -> type[RemoteProblem]:

@@ -50,13 +50,13 @@ def ranges(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def lengths(draw: st.DrawFn, least: str, most: str) -> dict[str, int]:
-    low = draw(st.integers(0, 12))
+def lengths(draw: st.DrawFn, least: str, most: str, longest: int) -> dict[str, int]:
+    low = draw(st.integers(0, longest))
     return {least: low, most: low + draw(st.integers(0, 5))}
 
 
 leaves = st.one_of(
-    lengths("minLength", "maxLength").map(lambda bounds: {"type": "string", **bounds}),
+    lengths("minLength", "maxLength", 12).map(lambda bounds: {"type": "string", **bounds}),
     ranges().map(lambda bounds: {"type": "integer", **bounds}),
     ranges().map(lambda bounds: {"type": "number", **bounds}),
     st.just({"type": "boolean"}),
@@ -79,7 +79,8 @@ def whole(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
                 "additionalProperties": False,
             }
         ),
-        st.tuples(inner, lengths("minItems", "maxItems")).map(
+        # Arrays of arrays of many are longer than an example may be.
+        st.tuples(inner, lengths("minItems", "maxItems", 2)).map(
             lambda pair: {"type": "array", "items": pair[0], **pair[1]}
         ),
         st.lists(inner, min_size=1, max_size=2).map(lambda several: {"oneOf": several}),

@@ -68,6 +68,46 @@ async def test_results_that_are_an_exception_are_that_the_job_failed(form: str) 
     assert REASON in raised.value.detail
 
 
+RESEMBLING = [
+    {"code": "32633", "description": "WGS 84 / UTM zone 33N"},
+    {"code": 411, "description": "Inland marshes"},
+    {"type": "Urban", "title": "Urban fabric", "description": "dense"},
+    {"type": "Urban", "detail": "dense", "links": []},
+    {"code": "DE", "title": "Germany", "status": 3},
+]
+
+
+def results_with(document: object) -> Answer:
+    return Answer(200, "application/json", json.dumps(document).encode(), (), "http://x.example/jobs/j1/results")
+
+
+@pytest.mark.parametrize("document", RESEMBLING)
+async def test_a_result_that_resembles_an_exception_is_a_result(document: object) -> None:
+    description = ProcessDescription.model_validate({"id": "p", "outputs": {"found": {"schema": {"type": "object"}}}})
+    (output,) = (await read_results(results_with(document), description, around(nowhere, 1))).outputs
+    assert (output.id, output.kind, output.value) == ("found", "value", document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "InternalError", "title": "InternalError", "detail": REASON},
+        {"code": "NoApplicableCode", "description": REASON},
+        {"code": "InternalError", "description": REASON},
+        {"type": "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready", "title": REASON},
+        {"type": "about:blank", "title": REASON, "status": 500},
+        {"code": "x", "description": REASON, "traceback": "File a.py, line 1"},
+        {"type": "JobResultsFailed", "description": REASON, "cause": {"a": 1}},
+        {"exception": {"type": "x", "message": REASON}},
+    ],
+)
+async def test_results_that_leave_no_doubt_that_they_are_an_exception_are_one(document: object) -> None:
+    description = ProcessDescription.model_validate({"id": "p", "outputs": {"found": {"schema": {"type": "object"}}}})
+    with pytest.raises(JobFailed) as raised:
+        await read_results(results_with(document), description, around(nowhere, 1))
+    assert REASON in raised.value.detail
+
+
 async def test_a_dismissal_that_says_with_200_that_there_is_no_such_job_says_that(
     server: Server, client: ProcessesClient
 ) -> None:

@@ -127,3 +127,7 @@ def test_a_404_with_a_code_that_fits_anything_means_what_was_asked_for() -> None
     body = b'{"code": "InvalidParameterValue", "type": "InvalidParameterValue", "description": "j1"}'
     assert type(read_problem(404, body, url="u", missing=errors.NoSuchJob)) is errors.NoSuchJob
     assert type(read_problem(400, body, url="u", missing=errors.NoSuchJob)) is errors.InvalidParameter
+
+
+def test_a_status_document_with_an_exception_of_no_value_is_none() -> None:
+    assert not is_exception({"type": "job", "title": "t", "status": "running", "exception": None, "jobID": "j"})

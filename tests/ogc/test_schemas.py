@@ -1,5 +1,6 @@
 """Schemas of strangers: read as JSON Schema says, within bounds, and without asking anybody."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -264,3 +265,31 @@ def test_words_of_openapi_and_of_older_drafts_are_read(
     read, check = plain(schema), Check()
     assert [value for value in fits if not check.fits(read, value)] == []
     assert [value for value in does_not if check.fits(read, value)] == []
+
+
+@pytest.mark.parametrize(
+    ("step", "values"), [(0.01, [0.07, 19.99, 1e300, 10**400]), (0.1, [0.3, -0.7]), (1e-7, [3e-7, 1])]
+)
+def test_decimals_are_multiples_as_they_are_written(step: float, values: list[float]) -> None:
+    description = process(x=of({"type": "number", "multipleOf": step}))
+    assert [value for value in values if problems(description, x=value)] == []
+
+
+@pytest.mark.parametrize(("step", "value"), [(0.01, 0.075), (0.1, 0.30000000000000004), (0.25, 0.3), (2, 3)])
+def test_what_is_no_multiple_is_told(step: float, value: float) -> None:
+    (problem,) = problems(process(x=of({"type": "number", "multipleOf": step})), x=value)
+    assert f"a multiple of {step}" in problem
+
+
+@given(st.integers(-(10**9), 10**9), st.sampled_from(["0.1", "0.01", "0.001", "0.05", "2.5", "1e-6"]))
+def test_a_multiple_of_a_decimal_step_is_one_whatever_floats_make_of_it(count: int, step: str) -> None:
+    value = float(Decimal(count) * Decimal(step))
+    assert Check().fits(plain({"multipleOf": float(step)}), value)
+
+
+@pytest.mark.parametrize("bounds", [{"minimum": 0.25}, {"exclusiveMinimum": 0.3, "maximum": 0.5}, {"minimum": 2.96}])
+def test_the_example_of_a_decimal_step_fits(bounds: dict[str, float]) -> None:
+    description = process(x=of({"type": "number", "multipleOf": 0.1, **bounds}))
+    (hint,) = input_hints(description)
+    assert isinstance(hint.example, int | float)
+    assert problems(description, x=hint.example) == []

@@ -213,6 +213,7 @@ def _result_shapes() -> list[bytes]:
         {"type": "FeatureCollection", "features": [ITEM, ITEM], "links": CATALOGUE["links"]},
         {"echo": [{"href": "a.tif"}, {"href": "b.json", "type": "application/geo+json"}], "n": 3, "nothing": None},
         {"out": {"value": "aGk=", "encoding": "base64", "mediaType": "image/png"}},
+        {"out": [{"value": "aGk=", "format": {"mediaType": "image/png", "encoding": "base64"}}, {"href": "a.tif"}]},
         {"outputs": [{"id": "echo", "value": 1}, {"id": "b", "href": "x"}]},
         {"id": "echo", "links": [{"href": "s3://b/k"}, {"href": "https://x.example/"}]},
         [1, 2, "three"],

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from mcp_ogc.ogc.inputs.geographic import IN_DEGREES
 from mcp_ogc.ogc.inputs.wellknown import CRS84
 from mcp_ogc.ogc.models import JsonObject
 
@@ -28,6 +29,8 @@ CORNERS = (
     ("minlon", "minlat", "maxlon", "maxlat"),
     ("lonmin", "latmin", "lonmax", "latmax"),
 )
+WIDEST_ACROSS = 270
+"""Degrees: beyond, who wrote west greater than east more likely confused them, where nobody says what CRS it is."""
 MOST_CHARACTERS = 100_000
 MOST_POSITIONS = 50_000
 
@@ -82,41 +85,43 @@ class Extent:
 
     @property
     def crosses_antimeridian(self) -> bool:
-        """Whether west of east is the shorter way (RFC 7946 §5.2)."""
-        return self.in_degrees and self.west > self.east and self.east + 360 - self.west < 180
+        """Whether it goes east from its west across 180° (RFC 7946 §5.2)."""
+        return self.in_degrees and self.west > self.east
 
     def fault(self, *, geographic: bool | None) -> tuple[str, Extent | None] | None:
         """What can't be right in it, and how it would be right where that can be told.
 
         Args:
-            geographic: Whether its CRS is one of degrees; None where nobody says what it is.
+            geographic: Whether its CRS is known to be one of degrees; None where nobody says what it is.
         """
         turned = replace(self, west=self.south, south=self.west, east=self.north, north=self.east)
         if geographic is not False and not self.in_degrees and turned.in_degrees:
             return "has a latitude beyond 90: latitude is before longitude in it", turned._ordered()
         if geographic and not self.in_degrees:
             return "is not in degrees: longitudes go to 180, latitudes to 90, and its CRS is one of degrees", None
-        is_across = geographic is not False and self.crosses_antimeridian
+        is_across = self.crosses_antimeridian and (geographic or self._goes_across(WIDEST_ACROSS))
         if self.south > self.north or (self.west > self.east and not is_across):
             return "has a minimum greater than its maximum", self._ordered()
         return None
 
+    def _goes_across(self, widest: int) -> bool:
+        """Whether it crosses the antimeridian and is no wider than so many degrees."""
+        return self.crosses_antimeridian and self.east + 360 - self.west < widest
+
     def _ordered(self) -> Extent:
-        return replace(
-            self,
-            west=min(self.west, self.east),
-            east=max(self.west, self.east),
-            south=min(self.south, self.north),
-            north=max(self.south, self.north),
-        )
+        """With minima before maxima; across the antimeridian only where that is the shorter way."""
+        west, east = self.west, self.east
+        if not self._goes_across(180):
+            west, east = min(west, east), max(west, east)
+        return replace(self, west=west, east=east, south=min(self.south, self.north), north=max(self.south, self.north))
 
 
 def is_geographic(crs: str | None) -> bool:
-    """Whether a CRS is one of degrees; one that is not said is CRS84. EPSG's codes of such are 4001 to 4999."""
+    """Whether a CRS is known to be one of degrees; one that is not said is CRS84."""
     if not crs:
         return True
     digits = re.search(r"(\d{4,6})\D*$", crs)
-    return "CRS84" in crs.upper() or bool(digits and 4001 <= int(digits[1]) <= 4999)
+    return "CRS84" in crs.upper() or bool(digits and int(digits[1]) in IN_DEGREES)
 
 
 def read_extent(value: JsonValue) -> Extent | None:

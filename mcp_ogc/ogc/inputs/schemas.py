@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -212,12 +213,31 @@ def _validator_type() -> Any:
 
         return keyword
 
-    words = {**Draft202012Validator.VALIDATORS, "format": _check_format}
+    words = {**Draft202012Validator.VALIDATORS, "format": _check_format, "multipleOf": _check_multiple}
     few = words["uniqueItems"]
     words["uniqueItems"] = lambda v, part, instance, schema: (
         few(v, part, instance, schema) if isinstance(instance, list) and len(instance) <= MOST_UNIQUE else None
     )
     return extend(Draft202012Validator, {word: counted(check) for word, check in words.items()})
+
+
+def _check_multiple(validator: Any, step: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+    """Whether a number is a multiple as both are written: of floating point, 0.07 is none of 0.01.
+
+    Raises:
+        ValueError: One of them is not finite, which decides nothing.
+    """
+    from jsonschema.exceptions import ValidationError
+
+    if not validator.is_type(instance, "number"):
+        return
+    if (_as_written(instance) / _as_written(step)).denominator != 1:
+        yield ValidationError(f"is not a multiple of {step}")
+
+
+def _as_written(number: float) -> Fraction:
+    """A number exactly as its shortest decimal has it."""
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
 def _check_format(_: Any, name: str, instance: Any, __: Any) -> Iterator[ValidationError]:

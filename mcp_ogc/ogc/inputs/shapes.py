@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
-from mcp_ogc.ogc.inputs.extents import BoxForm, writes_commas
+from pydantic import JsonValue
+
+from mcp_ogc.ogc.inputs.extents import BoxForm, read_extent, writes_commas
 from mcp_ogc.ogc.inputs.schemas import plain
 from mcp_ogc.ogc.models import InputDescription, JsonObject
 
@@ -21,11 +24,21 @@ OTHER_ORDERS = re.compile(
 )
 """Of a box whose latitudes come first, or that has no commas: what such a process takes is its own affair."""
 OTHER_FORMS = re.compile(r"\b(wkt|geojson|geometry|polygon|url|file)\b")
-AREA_WORDS = re.compile(r"\b(area|roi|region|bounds|footprint|window|box)\b")
+OF_A_GRID = re.compile(r"\b(widths?|heights?|col(umn)?s?|rows?|pixels?|offsets?)\b")
+"""Of a window of an image, by its place and size."""
+AREA_WORDS = re.compile(r"\b(area|region|footprint)\b")
 DEGREES = re.compile(r"4326|crs ?84|wgs ?84|degrees|\blon(gitude)?s?\b")
 OF_OUTPUTS = re.compile(r"\b(out|output|target|dst|to)\b")
 CRS_WORDS = re.compile(r"\b(epsg|crs|srs)\b")
 MOST_PARTS = 200
+
+
+class Sign(Enum):
+    """What tells that an input is a bounding box."""
+
+    GUESSED = "its default is one, of something like an area: it is none that may be judged"
+    NAMED = "its name"
+    SHOWN = "its description or default, which show how it is written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +55,8 @@ class Shape:
     required: bool
     box: BoxForm | None
     """How a bounding box is written here, if it is one."""
-    box_is_shown: bool
-    """Whether the description or the default shows that form; else only its name tells that it is one."""
+    box_sign: Sign
+    """What tells that."""
     box_in_degrees: bool
     """Whether the description says that its numbers are degrees."""
     is_crs: bool
@@ -63,7 +76,7 @@ def shape_of(input_id: str, declared: InputDescription) -> Shape:
     # Some describe an array as what it is an array of (quirk Q36); the CWL type is told beside.
     is_cwl_array = not is_array and cwl_type(declared).endswith("[]")
     told = f"{declared.title or ''} {declared.description or ''}".casefold()
-    box, is_shown = _box(words(input_id), told, schema)
+    box, sign = _box(words(input_id), told, schema)
     return Shape(
         schema=schema,
         several=most is None or most > 1 or is_cwl_array,
@@ -72,7 +85,7 @@ def shape_of(input_id: str, declared: InputDescription) -> Shape:
         nullable=declared.nullable,
         required=declared.required,
         box=box,
-        box_is_shown=is_shown,
+        box_sign=sign,
         box_in_degrees=bool(DEGREES.search(told)),
         is_crs=bool(CRS_WORDS.search(words(input_id))) and not OF_OUTPUTS.search(words(input_id)),
     )
@@ -101,27 +114,36 @@ def parts(schema: JsonObject) -> Iterator[JsonObject]:
             waiting += [one for one in several if isinstance(one, dict)] if isinstance(several, list) else []
 
 
-def _box(named: str, told: str, schema: JsonObject) -> tuple[BoxForm | None, bool]:
+def _box(named: str, told: str, schema: JsonObject) -> tuple[BoxForm | None, Sign]:
     for part in parts(schema):
         properties = part.get("properties")
         if isinstance(properties, dict) and "bbox" in properties and "geometry" not in properties:
-            return BoxForm.OBJECT, True
-    if OTHER_ORDERS.search(told):
-        return None, False
+            return BoxForm.OBJECT, Sign.SHOWN
+    is_told = bool(BOX_SHOWN.search(told))
+    if OTHER_ORDERS.search(told) or (OF_A_GRID.search(told) and not is_told):
+        return None, Sign.GUESSED
+    shown = [read_extent(one) for one in (schema.get("default"), schema.get("example")) if _is_numbers(one)]
+    if any(box and box.fault(geographic=None) for box in shown):  # its own default would be none
+        return None, Sign.GUESSED
     is_named = bool(BOX_WORDS.search(named) or BOX_WORDS.search(told))
     match schema:
         case {"type": "string"} if not {"enum", "const", "contentMediaType", "format"} & set(schema):
-            shown = [schema.get("default"), schema.get("example"), schema.get("const")]
-            # Four numbers alone may be anything, such as bands.
-            is_area = is_named or AREA_WORDS.search(named) or AREA_WORDS.search(told)
-            if is_area and any(isinstance(one, str) and writes_commas(one) for one in shown):
-                return BoxForm.TEXT, True
+            if is_named and any(shown):  # four numbers alone may be anything, such as bands
+                return BoxForm.TEXT, Sign.SHOWN
             if OTHER_FORMS.search(told) or OTHER_FORMS.search(named):
-                return None, False
-            if BOX_SHOWN.search(told):
-                return BoxForm.TEXT, True
+                return None, Sign.GUESSED
+            if is_told:
+                return BoxForm.TEXT, Sign.SHOWN
             # "EPSG code of the area of interest" is about an EPSG code.
-            return (BoxForm.TEXT, False) if is_named and not CRS_WORDS.search(named) else (None, False)
+            if is_named and not CRS_WORDS.search(named):
+                return BoxForm.TEXT, Sign.NAMED
+            is_area = AREA_WORDS.search(named) or AREA_WORDS.search(told)
+            return (BoxForm.TEXT if is_area and any(shown) else None), Sign.GUESSED
         case {"type": "array", "items": {"type": "number"}} if BOX_WORDS.search(named):
-            return BoxForm.ARRAY, False
-    return None, False
+            return BoxForm.ARRAY, Sign.NAMED
+    return None, Sign.GUESSED
+
+
+def _is_numbers(value: JsonValue) -> bool:
+    """Whether a value is `minx,miny,maxx,maxy`, or an array."""
+    return isinstance(value, list) or (isinstance(value, str) and writes_commas(value))

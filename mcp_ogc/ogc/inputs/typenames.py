@@ -8,7 +8,7 @@ import re
 from pydantic import JsonValue
 
 from mcp_ogc.ogc.inputs.extents import BoxForm
-from mcp_ogc.ogc.inputs.shapes import Shape
+from mcp_ogc.ogc.inputs.shapes import Shape, Sign
 from mcp_ogc.ogc.inputs.wellknown import BBOX, NAME, formatted
 from mcp_ogc.ogc.models import JsonObject
 
@@ -33,7 +33,7 @@ def shown(value: JsonValue, limit: int = SHOWN_CHARACTERS) -> str:
 
 def type_of(shape: Shape) -> str:
     """What an input takes, in a few words."""
-    if shape.box and shape.box_is_shown and shape.box is BoxForm.TEXT:
+    if shape.box is BoxForm.TEXT and shape.box_sign is Sign.SHOWN:
         one = 'string "minx,miny,maxx,maxy"'
     else:
         one = short_type(shape.schema)

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from mcp_ogc.ogc.inputs.extents import BoxForm, Extent, is_geographic, is_latitude_first, read_extent, writes_commas
 from mcp_ogc.ogc.inputs.repairs import Repair, nearest, repair
 from mcp_ogc.ogc.inputs.schemas import BITS, Check
-from mcp_ogc.ogc.inputs.shapes import Shape, parts
+from mcp_ogc.ogc.inputs.shapes import Shape, Sign, parts
 from mcp_ogc.ogc.inputs.typenames import short_type, shown
 from mcp_ogc.ogc.models import JsonObject
 
@@ -79,7 +79,7 @@ class ValueCheck:
 
     def _of_one(self, shape: Shape, value: JsonValue, place: str) -> Iterator[Misfit]:
         wrong = tuple(self._of_schema(shape.schema, value, place))
-        if shape.box and not is_reference(value):
+        if shape.box and shape.box_sign is not Sign.GUESSED and not is_reference(value):
             yield from self._of_box(shape, value, place, wrong)
         else:
             yield from wrong
@@ -87,7 +87,7 @@ class ValueCheck:
     # --- against a schema
 
     def _of_schema(self, schema: JsonObject, value: JsonValue, place: str) -> Iterator[Misfit]:
-        if isinstance(value, dict) and is_reference(value):
+        if isinstance(value, dict) and is_reference(value) and not self._is_own(schema, value):
             yield from _of_reference(value, place)
             return
         if isinstance(value, dict) and self._is_wrapped(schema, value):
@@ -97,9 +97,16 @@ class ValueCheck:
         for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
             yield from self._of_error(error, place)
 
+    def _is_own(self, schema: JsonObject, value: JsonObject) -> bool:
+        """Whether a value is no reference but an object of the schema's own, with a member that is called so."""
+        word = _referring(value)
+        if _has(schema, word) and not _is_address(value[word]):
+            return True
+        return (_has(schema, word) or _takes_objects(schema)) and self._check.fits(schema, value)
+
     def _is_wrapped(self, schema: JsonObject, value: JsonObject) -> bool:
         """Whether a value is qualified, and not an object of the schema's own that has a `value` too."""
-        return is_qualified(value) and (not _has_value(schema) or self._check.fits(schema, value["value"]))
+        return is_qualified(value) and (not _has(schema, "value") or self._check.fits(schema, value["value"]))
 
     def _of_error(self, error: ValidationError, place: str) -> Iterator[Misfit]:
         from jsonschema.exceptions import best_match
@@ -135,13 +142,13 @@ class ValueCheck:
         extent, form = read_extent(inner), shape.box
         if extent is None or form is None:
             is_other = isinstance(inner, str) and "://" in inner
-            if not shape.box_is_shown or is_other or form is not BoxForm.TEXT:
+            if shape.box_sign is not Sign.SHOWN or is_other or form is not BoxForm.TEXT:
                 yield from wrong
             else:
                 yield Misfit(place, f"is {shown(inner)}, which is no bounding box")
             return
         fault, mended = self._fault(shape, extent) or ("", None)
-        is_text = form is BoxForm.TEXT and (shape.box_is_shown or extent.form is BoxForm.TEXT)
+        is_text = form is BoxForm.TEXT and (shape.box_sign is Sign.SHOWN or extent.form is BoxForm.TEXT)
         other_form = is_text and not (isinstance(inner, str) and writes_commas(inner))
         if not (fault or wrong or other_form):
             return
@@ -185,19 +192,35 @@ def is_qualified(value: JsonObject) -> bool:
     return "value" in value and set(value) <= QUALIFIED
 
 
-def _has_value(schema: JsonObject) -> bool:
-    """Whether `value` is a member of the schema's own objects."""
+def _has(schema: JsonObject, member: str) -> bool:
+    """Whether the schema's own objects have such a member."""
     words = (part.get(word) for part in parts(schema) for word in ("properties", "required"))
-    return any("value" in word for word in words if isinstance(word, dict | list))
+    return any(member in word for word in words if isinstance(word, dict | list))
+
+
+def _takes_objects(schema: JsonObject) -> bool:
+    """Whether objects are among what a schema says it takes."""
+    return any(
+        "object" in (kinds if isinstance(kinds := part.get("type"), list) else [kinds]) for part in parts(schema)
+    )
+
+
+def _referring(value: JsonObject) -> str:
+    """The member of a reference that says what it refers to."""
+    return next(word for word in ("href", "process", "collection") if word in value)
 
 
 def _of_reference(value: JsonObject, place: str) -> Iterator[Misfit]:
-    word = next(word for word in ("href", "process", "collection") if word in value)
+    word = _referring(value)
     url = value[word]
-    if not isinstance(url, str) or not _is_url(url):
+    if not _is_address(url):
         yield Misfit(place, f"has {word} {shown(url)}, which is not a URL", AN_URL)
     if word == "process" and not isinstance(value.get("inputs", {}), dict):
         yield Misfit(place, "has inputs of the nested process that are not an object", "{process: URL, inputs: {…}}")
+
+
+def _is_address(value: JsonValue) -> bool:
+    return isinstance(value, str) and _is_url(value)
 
 
 def _is_url(text: str) -> bool:

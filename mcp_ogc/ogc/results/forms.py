@@ -6,7 +6,6 @@ A document keyed by output id or by nothing of the kind (quirk Q32), the bare va
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,10 @@ from mcp_ogc.ogc.answers import (
     text_or_none,
 )
 from mcp_ogc.ogc.exchange import page_of_another
-from mcp_ogc.ogc.models import Link, ProcessDescription
-from mcp_ogc.ogc.problems import is_problem, read_problem
+from mcp_ogc.ogc.inputs.schemas import plain
+from mcp_ogc.ogc.models import JsonObject, Link, ProcessDescription
+from mcp_ogc.ogc.problems import is_failure, read_problem
+from mcp_ogc.ogc.results.encoded import decoded, media_type_of, of_elements
 from mcp_ogc.ogc.results.geojson import features_of
 from mcp_ogc.ogc.results.multipart import read_parts
 from mcp_ogc.ogc.results.stac import as_stac, is_stac
@@ -39,6 +40,8 @@ QUALIFIED = {"value", "mediaType", "encoding", "schema", "format", "type"}
 PLACES = {"id", "links", "title", "description", "type"}
 """Members of an output that is told by the places it is at (MAAP)."""
 VALUES = {"value", "href"}
+TELLING = {"mediaType", "encoding", "format"}
+"""Members that make a value a qualified one beyond doubt."""
 COVERAGES = ("Coverage", "CoverageCollection", "Domain")
 """Of CoverageJSON (OGC 21-069r2)."""
 NO_OUTPUT = ("self", "monitor", "status", "alternate", "up", "collection", "describedby", "profile", "license")
@@ -94,7 +97,7 @@ def outputs_of(answer: Answer, description: ProcessDescription | None) -> list[R
         if document is None:
             raise _garbled(answer)
         is_json = True
-    if is_problem(answer.status, answer.body, description.outputs if description else ()):
+    if is_failure(answer.status, answer.body, description.outputs if description else ()):
         problem = read_problem(answer.status, answer.body, url=answer.url, subject="results")
         raise JobFailed("The results are an exception", status=answer.status, type=problem.type, detail=problem.detail)
     if not is_json:
@@ -149,46 +152,52 @@ def _numbered(link: Link, known: Mapping[str, object]) -> str | None:
 
 def _from_document(document: JsonValue, description: ProcessDescription | None, name: str) -> Iterator[Raw]:
     outputs = description.outputs if description else {}
-    if not isinstance(document, dict | list) or as_stac(document) is not None or _tells_itself(document, outputs):
+    if not isinstance(document, dict | list):
+        yield unwrapped(name, document, schema_of(name, description))
+    elif as_stac(document) is not None or _tells_itself(document, outputs):
         yield Raw(name, document)
     elif isinstance(document, list):
-        yield from _from_list(document, outputs, name)
+        yield from _from_list(document, description, name)
     elif not document.keys().isdisjoint(outputs):
         for output_id, value in document.items():
             if output_id != "links" or output_id in outputs or not isinstance(value, list):
-                yield unwrapped(output_id, value)
+                yield unwrapped(output_id, value, schema_of(output_id, description))
     elif isinstance(listed := document.get("outputs"), list | dict) and document.keys() <= {"outputs", "links"}:
-        yield from _from_entries(listed, name) if isinstance(listed, list) else _from_members(listed)
+        yield from (
+            _from_entries(listed, description, name) if isinstance(listed, list) else _from_members(listed, description)
+        )
     elif isinstance(document.get("id"), str) and not VALUES.isdisjoint(document):
-        yield from _from_entries([document], name)  # pygeoapi: {"id": "echo", "value": …}
+        yield from _from_entries([document], description, name)  # pygeoapi: {"id": "echo", "value": …}
     elif _is_wrapped(document) or (len(outputs) == 1 and document and not any(map(_is_wrapped, document.values()))):
-        yield unwrapped(name, document)  # of a single output, raw
+        yield unwrapped(name, document, schema_of(name, description))  # of a single output, raw
     else:
-        yield from _from_members(document)
+        yield from _from_members(document, description)
 
 
-def _from_list(listed: list[JsonValue], outputs: Collection[str], name: str) -> Iterator[Raw]:
+def _from_list(listed: list[JsonValue], description: ProcessDescription | None, name: str) -> Iterator[Raw]:
     """A list at the root: entries of outputs, or the value of a single output whose members have ids of their own."""
+    outputs = description.outputs if description else {}
     ids = [str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one and not VALUES.isdisjoint(one)]
     if listed and len(ids) == len(listed) and (not outputs or not set(ids).isdisjoint(outputs)):
-        yield from _from_entries(listed, name)
+        yield from _from_entries(listed, description, name)
     else:
         yield Raw(name, listed)
 
 
-def _from_entries(entries: list[JsonValue], name: str) -> Iterator[Raw]:
+def _from_entries(entries: list[JsonValue], description: ProcessDescription | None, name: str) -> Iterator[Raw]:
     """Outputs that are told one by one, each with its id; a list of anything else is the value."""
     named = [one for one in entries if isinstance(one, dict) and isinstance(one.get("id"), str)]
     if len(named) < len(entries):
         yield Raw(name, entries)
         return
     for one in named:
-        yield unwrapped(str(one["id"]), {k: v for k, v in one.items() if k != "id"})
+        output_id = str(one["id"])
+        yield unwrapped(output_id, {k: v for k, v in one.items() if k != "id"}, schema_of(output_id, description))
 
 
-def _from_members(members: Mapping[str, JsonValue]) -> Iterator[Raw]:
+def _from_members(members: Mapping[str, JsonValue], description: ProcessDescription | None) -> Iterator[Raw]:
     for output_id, value in members.items():
-        yield unwrapped(output_id, value)
+        yield unwrapped(output_id, value, schema_of(output_id, description))
 
 
 def _tells_itself(document: JsonValue, outputs: Collection[str]) -> bool:
@@ -210,17 +219,45 @@ def _is_wrapped(value: JsonValue) -> bool:
     return is_qualified or is_place or isinstance(value.get("href"), str)
 
 
-def unwrapped(output_id: str, value: JsonValue) -> Raw:
-    """One member of a results document: qualified, by reference, by its places, or the bare value."""
+def elements_of(output_id: str, values: Sequence[JsonValue], schema: JsonObject) -> list[Raw]:
+    """The elements of an array that are told as outputs are, or are files; none where any of them is a bare value."""
+    element = of_elements(schema)
+    found: list[Raw] = []
+    for one in values:
+        raw = unwrapped(output_id, one, element)
+        is_decoded = raw.body is not None or (isinstance(one, str) and raw.value is not one)
+        if not (is_decoded or _is_told(one)):
+            return []
+        found.append(raw)
+    return found
+
+
+def _is_told(element: JsonValue) -> bool:
+    """Whether an element is a reference or qualified; `{value}` alone may be an object of the process's own."""
+    if not isinstance(element, dict):
+        return False
+    return "href" in element or ("value" in element and element.keys() <= QUALIFIED and not TELLING.isdisjoint(element))
+
+
+def unwrapped(output_id: str, value: JsonValue, schema: JsonObject) -> Raw:
+    """One member of a results document: qualified, by reference, by its places, or the bare value.
+
+    Args:
+        output_id: Whose it is.
+        value: Of the member.
+        schema: Of the output, as `schemas.plain` reads it: it may tell that a text is a file.
+    """
+    if isinstance(value, str) and (file := decoded(value, {}, schema)):
+        return _from_bytes(output_id, *file)
     if not isinstance(value, dict) or is_stac(value):
         return Raw(output_id, value)
-    members, media_type = set(value), _media_type(value)
+    members, media_type = set(value), media_type_of(value)
     if "value" in members and members <= QUALIFIED:
         inner = value["value"]
         if isinstance(inner, dict) and isinstance(inner.get("href"), str):
-            return unwrapped(output_id, inner)  # a reference as a value (ECMWF)
-        if value.get("encoding") == "base64" and isinstance(inner, str) and (body := _from_base64(inner)) is not None:
-            return _from_bytes(output_id, body, media_type or "application/octet-stream")
+            return unwrapped(output_id, inner, schema)  # a reference as a value (ECMWF)
+        if isinstance(inner, str) and (file := decoded(inner, value, schema)):
+            return _from_bytes(output_id, *file)
         return Raw(output_id, inner, media_type=media_type)
     if isinstance(href := value.get("href"), str):
         size, checksum = value.get("file:size"), value.get("file:checksum")
@@ -247,21 +284,6 @@ def _place(links: JsonValue) -> str | None:
     return next((place for place in places if place.startswith("s3://")), places[0] if places else None)
 
 
-def _media_type(members: Mapping[str, JsonValue]) -> str | None:
-    form = members.get("format")
-    named = (
-        members.get("mediaType") or members.get("type") or (form.get("mediaType") if isinstance(form, dict) else None)
-    )
-    return named if isinstance(named, str) else None
-
-
-def _from_base64(text: str) -> bytes | None:
-    try:
-        return binascii.a2b_base64(text.encode("ascii"), strict_mode=False)
-    except ValueError:
-        return None
-
-
 def _from_bytes(output_id: str, body: bytes, media_type: str) -> Raw:
     """A value where it is text of some kind, else a file."""
     name = media_type.split(";", 1)[0].strip().lower()
@@ -270,6 +292,12 @@ def _from_bytes(output_id: str, body: bytes, media_type: str) -> Raw:
     if (is_generic(name) or not is_file(name)) and (text := text_or_none(body, media_type)) is not None:
         return Raw(output_id, text, media_type=name)
     return Raw(output_id, body=body, media_type=name)
+
+
+def schema_of(output_id: str, description: ProcessDescription | None) -> JsonObject:
+    """The schema of an output, as `schemas.plain` reads it; empty where it is not described."""
+    described = description.outputs.get(output_id) if description else None
+    return plain(described.schema_) if described else {}
 
 
 def _only_output(description: ProcessDescription | None) -> str:

@@ -17,7 +17,7 @@ from mcp_ogc.errors import OgcError, UnknownName, UnreadableAnswer
 from mcp_ogc.ogc.answers import Answer, is_generic, json_or_none
 from mcp_ogc.ogc.inputs.checking import nearest
 from mcp_ogc.ogc.models import ProcessDescription
-from mcp_ogc.ogc.results.forms import Raw, outputs_of, unwrapped
+from mcp_ogc.ogc.results.forms import Raw, elements_of, outputs_of, schema_of
 from mcp_ogc.ogc.results.items import Asset, ItemDocument, Locate
 from mcp_ogc.ogc.results.stac import Catalogue, Fetch, Output, as_stac, is_stac, read_stac
 
@@ -121,11 +121,14 @@ class _Reading:
         value = raw.value
         if isinstance(value, str) and is_stac(parsed := json_or_none(value.encode())):
             value = parsed  # a STAC document inside a string
+        if isinstance(value, list):
+            schema = schema_of(raw.id, self._description)
+            elements = await anyio.to_thread.run_sync(elements_of, raw.id, value, schema)
+            if any(one.href is not None or one.body is not None for one in elements):
+                return Output(id=raw.id, kind="array", members=tuple([await self.output(one) for one in elements]))
+            value = [one.value for one in elements] or value
         if (stac := as_stac(value)) is not None:
             return await read_stac(raw.id, stac, self._catalogue, self._catalogue.url)
-        if isinstance(value, list) and value and all(isinstance(one, dict) and "href" in one for one in value):
-            members = tuple([await self.output(unwrapped(raw.id, one)) for one in value])
-            return Output(id=raw.id, kind="array", members=members)
         if value in (None, {}, []):
             return Output(id=raw.id, kind="empty", media_type=media_type)
         if isinstance(value, dict | list) and await anyio.to_thread.run_sync(_is_deep, value):
