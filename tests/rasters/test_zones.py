@@ -83,9 +83,18 @@ def test_pixels_are_inside_where_gdal_says_so(
     assert (found == expected[at[0] : at[0] + 20, at[1] : at[1] + 15]).all()
 
 
+def off_centre(coordinate: float) -> bool:
+    """A line along the centres of pixels is on either side of them, as rounding to the raster's CRS has it."""
+    return coordinate % 1 != 0.5
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(
-    ring=st.lists(st.tuples(st.floats(-50, 850), st.floats(-50, 650)), min_size=3, max_size=7),
+    ring=st.lists(
+        st.tuples(st.floats(-50, 850).filter(off_centre), st.floats(-50, 650).filter(off_centre)),
+        min_size=3,
+        max_size=7,
+    ),
     dtype=st.sampled_from(["uint8", "int16", "int32", "float32"]),
     tiled=st.booleans(),
 )
