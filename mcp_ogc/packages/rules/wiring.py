@@ -9,7 +9,7 @@ from mcp_ogc.packages.description import type_name
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Part, Subject, own_requirement
-from mcp_ogc.packages.rules.expressions import inputs_named
+from mcp_ogc.packages.scopes import inputs_named
 from mcp_ogc.packages.types import ArrayOf, Fit, fit
 
 
@@ -47,7 +47,7 @@ def unknown_step_inputs(subject: Subject) -> Iterator[Hit]:
     """Inputs that a step gives and its process does not have."""
     for workflow, step, process in _steps(subject):
         known = {short_id(declared.id) for declared in process.process.inputs}
-        used = inputs_named(workflow, short_id(step.id))
+        used = inputs_named(workflow, step)
         for one in step.in_:
             name = short_id(one.id)
             if name not in known and name not in used:

@@ -1,0 +1,59 @@
+"""What cwltool says of a package: whether it reads it, and whether a job of it succeeds."""
+
+import logging
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# cwltool imports pwd, which Windows does not have.
+posix = pytest.mark.skipif(sys.platform == "win32", reason="cwltool is POSIX only")
+
+
+def need_node(text: str) -> None:
+    """Skip where there is no Node.js, which cwltool reads expressions with."""
+    if "InlineJavascriptRequirement" in text and not shutil.which("node"):
+        pytest.skip("no Node.js here")
+
+
+def check(package: Path) -> None:
+    """As `cwltool --validate`, in this process: its main() reads CWL's own schema again each time, half a second."""
+    from cwltool.context import LoadingContext
+    from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
+    from cwltool.workflow import default_make_tool
+
+    need_node(package.read_text(encoding="utf-8"))
+    context = LoadingContext({"construct_tool_object": default_make_tool})
+    context, uri = resolve_and_validate_document(*fetch_document(str(package), context))
+    assert context.loader is not None
+    document, _ = context.loader.resolve_ref(uri)
+    for process in document if isinstance(document, list) else [document]:
+        make_tool(process["id"], context)
+
+
+def accepts(text: str, folder: Path) -> bool:
+    """Whether cwltool reads a package without an error."""
+    from cwltool.errors import WorkflowException
+    from schema_salad.exceptions import SchemaSaladException
+
+    package = folder / "package.cwl"
+    package.write_text(text, encoding="utf-8")
+    logging.getLogger("cwltool").setLevel(logging.ERROR)
+    try:
+        check(package)
+    except (SchemaSaladException, WorkflowException):
+        return False
+    return True
+
+
+def runs(text: str, folder: Path, *inputs: str) -> bool:
+    """Whether a job of a package succeeds in cwltool, without containers."""
+    need_node(text)
+    package = folder / "package.cwl"
+    package.write_text(text, encoding="utf-8")
+    options = ("--quiet", "--no-container", "--outdir", str(folder / "out"))
+    program = str(Path(sys.executable).with_name("cwltool"))  # python -m cwltool exits with 0 whatever happens
+    command = [program, *options, str(package), *inputs]
+    return not subprocess.run(command, capture_output=True, check=False, timeout=120).returncode
