@@ -76,6 +76,14 @@ def is_array(cwl_type: Any) -> bool:
     return getattr(cwl_type, "type_", None) == "array"
 
 
+def without_null(cwl_type: Any) -> Any:
+    """A type without null among its alternatives."""
+    if not isinstance(cwl_type, list):
+        return cwl_type
+    left = [one for one in cwl_type if one != "null"]
+    return left[0] if len(left) == 1 else left
+
+
 def resolved(cwl_type: Any, named: Mapping[str, Any]) -> Any:
     """A type with definitions in the place of names, as where it stands they are; those within records stay names."""
     if isinstance(cwl_type, list):
