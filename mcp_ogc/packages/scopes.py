@@ -34,7 +34,7 @@ class Scope:
     """What `inputs` has there."""
     owner: str
     """Whose inputs those are, as a sentence has it."""
-    library: str | None
+    library: Sequence[str] | None
     """The expressionLib of the InlineJavascriptRequirement in force; None where none is."""
 
 
@@ -107,16 +107,13 @@ def _overrides(holder: Any, name: str, field: str) -> bool:
     return any(told(one, "class_") == name for one in holder.requirements or ())
 
 
-def _library_of_step(subject: Subject, workflow: Part, step: Any) -> str | None:
+def _library_of_step(subject: Subject, workflow: Part, step: Any) -> Sequence[str] | None:
     own = own_requirement(step, JAVASCRIPT)
     return _library((own, workflow) if own else subject.requirement(workflow, JAVASCRIPT))
 
 
-def _library(found: tuple[Any, Part] | None) -> str | None:
-    if found is None:
-        return None
-    library: Sequence[Any] = told(found[0], "expressionLib") or ()
-    return "\n".join(str(one) for one in library)
+def _library(found: tuple[Any, Part] | None) -> Sequence[str] | None:
+    return None if found is None else told(found[0], "expressionLib") or ()
 
 
 def _requirements(told: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -97,3 +97,79 @@ def test_a_requirement_that_many_ways_lead_down_from_is_followed_once() -> None:
     assert [error.message for error in lint(text).errors if error.rule == "expression-input"] == [
         "$(inputs.x) names the input x, which w40 does not have"
     ]
+
+
+SCRIPTED = """\
+cwlVersion: v1.2
+class: CommandLineTool
+id: tool
+baseCommand: "true"
+requirements: {InlineJavascriptRequirement: {expressionLib: ["var BANDS = {green: 'B03'}; var SCALE = 10;"]}}
+inputs: {x: {type: string, default: a}}
+outputs: []
+arguments:
+- valueFrom: |-
+    %s
+"""
+SCRIPTS = {
+    "a name of the library": "$(BANDS.green)",
+    "a plain name of the library": "$(SCALE)",
+    "a word of JavaScript": "$(true)",
+    "an object of JavaScript": "$(Math.PI)",
+    "a text": '$(runtime.outdir + "/inputs.json")',
+    "a template": "$(`inputs.nothing` + inputs.x)",
+    "a comment": "${ /* inputs.nothing */ return inputs.x; // and inputs.nothing\n    }",
+    "a member of every object": '$(inputs.hasOwnProperty("x"))',
+    "an input it asks for first": '${ if (inputs.hasOwnProperty("y")) { return inputs["y"]; } return inputs["x"]; }',
+    "another object's inputs": "${ var o = {inputs: {y: 1}}; return o.inputs.y; }",
+    "brackets in a regular expression": '${ return inputs.x.replace(/[(]/g, ""); }',
+    "a quote in a regular expression": """${ return inputs.x.replace(/"/g, "inputs.nothing").replace(/"/g, ""); }""",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_sound_javascript_is_let_pass(script: str) -> None:
+    found = lint(SCRIPTED % script).findings
+    assert [finding.message for finding in found if finding.rule.startswith("expression")] == []
+
+
+@posix
+def test_sound_javascript_is_run(tmp_path: Path) -> None:
+    head, argument = SCRIPTED.split("- valueFrom", 1)
+    assert runs(head + "".join(f"- valueFrom{argument % script}" for script in SCRIPTS.values()), tmp_path)
+
+
+PLAIN = ("requirements: {Inline", "hints: [] # {Inline")
+FAILING = {
+    "an input that is not there": ("expression-input", SCRIPTED % "$(inputs.nothing)"),
+    "a member of an input that is not there": ("expression-input", SCRIPTED % "$(inputs.nothing.path)"),
+    "a name that nobody gives": ("expression-name", SCRIPTED % "$(date)"),
+    "an input that is not there, without JavaScript": (
+        "expression-input",
+        (SCRIPTED % "$(inputs['nothing'])").replace(*PLAIN),
+    ),
+    "a word of JavaScript, without it": ("expression-name", (SCRIPTED % "$(true)").replace(*PLAIN)),
+    "spaces, without JavaScript": ("javascript", (SCRIPTED % "$( inputs.x )").replace(*PLAIN)),
+    "a bracket in a regular expression": ("expression-closed", SCRIPTED % '$(inputs.x.replace(/[(]/g, ""))'),
+}
+
+
+@posix
+@pytest.mark.parametrize(("rule", "text"), FAILING.values(), ids=FAILING)
+def test_what_fails_whatever_happens_is_an_error(rule: str, text: str, tmp_path: Path) -> None:
+    assert [error.rule for error in lint(text).errors] == [rule]
+    assert not runs(text, tmp_path)
+
+
+@posix
+@pytest.mark.parametrize("script", ["${ return inputs.nothing || 1; }", '$(inputs["nothing"] || 1)'])
+def test_an_input_that_is_undefined_in_javascript_is_a_warning(script: str, tmp_path: Path) -> None:
+    text = SCRIPTED % script
+    assert not lint(text).errors
+    assert "expression-undefined" in {finding.rule for finding in lint(text).warnings}
+    assert runs(text, tmp_path)
+
+
+@pytest.mark.parametrize("part", ["/*", "'\\", "(/[", "`\\", "inputs['", "${", "\\"])
+def test_a_script_that_is_never_closed_is_read_in_no_time(part: str) -> None:
+    assert lint(SCRIPTED % f"${{ {part * (200_000 // len(part))}\n    }}").findings

@@ -122,6 +122,12 @@ BROKEN = [
     ("javascript", "$(runtime.outdir)", "'${return 1;}'", "arguments:"),
     ("expression-closed", "$(runtime.outdir)", "$(runtime.outdir", "arguments:"),
     ("expression-input", "$(runtime.outdir)", "$(inputs.itm)", "arguments:"),
+    (
+        "expression-undefined",
+        "  arguments: [--to, $(runtime.outdir)]\n  requirements:\n",
+        "  arguments: [$(inputs.itm + 1)]\n  requirements:\n    InlineJavascriptRequirement: {}\n",
+        "arguments:",
+    ),
     ("expression-name", "$(runtime.outdir)", "$(date)", "arguments:"),
     ("default-type", "default: 5", "default: five", "limit: {type: int"),
     ("default-type", "default: fast", "default: slow", "mode: {type: {"),

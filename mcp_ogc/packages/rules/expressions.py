@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
+from mcp_ogc.packages.expressions import Expression
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Subject
 from mcp_ogc.packages.scopes import scopes
 
 NAMES = ("inputs", "self", "runtime", "null")
+OF_JAVASCRIPT = ("true", "false", "undefined", "NaN", "Infinity", "this")
+WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def unclosed(subject: Subject) -> Iterator[Hit]:
@@ -20,23 +24,43 @@ def unclosed(subject: Subject) -> Iterator[Hit]:
 
 
 def unknown_inputs(subject: Subject) -> Iterator[Hit]:
-    """Expressions that name inputs which are not there."""
+    """Parameter references to inputs which are not there."""
+    yield from _unknown_inputs(subject, lambda one: not one.is_script)
+
+
+def undefined_inputs(subject: Subject) -> Iterator[Hit]:
+    """JavaScript that names inputs which are not there: it may never come to that, or do without."""
+    yield from _unknown_inputs(subject, lambda one: one.is_script and not one.asks_first)
+
+
+def _unknown_inputs(subject: Subject, is_meant: Callable[[Expression], bool]) -> Iterator[Hit]:
     for scope in scopes(subject):
-        for one in scope.expressions:
+        for one in filter(is_meant, scope.expressions):
             for name in sorted(one.inputs - scope.inputs):
                 told = f"{one.text[:60]} names the input {name}, which {scope.owner} does not have"
                 yield Hit(one.place, told, f"Its inputs: {', '.join(sorted(scope.inputs)) or 'none'}")
 
 
 def unknown_names(subject: Subject) -> Iterator[Hit]:
-    """Parameter references to something else than CWL has."""
+    """Parameter references to something else than CWL has, or JavaScript where that is in force.
+
+    What has members there is left to the engine: it was told to be something.
+    """
+    words: dict[int, set[str]] = {}
     for scope in scopes(subject):
         for one in scope.expressions:
-            if one.first_name not in (None, *NAMES):
-                yield Hit(one.place, f"{one.text[:60]} names neither inputs nor self nor runtime")
+            name = one.first_name
+            if name in (None, *NAMES):
+                continue
+            if scope.library is not None:
+                if id(scope.library) not in words:
+                    words[id(scope.library)] = set(WORD.findall("\n".join(map(str, scope.library))))
+                if one.segments or name in OF_JAVASCRIPT or name in words[id(scope.library)]:
+                    continue
+            yield Hit(one.place, f"{one.text[:60]} names neither inputs nor self nor runtime")
 
 
-ERROR = Severity.ERROR
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
 REFERENCES = "CWL CommandLineTool §3.4"
 RULES = (
     Rule(
@@ -48,6 +72,14 @@ RULES = (
         unclosed,
     ),
     Rule("expression-input", ERROR, "Every job of it fails", "Name an input that is there", REFERENCES, unknown_inputs),
+    Rule(
+        "expression-undefined",
+        WARNING,
+        "It is undefined there: null, or a failure",
+        "Name an input that is there",
+        REFERENCES,
+        undefined_inputs,
+    ),
     Rule(
         "expression-name",
         ERROR,
