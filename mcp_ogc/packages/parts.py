@@ -87,9 +87,13 @@ class Subject:
 
     @cached_property
     def types(self) -> Mapping[str, Any]:
-        """The types that the package defines (SchemaDefRequirement), by name; `type_of` tells those of one process."""
+        """The types that the package defines (SchemaDefRequirement), by full and by short name.
+
+        `type_of` tells what a short one means to one process.
+        """
         definitions = [own_requirement(part.process, "SchemaDefRequirement") for part in self.parts]
-        return {short_id(one.name): one for definition in definitions if definition for one in definition.types}
+        types = [one for definition in definitions if definition for one in definition.types]
+        return {**{short_id(one.name): one for one in types}, **{one.name: one for one in types}}
 
     def type_of(self, part: Part, declared: Any) -> Any:
         """The type of an input or output of a process: two processes may mean two types by one name."""

@@ -2,10 +2,14 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cwl_utils.parser import save
 
+from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.lint import lint
+from mcp_ogc.packages.types import Fit, fit
 from tests.packages.oracle import accepts, posix
 
 GATHERED = """\
@@ -56,3 +60,25 @@ def test_a_list_in_a_list_is_told_with_the_way_to_flatten_it() -> None:
     assert error.message == "s/out is Directory[][], and out takes Directory[]"
     assert error.repair == "Beside source: linkMerge: merge_flattened"
     assert lint(gathered(STEPS[3], "[s/out]", "Directory[]", PICKS[1] + MERGES[1])).errors == ()
+
+
+SCALARS = ["boolean", "int", "long", "float", "double", "string", "File", "Directory"]
+FORMS = ["{}", '["null", {}]', "{{type: array, items: {}}}", "{{type: record, fields: {{a: {}}}}}"]
+
+
+def parsed(written: str) -> Any:
+    """A type as cwl-utils has it, and as cwltool has."""
+    tool = f"cwlVersion: v1.2\nclass: CommandLineTool\nid: t\ninputs: {{x: {{type: {written}}}}}\noutputs: []\n"
+    (declared,) = load(tool).workflow().inputs
+    return declared.type_, save(declared.type_, relative_uris=False)
+
+
+@posix
+@pytest.mark.parametrize("form", FORMS)
+def test_types_fit_one_another_as_in_cwltool(form: str) -> None:
+    from cwltool.checker import can_assign_src_to_sink
+
+    types = [parsed(one.format(scalar)) for scalar in SCALARS for one in {form, FORMS[0]}]
+    for (given, given_there), (taken, taken_there) in itertools.product(types, types):
+        strict, loose = (can_assign_src_to_sink(given_there, taken_there, strict) for strict in (True, False))
+        assert fit(given, taken, {}) is (Fit.YES if strict else Fit.PERHAPS if loose else Fit.NO)

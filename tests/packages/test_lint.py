@@ -70,7 +70,7 @@ $graph:
   inputs:
     item: {type: string, inputBinding: {prefix: --item, position: 1}}
     aoi: {type: string?, inputBinding: {prefix: --aoi}}
-    limit: {type: long, inputBinding: {prefix: --limit}}
+    limit: {type: int, inputBinding: {prefix: --limit}}
   outputs:
     map: {type: File, outputBinding: {glob: "*.tif"}}
 - class: CommandLineTool
@@ -105,7 +105,8 @@ BROKEN = [
     ("step-input", "        limit: limit\n      out", "      out", "in:\n        item: items"),
     ("step-extra-input", "in: {item: item, aoi: aoi, ", "in: {item: item, aoi: aoi, aoy: aoi, ", "in: {item"),
     ("step-output", "out: [catalog]", "out: [catalogue]", "out: [catalogue]"),
-    ("link-type", "limit: {type: long", "limit: {type: string", "in: {item"),
+    ("link-type", "limit: {type: int, inputBinding", "limit: {type: string, inputBinding", "in: {item"),
+    ("link-type", "limit: {type: int, inputBinding", "limit: {type: long, inputBinding", "in: {item"),
     ("link-type", "scatter: item\n      in:", "in:", "item: items"),
     ("link-optional", "aoi: {type: string?, inputBinding", "aoi: {type: string, inputBinding", "in: {item"),
     ("scatter", "scatter: item", "scatter: itm", "scatter: itm"),
@@ -154,8 +155,8 @@ BROKEN = [
     ),
     (
         "argument-order",
-        "limit: {type: long, inputBinding: {prefix: --limit}}",
-        "limit: {type: {type: array, items: long, inputBinding: {prefix: --limit}}}",
+        "limit: {type: int, inputBinding: {prefix: --limit}}",
+        "limit: {type: {type: array, items: int, inputBinding: {prefix: --limit}}}",
         "limit: {type: {",
     ),
     ("network", "baseCommand: collect", "baseCommand: [curl, --fail]", "baseCommand: [curl"),

@@ -11,7 +11,7 @@ from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Part, Subject, own_requirement
 from mcp_ogc.packages.scopes import inputs_named
-from mcp_ogc.packages.types import ArrayOf, Fit, fit, is_array, without_null
+from mcp_ogc.packages.types import ArrayOf, Fit, alternatives, definition_name, fit, is_array, without_null
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,30 @@ def _links(subject: Subject, wanted: Fit) -> Iterator[Hit]:
                 given = _given(sink, known[source], named)
                 if fit(given, taken, subject.types) is wanted:
                     told = f"{_told(source)} is {type_name(given)}, and {short_id(sink.id)} takes {type_name(taken)}"
-                    flat = fit(ArrayOf(_items(_given(sink, known[source], source))), taken, subject.types) is Fit.YES
-                    is_nested = isinstance(named, list) and sink.linkMerge is None and flat
-                    yield Hit(place, told, "Beside source: linkMerge: merge_flattened" if is_nested else "")
+                    flat = ArrayOf(_items(_given(sink, known[source], source)))
+                    is_list = isinstance(named, list) and sink.linkMerge is None
+                    if is_list and fit(flat, taken, subject.types) is Fit.YES:
+                        repair = "Beside source: linkMerge: merge_flattened"
+                    else:
+                        repair = _one_name(given, taken, subject)
+                    yield Hit(place, told, repair)
+
+
+def _one_name(given: Any, taken: Any, subject: Subject) -> str:
+    """What would be right where a type has two names, or one has it only where it is taken."""
+    ours, theirs = (set(_definitions(one, subject)) for one in (given, taken))
+    if not ours ^ theirs:
+        return ""
+    name = min(ours or theirs).rsplit("#", 1)[-1]
+    return f'A type of SchemaDefRequirement fits itself only: in both type: "#{name}", defined once for both'
+
+
+def _definitions(cwl_type: Any, subject: Subject) -> Iterator[str]:
+    for one in alternatives(cwl_type, subject.types):
+        if name := definition_name(one, subject.types):
+            yield name
+        elif is_array(one):
+            yield from _definitions(one.items, subject)
 
 
 def unknown_scatter(subject: Subject) -> Iterator[Hit]:
