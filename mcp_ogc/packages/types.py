@@ -26,6 +26,10 @@ SCALARS: dict[str, tuple[type, ...]] = {
 }
 
 
+RANGES = {"int": range(-(1 << 31), 1 << 31), "long": range(-(1 << 63), 1 << 63)}
+"""CWL: signed numbers of 32 and of 64 bits."""
+
+
 class Fit(IntEnum):
     """Whether a source's type fits a sink's."""
 
@@ -158,7 +162,9 @@ def _is_of(value: Any, cwl_type: Any, named: Mapping[str, Any]) -> bool:
         return bool(_class_of(value) == cwl_type)
     if isinstance(cwl_type, str):
         kinds = SCALARS.get(cwl_type)
-        return kinds is None or (isinstance(value, kinds) and (cwl_type == "boolean" or not isinstance(value, bool)))
+        if kinds is None or (isinstance(value, bool) and cwl_type != "boolean"):
+            return kinds is None
+        return isinstance(value, kinds) and (cwl_type not in RANGES or value in RANGES[cwl_type])
     match cwl_type.type_:
         case "array":
             return isinstance(value, list) and all(is_of(one, cwl_type.items, named) for one in value)

@@ -37,7 +37,7 @@ def accepts(text: str, folder: Path) -> bool:
     try:
         makers = _makers(package)
         makers.get("main", next(iter(makers.values())))()
-    except (SchemaSaladException, WorkflowException):
+    except (SchemaSaladException, WorkflowException, KeyError, TypeError):  # the last two where a member has no place
         return False
     return True
 
