@@ -26,8 +26,8 @@ SCALARS: dict[str, tuple[type, ...]] = {
 }
 
 
-RANGES = {"int": range(-(1 << 31), 1 << 31), "long": range(-(1 << 63), 1 << 63)}
-"""CWL: signed numbers of 32 and of 64 bits."""
+BITS = {"int": 31, "long": 63}
+"""CWL: signed numbers of 32 and of 64 bits, one of which is the sign."""
 
 
 class Fit(IntEnum):
@@ -164,7 +164,8 @@ def _is_of(value: Any, cwl_type: Any, named: Mapping[str, Any]) -> bool:
         kinds = SCALARS.get(cwl_type)
         if kinds is None or (isinstance(value, bool) and cwl_type != "boolean"):
             return kinds is None
-        return isinstance(value, kinds) and (cwl_type not in RANGES or value in RANGES[cwl_type])
+        most = 1 << BITS[cwl_type] if cwl_type in BITS else None
+        return isinstance(value, kinds) and (most is None or -most <= value < most)
     match cwl_type.type_:
         case "array":
             return isinstance(value, list) and all(is_of(one, cwl_type.items, named) for one in value)

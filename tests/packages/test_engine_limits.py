@@ -130,6 +130,8 @@ def test_software_is_a_hint(tmp_path: Path) -> None:
     [
         ("int", 2147483647, ""),
         ("int", -2147483648, ""),
+        ("int", "0x00ff", ""),
+        ("int", "+5", ""),
         ("int", 2147483648, "type: long, since an int ends at ±2,147,483,647"),
         ("int?", -2147483649, "type: long, since an int ends at ±2,147,483,647"),
         ("long", 9223372036854775807, ""),
@@ -137,7 +139,9 @@ def test_software_is_a_hint(tmp_path: Path) -> None:
         ("double", 3000000000, ""),
     ],
 )
-def test_a_default_beyond_what_its_type_holds_is_told(cwl_type: str, value: int, repair: str, tmp_path: Path) -> None:
+def test_a_default_beyond_what_its_type_holds_is_told(
+    cwl_type: str, value: object, repair: str, tmp_path: Path
+) -> None:
     text = TYPED.format(version="v1.2", type=f"{cwl_type}\n    default: {value}")
     found = [(error.rule, error.line, error.repair) for error in lint(text).errors]
     assert found == ([("default-type", 8, repair)] if repair else [])
