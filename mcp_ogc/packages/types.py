@@ -164,8 +164,9 @@ def _is_of(value: Any, cwl_type: Any, named: Mapping[str, Any]) -> bool:
         kinds = SCALARS.get(cwl_type)
         if kinds is None or (isinstance(value, bool) and cwl_type != "boolean"):
             return kinds is None
-        most = 1 << BITS[cwl_type] if cwl_type in BITS else None
-        return isinstance(value, kinds) and (most is None or -most <= value < most)
+        if isinstance(value, int) and cwl_type in BITS:
+            return -(1 << BITS[cwl_type]) <= value < 1 << BITS[cwl_type]
+        return isinstance(value, kinds)
     match cwl_type.type_:
         case "array":
             return isinstance(value, list) and all(is_of(one, cwl_type.items, named) for one in value)
