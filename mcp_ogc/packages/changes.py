@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_ogc.packages.description import describe, plain_default, type_name
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.parts import Subject, told
-from mcp_ogc.packages.types import Fit, fit
+from mcp_ogc.packages.types import Fit, value_fit
 
 if TYPE_CHECKING:
     from mcp_ogc.packages.cwl import Package
@@ -62,7 +62,7 @@ def _inputs(before: Subject, after: Subject) -> Iterator[Change]:
         yield Change(f"input {name} ({type_name(new[name].type_)}, {need}) is new", is_breaking=not optional[name])
     for name in [name for name in new if name in old]:
         given, taken = before.type_of(before.main, old[name]), after.type_of(after.main, new[name])
-        yield from _retyped("input", name, old[name], new[name], fit(given, taken, after.types))
+        yield from _retyped("input", name, old[name], new[name], value_fit(given, taken, after.types))
         if optional[name] != was_optional[name]:
             need = "optional" if optional[name] else "required"
             yield Change(f"input {name} is {need} now", is_breaking=not optional[name])
@@ -79,7 +79,7 @@ def _outputs(before: Subject, after: Subject) -> Iterator[Change]:
     for name in [name for name in new if name in old]:
         # What is read must be among what was read before.
         given, taken = after.type_of(after.main, new[name]), before.type_of(before.main, old[name])
-        yield from _retyped("output", name, old[name], new[name], fit(given, taken, after.types))
+        yield from _retyped("output", name, old[name], new[name], value_fit(given, taken, after.types))
 
 
 def _retyped(noun: str, name: str, old: Any, new: Any, fits: Fit) -> Iterator[Change]:

@@ -20,6 +20,7 @@ from mcp_ogc.packages.requirements import refusal
 from mcp_ogc.packages.shape import (
     TYPES,
     each,
+    merged_members,
     misshapen,
     missing_processes,
     odd_requirements,
@@ -126,10 +127,10 @@ def load(text: str, *, source: str = "package") -> Package:
     processes = list(with_inline(graph))
     ids = {short_id(str(process.get("id", ""))) for process in processes}
     missing = [fault for process in processes for fault in missing_processes(process, ids)]
-    _refuse([*references(document), *missing], source)
+    _refuse([*references(document), *missing, *merged_members(graph)], source)
     _refuse([fault for process in graph for fault in _faults(process, document)], source)
     defined = TYPES | set(type_names(document))
-    _refuse([fault for one in processes for fault in (*untyped(one), *undefined_types(one, defined, version))], source)
+    _refuse([fault for one in processes for fault in (*untyped(one), *undefined_types(one, defined))], source)
     _refuse(list(unreached_types(graph)), source)
     return Package(
         text=text,

@@ -100,6 +100,12 @@ def place(node: Any, key: str | int | None) -> tuple[int, int]:
     return line + 1, column + 1
 
 
+def merged_keys(node: Any) -> list[Any]:
+    """The keys of a map that are not its own, but come from another one (`<<: *other`)."""
+    own = getattr(getattr(node, "lc", None), "data", None) or {}
+    return [key for key in node if key not in own] if getattr(node, "merge", None) else []
+
+
 def short_id(identifier: str) -> str:
     """An id without the document's name: `package#water/aoi` is `aoi`, of a process `water`."""
     return identifier.rsplit("#", 1)[-1].rsplit("/", 1)[-1]

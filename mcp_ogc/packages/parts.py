@@ -44,6 +44,11 @@ class Part:
         """The steps of a Workflow; none of anything else."""
         return self.process.steps if self.kind == "Workflow" else ()
 
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """The ids of its inputs."""
+        return frozenset(short_id(one.id) for one in self.process.inputs)
+
     def place(self, *path: str | int) -> tuple[int, int]:
         """Line and column of a member; with no path, of its id, or where it begins."""
         return place_of(self.node, *(path or ("id",)))
@@ -82,9 +87,13 @@ class Subject:
 
     @cached_property
     def types(self) -> Mapping[str, Any]:
-        """The types that the package defines (SchemaDefRequirement), by name; `type_of` tells those of one process."""
+        """The types that the package defines (SchemaDefRequirement), by full and by short name.
+
+        `type_of` tells what a short one means to one process.
+        """
         definitions = [own_requirement(part.process, "SchemaDefRequirement") for part in self.parts]
-        return {short_id(one.name): one for definition in definitions if definition for one in definition.types}
+        types = [one for definition in definitions if definition for one in definition.types]
+        return {**{short_id(one.name): one for one in types}, **{one.name: one for one in types}}
 
     def type_of(self, part: Part, declared: Any) -> Any:
         """The type of an input or output of a process: two processes may mean two types by one name."""
@@ -137,29 +146,37 @@ class Subject:
         CWL v1.2 Workflow §4.2: requirements and hints are inherited from the step and from the workflow. One that
         only some of the runners have is not in force.
         """
-        asked = id(part), name
-        if asked not in self._in_force:
-            self._in_force[asked] = self._requirement(part, name, frozenset())
-        return self._in_force[asked]
+        settled = self._in_force
+        ahead, followed = [part], set()
+        while (asked := (id(part), name)) not in settled:
+            one = ahead[-1]
+            followed.add(id(one))
+            above = [] if own_requirement(one.process, name) else [runner for _, runner in self._runners_of(one)]
+            unknown = [runner for runner in above if (id(runner), name) not in settled and id(runner) not in followed]
+            if unknown:
+                ahead.append(unknown[0])
+            else:
+                settled[id(ahead.pop()), name] = self._requirement(one, name)
+        return settled[asked]
 
     @cached_property
     def _in_force(self) -> dict[tuple[int, str], tuple[Any, Part] | None]:
-        """What was asked for already: a part that a thousand steps run is asked about by each of them."""
+        """What was asked for already: a part that a thousand steps run is asked about by each of them, and there may
+        be more ways up from it than could be followed one by one."""
         return {}
 
-    def _requirement(self, part: Part, name: str, below: frozenset[int]) -> tuple[Any, Part] | None:
+    def _runners_of(self, part: Part) -> Sequence[tuple[Any, Part]]:
+        return self._runners.get(id(part), ())
+
+    def _requirement(self, part: Part, name: str) -> tuple[Any, Part] | None:
+        """What is in force for a part, once that is settled for those that run it; nothing comes out of a circle."""
         if own := own_requirement(part.process, name):
             return own, part
-        runners = self._runners.get(id(part), ())
-        if id(part) in below or not runners:
-            return None
         inherited = [
-            (own, runner)
-            if (own := own_requirement(step, name))
-            else self._requirement(runner, name, below | {id(part)})
-            for step, runner in runners
+            (own, runner) if (own := own_requirement(step, name)) else self._in_force.get((id(runner), name))
+            for step, runner in self._runners_of(part)
         ]
-        return inherited[0] if all(inherited) else None
+        return inherited[0] if inherited and all(inherited) else None
 
 
 def own_requirement(holder: Any, name: str) -> Any:

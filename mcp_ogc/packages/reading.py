@@ -49,6 +49,11 @@ ADVICE = {
     "requirement": Advice(
         "Engines refuse what they do not know", "Name a requirement of CWL, or leave it to hints", "CWL Workflow §5.2"
     ),
+    "merge": Advice(
+        "Engines give up before they say where",
+        "Write out what it stands for",
+        "CWL SchemaSalad §2, YAML 1.2 has no <<",
+    ),
     "cwl": Advice(REFUSED, "Mend it as CWL has it", "CWL v1.2"),
 }
 INVALID_FIELD = re.compile(r"invalid field `([^`]*)`, expected one of: (.*)")

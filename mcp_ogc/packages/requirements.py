@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 SINCE_1_1 = {"NetworkAccess", "WorkReuse", "InplaceUpdateRequirement", "ToolTimeLimit", "LoadListingRequirement"}
+ONLY_A_HINT = "SoftwareRequirement"
 EXTENSIONS, CWLTOOL = "cwltool", "http://commonwl.org/cwltool#"
 """The prefix of those that engines built on cwltool have beside the standard's."""
 
@@ -39,6 +40,10 @@ def refusal(name: str, members: Any, document: Mapping[str, Any], known: Any) ->
         near = get_close_matches(name, [one for one in dir(known) if one.endswith("Requirement")], n=1)
         repair = f"{near[0]}: …" if near else "Name a requirement of CWL, or leave it to hints"
         return Refusal(f"there is no requirement {name[:60]}", repair)
+    if name == ONLY_A_HINT:
+        return Refusal(
+            f"{name} under requirements is refused by cwltool, and what is built on it", f"hints: {{{name}: …}}"
+        )
     if not isinstance(members, Mapping | None):
         return Refusal(f"{name[:60]} is not a map of its members", f"{name[:60]}: {{}}")
     return None

@@ -7,11 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mcp_ogc.errors import PackageFault
-from mcp_ogc.packages.document import place, short_id
+from mcp_ogc.packages.document import merged_keys, place, short_id
 
 SCALARS = {"null", "boolean", "int", "long", "float", "double", "string"}
-FLAT, NESTED = re.compile(r"(\[\])?\??$"), re.compile(r"(\[\])*\??$")
-"""What makes a list of a type, and what may be left out: lists of lists since CWL v1.2, and the ? comes last."""
+SHORTHAND = re.compile(r"(\[\])*\??$")
+"""What makes a list of a type, and what may be left out; the ? comes last."""
+READ_SHORTHANDS = ("", "?", "[]", "[]?")
+"""Those that engines read. CWL v1.2 has lists of lists too; cwltool and what is built on it have not."""
+NAMED_MEMBERS = ("inputs", "outputs", "steps", "in", "requirements", "hints", "envDef", "packages", "fields")
+"""Maps that stand for lists."""
+REWRITTEN = ("type", "secondaryFiles")
+"""Fields that have a shorthand."""
 TYPES = SCALARS | {"File", "Directory", "Any", "stdin", "stdout", "stderr", "array", "enum", "record"}
 
 
@@ -120,20 +126,55 @@ def untyped(process: Mapping[str, Any]) -> Iterator[PackageFault]:
                 yield PackageFault(*place(told, key), "untyped", f"one of {field} has no type")
 
 
-def undefined_types(process: Mapping[str, Any], defined: set[str], version: str) -> Iterator[PackageFault]:
-    """Types that neither CWL nor the package has; the parser takes any name for one that is defined elsewhere."""
-    suffix = NESTED if version == "v1.2" else FLAT
+def undefined_types(process: Mapping[str, Any], defined: set[str]) -> Iterator[PackageFault]:
+    """Types that neither CWL nor the package has; the parser takes any name for one that is defined elsewhere, and
+    shorthands that no engine reads."""
     typed = [
         process.get("inputs"),
         process.get("outputs"),
         *(one.get("types") for one in each(process, "requirements")),
     ]
-    for text, where in (found for declared in typed for found in _types_ofeach(declared)):
-        name = suffix.sub("", text)
+    for text, where, may_be_short in (found for declared in typed for found in _types_ofeach(declared)):
+        name = SHORTHAND.sub("", text)
+        shorthand = text[len(name) :]
         if re.split("[#/:]", name)[-1] not in defined:
             yield PackageFault(
                 *where, "unknown-type", f"there is no type {name[:80]}, neither in CWL nor in the package"
             )
+        elif shorthand not in (READ_SHORTHANDS if may_be_short else ("",)):
+            reason = f"{text[:80]} is a shorthand that cwltool, and what is built on it, does not read here"
+            yield PackageFault(*where, "unknown-type", reason, _in_full(name[:80], shorthand[:20], may_be_short))
+
+
+def _in_full(name: str, shorthand: str, is_field: bool) -> str:
+    """A type without shorthand."""
+    told = f'"{name}"' if "#" in name else name
+    for _ in range(shorthand.count("[]")):
+        told = f"{{type: array, items: {told}}}"
+    told = f'["null", {told}]' if shorthand.endswith("?") else told
+    return f"{'type' if is_field else 'items'}: {told}"
+
+
+def merged_members(node: Any) -> Iterator[PackageFault]:
+    """Members that come from another map (`<<: *other`) where cwltool, which asks where each of them is, fails."""
+    if isinstance(node, Mapping):
+        for name in NAMED_MEMBERS:
+            if isinstance(told := node.get(name), Mapping):
+                yield from (_merged(told, key) for key in merged_keys(told)[:1])
+        for name in merged_keys(node):
+            if name in REWRITTEN and isinstance(node[name], str | Mapping):
+                yield _merged(node, name)
+        for name, value in node.items():
+            if name != "default":
+                yield from merged_members(value)
+    elif isinstance(node, Sequence) and not isinstance(node, str):
+        for value in node:
+            yield from merged_members(value)
+
+
+def _merged(node: Any, key: Any) -> PackageFault:
+    reason = f"<<: brings {str(key)[:60]} here, which cwltool, and what is built on it, can't load"
+    return PackageFault(*place(node, None), "merge", reason)
 
 
 def unreached_types(graph: Sequence[Mapping[str, Any]]) -> Iterator[PackageFault]:
@@ -145,8 +186,8 @@ def unreached_types(graph: Sequence[Mapping[str, Any]]) -> Iterator[PackageFault
     own = {name: process for process, name in defined if process and not re.search("[#/:]", name)}
     shared = {name.removeprefix("#") for process, name in defined if not process or name.startswith("#")}
     for declared in (one.get(field) for one in graph for field in ("inputs", "outputs")):
-        for text, where in _types_ofeach(declared, within=("type", "items")):
-            name = NESTED.sub("", text).removeprefix("#")
+        for text, where, _ in _types_ofeach(declared, within=("type", "items")):
+            name = SHORTHAND.sub("", text).removeprefix("#")
             if name in own and name not in shared:
                 reason = f"the type {name[:80]} is only known as {own[name][:80].removeprefix('#')}/{name[:80]}"
                 yield PackageFault(*where, "unknown-type", reason, f'Where it is defined: name: "#{name[:80]}"')
@@ -158,25 +199,28 @@ def _definitions(process: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _types_ofeach(
-    declared: Any, within: tuple[str, ...] = ("type", "items", "fields")
-) -> Iterator[tuple[str, tuple[int, int]]]:
+    declared: Any, within: tuple[str, ...] = ("type", "items", "fields"), depth: int = 0
+) -> Iterator[tuple[str, tuple[int, int], bool]]:
     for key in declared if isinstance(declared, Mapping) else range(len(declared or ())):
-        yield from _types(declared, key, within)
+        yield from _types(declared, key, within, depth)
 
 
-def _types(node: Any, key: Any, within: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """The names of types below a member, and their places."""
+def _types(node: Any, key: Any, within: tuple[str, ...], depth: int) -> Iterator[tuple[str, tuple[int, int], bool]]:
+    """The names of types below a member, their places, and whether a shorthand is read there.
+
+    `depth` is 0 where an input, an output or a field is declared, 1 in its type, 2 in what that is made of.
+    """
     value = node[key]
     if isinstance(value, str):
-        yield value, place(node, key)
+        yield value, place(node, key), depth < 2
     elif isinstance(value, Sequence):
-        yield from _types_ofeach(value, within)
+        yield from _types_ofeach(value, within, max(depth, 1))
     elif isinstance(value, Mapping):
         for inner in within:
             if inner == "fields":
                 yield from _types_ofeach(value.get(inner), within)
             elif inner in value:
-                yield from _types(value, inner, within)
+                yield from _types(value, inner, within, 2 if depth or inner == "items" else 1)
 
 
 def type_names(node: Any) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 import difflib
 import logging
-import shutil
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.packages.oracle import check, posix
 
 CORPUS = Path(__file__).parent / "corpus"
 SOUND = sorted((CORPUS / "sound").glob("*.cwl"))
@@ -16,28 +16,10 @@ BROKEN = sorted((CORPUS / "broken").glob("*.cwl"))
 FAULTS: dict[str, dict[str, Any]] = tomllib.loads((CORPUS / "faults.toml").read_text(encoding="utf-8"))
 
 by_name = pytest.mark.parametrize("name", FAULTS)
-# cwltool imports pwd, which Windows does not have.
-posix = pytest.mark.skipif(sys.platform == "win32", reason="cwltool is POSIX only")
 
 
 def lines(package: Path) -> list[str]:
     return package.read_text(encoding="utf-8").splitlines()
-
-
-def check_with_cwltool(package: Path) -> None:
-    """As `cwltool --validate`, in this process: its main() reads CWL's own schema again each time, half a second."""
-    from cwltool.context import LoadingContext
-    from cwltool.load_tool import fetch_document, make_tool, resolve_and_validate_document
-    from cwltool.workflow import default_make_tool
-
-    if "InlineJavascriptRequirement" in package.read_text(encoding="utf-8") and not shutil.which("node"):
-        pytest.skip("no Node.js here, which cwltool reads expressions with")
-    context = LoadingContext({"construct_tool_object": default_make_tool})
-    context, uri = resolve_and_validate_document(*fetch_document(str(package), context))
-    assert context.loader is not None
-    document, _ = context.loader.resolve_ref(uri)
-    for process in document if isinstance(document, list) else [document]:
-        make_tool(process["id"], context)
 
 
 def test_forty_packages_are_broken_and_listed_and_fifteen_are_sound() -> None:
@@ -71,7 +53,7 @@ def test_a_fault_is_said_in_words_and_points_into_its_file(name: str) -> None:
 @posix
 @pytest.mark.parametrize("package", SOUND, ids=lambda package: package.stem)
 def test_cwltool_finds_nothing_in_a_sound_package(package: Path, caplog: pytest.LogCaptureFixture) -> None:
-    check_with_cwltool(package)
+    check(package)
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
@@ -82,7 +64,7 @@ def test_cwltool_says_of_a_broken_package_what_is_listed(name: str, caplog: pyte
     from schema_salad.exceptions import SchemaSaladException
 
     try:
-        check_with_cwltool(CORPUS / "broken" / f"{name}.cwl")
+        check(CORPUS / "broken" / f"{name}.cwl")
     except (SchemaSaladException, WorkflowException):
         said = "refuses"
     else:

@@ -70,7 +70,7 @@ $graph:
   inputs:
     item: {type: string, inputBinding: {prefix: --item, position: 1}}
     aoi: {type: string?, inputBinding: {prefix: --aoi}}
-    limit: {type: long, inputBinding: {prefix: --limit}}
+    limit: {type: int, inputBinding: {prefix: --limit}}
   outputs:
     map: {type: File, outputBinding: {glob: "*.tif"}}
 - class: CommandLineTool
@@ -105,7 +105,8 @@ BROKEN = [
     ("step-input", "        limit: limit\n      out", "      out", "in:\n        item: items"),
     ("step-extra-input", "in: {item: item, aoi: aoi, ", "in: {item: item, aoi: aoi, aoy: aoi, ", "in: {item"),
     ("step-output", "out: [catalog]", "out: [catalogue]", "out: [catalogue]"),
-    ("link-type", "limit: {type: long", "limit: {type: string", "in: {item"),
+    ("link-type", "limit: {type: int, inputBinding", "limit: {type: string, inputBinding", "in: {item"),
+    ("link-type", "limit: {type: int, inputBinding", "limit: {type: long, inputBinding", "in: {item"),
     ("link-type", "scatter: item\n      in:", "in:", "item: items"),
     ("link-optional", "aoi: {type: string?, inputBinding", "aoi: {type: string, inputBinding", "in: {item"),
     ("scatter", "scatter: item", "scatter: itm", "scatter: itm"),
@@ -122,6 +123,12 @@ BROKEN = [
     ("javascript", "$(runtime.outdir)", "'${return 1;}'", "arguments:"),
     ("expression-closed", "$(runtime.outdir)", "$(runtime.outdir", "arguments:"),
     ("expression-input", "$(runtime.outdir)", "$(inputs.itm)", "arguments:"),
+    (
+        "expression-undefined",
+        "  arguments: [--to, $(runtime.outdir)]\n  requirements:\n",
+        "  arguments: [$(inputs.itm + 1)]\n  requirements:\n    InlineJavascriptRequirement: {}\n",
+        "arguments:",
+    ),
     ("expression-name", "$(runtime.outdir)", "$(date)", "arguments:"),
     ("default-type", "default: 5", "default: five", "limit: {type: int"),
     ("default-type", "default: fast", "default: slow", "mode: {type: {"),
@@ -148,8 +155,8 @@ BROKEN = [
     ),
     (
         "argument-order",
-        "limit: {type: long, inputBinding: {prefix: --limit}}",
-        "limit: {type: {type: array, items: long, inputBinding: {prefix: --limit}}}",
+        "limit: {type: int, inputBinding: {prefix: --limit}}",
+        "limit: {type: {type: array, items: int, inputBinding: {prefix: --limit}}}",
         "limit: {type: {",
     ),
     ("network", "baseCommand: collect", "baseCommand: [curl, --fail]", "baseCommand: [curl"),

@@ -1,5 +1,7 @@
 """Types that a package names, and types that nobody does."""
 
+from pathlib import Path
+
 import pytest
 from cwl2ogc import BaseCWLtypes2OGCConverter
 
@@ -7,6 +9,7 @@ from mcp_ogc.errors import PackageError
 from mcp_ogc.packages.cwl import load
 from mcp_ogc.packages.description import describe
 from mcp_ogc.packages.lint import lint
+from tests.packages.oracle import accepts, posix
 
 NAMED = """\
 cwlVersion: v1.2
@@ -145,8 +148,50 @@ def test_a_name_stands_for_the_type_of_the_process_it_is_in() -> None:
     found = {finding.rule: finding.message for finding in lint(SCOPED).findings}
     assert found["link-type"] == "first/kind is Kind, and kind takes Kind"
     assert "default-type" not in found
-    both = {finding.rule for finding in lint(SCOPED.replace("[c, d]", "[a, b, c]")).findings}
-    assert "link-type" not in both
+
+
+KINDS = "SchemaDefRequirement: {types: [{name: %s, type: enum, symbols: [a, b]}]}"
+SHARED = """\
+cwlVersion: v1.2
+$graph:
+- class: Workflow
+  id: main
+  requirements: {%s}
+  inputs: {kind: {type: %s}}
+  outputs: []
+  steps: {step: {run: "#tool", in: {kind: kind}, out: []}}
+- class: CommandLineTool
+  id: tool
+  requirements: {%s}
+  inputs: {kind: {type: %s}}
+  outputs: []
+"""
+HERE = "{type: enum, symbols: [a, b]}"
+KIND, OTHER, OF_TOOL = '"#Kind"', '"#Other"', '"#tool/Kind"'
+
+
+@posix
+@pytest.mark.parametrize(
+    ("package", "fits"),
+    [
+        (SHARED % (KINDS % KIND, KIND, "", KIND), True),
+        (SHARED % (KINDS % KIND, KIND, KINDS % KIND, KIND), True),
+        (SHARED % (KINDS % KIND, KIND, KINDS % OTHER, OTHER), False),
+        (SHARED % (KINDS % KIND, KIND, KINDS % OF_TOOL, OF_TOOL), False),
+        (SHARED % (KINDS % KIND, KIND, "", HERE), False),
+        (SHARED % ("", HERE, "", HERE), True),
+        (SHARED % ("", HERE, "", HERE.replace("b]", "b, c]")), True),
+        (SHARED % ("", HERE.replace("b]", "b, c]"), "", HERE), True),
+        (SHARED % (KINDS % KIND, '"#Kind[]"', KINDS % KIND, '{type: array, items: "#Kind"}'), True),
+        (SHARED % (KINDS % KIND, '"#Kind[]"', KINDS % OTHER, '"#Other[]"'), False),
+        (SHARED % (KINDS % KIND, '"#Kind?"', KINDS % KIND, '["null", "#Kind"]'), True),
+    ],
+)
+def test_a_defined_type_fits_itself_only(package: str, fits: bool, tmp_path: Path) -> None:
+    assert accepts(package, tmp_path) is fits
+    errors = lint(package).errors
+    assert [error.rule for error in errors] == ([] if fits else ["link-type"])
+    assert all("fits itself only" in error.repair and 'type: "#Kind"' in error.repair for error in errors)
 
 
 WORKFLOW = """\

@@ -210,7 +210,8 @@ def test_a_type_that_a_process_names_for_itself_is_not_found_by_that_name() -> N
     (finding,) = lint(named.replace(requirement, requirement + KINDS % "Kind")).findings
     assert (finding.rule, finding.line) == ("unknown-type", 20)
     assert finding.repair.endswith('name: "#Kind"')
-    assert lint(named.replace(requirement, requirement + KINDS % '"#Kind"')).findings == ()
+    (finding,) = lint(named.replace(requirement, requirement + KINDS % '"#Kind"')).findings
+    assert finding.rule == "link-type"  # the tool has its symbols written out, which cwltool takes for another type
 
 
 def test_what_came_with_a_later_version_of_cwl_is_said_to() -> None:

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from mcp_ogc.packages.document import member, place, short_id
+from mcp_ogc.packages.expressions import expressions_of
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Part, Subject
-from mcp_ogc.packages.rules.expressions import expressions_of
 from mcp_ogc.packages.types import alternatives, holds, is_array
 
 FETCHES = re.compile(

@@ -8,7 +8,7 @@ from typing import Any
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Part, Subject, own_requirement
-from mcp_ogc.packages.rules.expressions import expressions_of, scopes
+from mcp_ogc.packages.scopes import JAVASCRIPT, scopes
 
 
 def missing_requirements(subject: Subject) -> Iterator[Hit]:
@@ -48,23 +48,16 @@ def _features(subject: Subject, workflow: Part) -> Iterator[tuple[tuple[int, int
 
 def unasked_scripts(subject: Subject) -> Iterator[Hit]:
     """JavaScript without InlineJavascriptRequirement."""
+    told = set()
     for part in subject.parts:
-        if subject.requirement(part, "InlineJavascriptRequirement"):
-            continue
-        if part.kind == "ExpressionTool":
-            yield Hit(
-                part.place("expression"), f"{part.name} is JavaScript, and InlineJavascriptRequirement is missing"
-            )
-            continue
-        steps = {short_id(step.id): step for step in part.steps}
-        for node, _, owner in scopes(part):
-            step = steps.get(owner.removeprefix("the step "))
-            if step is not None and own_requirement(step, "InlineJavascriptRequirement"):
-                continue
-            for one in expressions_of(node):
-                if one.is_script:
-                    told = f"{one.text[:60]} is JavaScript, and InlineJavascriptRequirement is missing"
-                    yield Hit(one.place, told)
+        if part.kind == "ExpressionTool" and not subject.requirement(part, JAVASCRIPT):
+            place = part.place("expression")
+            told.add(place)
+            yield Hit(place, f"{part.name} is JavaScript, and {JAVASCRIPT} is missing")
+    for scope in scopes(subject):
+        for one in scope.expressions if scope.library is None else ():
+            if one.is_script and one.place not in told:
+                yield Hit(one.place, f"{one.text[:60]} is JavaScript, and {JAVASCRIPT} is missing")
 
 
 RULES = (

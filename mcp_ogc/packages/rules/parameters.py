@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from mcp_ogc.ogc.inputs.sendable import unsendable
 from mcp_ogc.packages.description import type_name
@@ -29,9 +30,17 @@ def wrong_defaults(subject: Subject) -> Iterator[Hit]:
                 and not is_of(value, subject.type_of(part, declared), subject.types)
             ):
                 told = f"the default of {name} is {str(value)[:40]!r}, which is no {type_name(declared.type_)}"
-                symbols = ", ".join(choices(subject.type_of(part, declared), subject.types))
-                repair = f"Give one of {symbols}" if symbols else ""
+                repair = _other_default(value, subject.type_of(part, declared), subject)
                 yield Hit(part.place("inputs", name, "default"), told, repair)
+
+
+def _other_default(value: Any, cwl_type: Any, subject: Subject) -> str:
+    """What would be right where a default is not of its type."""
+    symbols = ", ".join(choices(cwl_type, subject.types))
+    if symbols:
+        return f"Give one of {symbols}"
+    is_long = "int" in alternatives(cwl_type, subject.types) and is_of(value, "long", subject.types)
+    return "type: long, since an int ends at ±2,147,483,647" if is_long else ""
 
 
 def untold_defaults(subject: Subject) -> Iterator[Hit]:

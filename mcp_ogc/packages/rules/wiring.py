@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from mcp_ogc.packages.description import type_name
 from mcp_ogc.packages.document import short_id
 from mcp_ogc.packages.findings import Hit, Rule, Severity
 from mcp_ogc.packages.parts import Part, Subject, own_requirement
-from mcp_ogc.packages.rules.expressions import inputs_named
-from mcp_ogc.packages.types import ArrayOf, Fit, fit
+from mcp_ogc.packages.scopes import inputs_named
+from mcp_ogc.packages.types import ArrayOf, Fit, alternatives, definition_name, fit, is_array, without_null
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An input of a workflow, or an output of a step."""
+
+    declared: Any
+    """Its type, as the process has it."""
+    levels: int = 0
+    """How many arrays scattering makes around it."""
+    is_conditional: bool = False
+    """Whether its step may be skipped, and give null."""
+
+    @property
+    def type_(self) -> Any:
+        """What it gives."""
+        return self._scattered(["null", *_list(self.declared)] if self.is_conditional else self.declared)
+
+    @property
+    def unconditional(self) -> Any:
+        """What it gives where no step is skipped."""
+        return self._scattered(self.declared)
+
+    def _scattered(self, told: Any) -> Any:
+        for _ in range(self.levels):
+            told = ArrayOf(told)
+        return told
 
 
 def unknown_sources(subject: Subject) -> Iterator[Hit]:
@@ -47,7 +75,7 @@ def unknown_step_inputs(subject: Subject) -> Iterator[Hit]:
     """Inputs that a step gives and its process does not have."""
     for workflow, step, process in _steps(subject):
         known = {short_id(declared.id) for declared in process.process.inputs}
-        used = inputs_named(workflow, short_id(step.id))
+        used = inputs_named(workflow, step)
         for one in step.in_:
             name = short_id(one.id)
             if name not in known and name not in used:
@@ -86,19 +114,38 @@ def _links(subject: Subject, wanted: Fit) -> Iterator[Hit]:
         known = _types_of_sources(subject, workflow)
         takes = dict(_types_of_sinks(subject, workflow))
         for sink, field, place in _sinks(workflow):
-            sources = _list(getattr(sink, field))
-            if sink.id not in takes or not sources or not all(source in known for source in sources):
+            named = getattr(sink, field)
+            if sink.id not in takes or not _list(named) or not all(source in known for source in _list(named)):
                 continue
             taken = takes[sink.id]
-            for source in sources:
-                given = _merged(sink, known[source], is_alone=len(sources) == 1)
+            for source in _list(named):
+                given = _given(sink, known[source], named)
                 if fit(given, taken, subject.types) is wanted:
                     told = f"{_told(source)} is {type_name(given)}, and {short_id(sink.id)} takes {type_name(taken)}"
-                    flat = ArrayOf(_items(known[source]))
-                    is_nested = (
-                        len(sources) > 1 and sink.linkMerge is None and fit(flat, taken, subject.types) is Fit.YES
-                    )
-                    yield Hit(place, told, "Beside source: linkMerge: merge_flattened" if is_nested else "")
+                    flat = ArrayOf(_items(_given(sink, known[source], source)))
+                    is_list = isinstance(named, list) and sink.linkMerge is None
+                    if is_list and fit(flat, taken, subject.types) is Fit.YES:
+                        repair = "Beside source: linkMerge: merge_flattened"
+                    else:
+                        repair = _one_name(given, taken, subject)
+                    yield Hit(place, told, repair)
+
+
+def _one_name(given: Any, taken: Any, subject: Subject) -> str:
+    """What would be right where a type has two names, or one has it only where it is taken."""
+    ours, theirs = (set(_definitions(one, subject)) for one in (given, taken))
+    if not ours ^ theirs:
+        return ""
+    name = min(ours or theirs).rsplit("#", 1)[-1]
+    return f'A type of SchemaDefRequirement fits itself only: in both type: "#{name}", defined once for both'
+
+
+def _definitions(cwl_type: Any, subject: Subject) -> Iterator[str]:
+    for one in alternatives(cwl_type, subject.types):
+        if name := definition_name(one, subject.types):
+            yield name
+        elif is_array(one):
+            yield from _definitions(one.items, subject)
 
 
 def unknown_scatter(subject: Subject) -> Iterator[Hit]:
@@ -194,21 +241,21 @@ def _sinks(workflow: Part) -> Iterator[tuple[Any, str, tuple[int, int]]]:
         yield declared, "outputSource", workflow.place("outputs", short_id(declared.id), "outputSource")
 
 
-def _types_of_sources(subject: Subject, workflow: Part) -> dict[str, Any]:
+def _types_of_sources(subject: Subject, workflow: Part) -> dict[str, Source]:
     """What each source gives, by its full id."""
-    types = {declared.id: subject.type_of(workflow, declared) for declared in workflow.process.inputs}
+    found = {declared.id: Source(subject.type_of(workflow, declared)) for declared in workflow.process.inputs}
     for step in workflow.steps:
         process = subject.run_by(step)
         given = {short_id(one.id): subject.type_of(process, one) for one in process.process.outputs} if process else {}
         levels = len(_list(step.scatter)) if step.scatterMethod == "nested_crossproduct" else 1
         for out in _outputs(step):
             told = "Any" if own_requirement(step, "Loop") else given.get(short_id(out), "Any")
-            if getattr(step, "when", None) is not None:
-                told = ["null", *(told if isinstance(told, list) else [told])]
-            for _ in range(levels if step.scatter is not None else 0):
-                told = ArrayOf(told)
-            types[out] = told
-    return types
+            found[out] = Source(
+                told,
+                levels=levels if step.scatter is not None else 0,
+                is_conditional=getattr(step, "when", None) is not None,
+            )
+    return found
 
 
 def _types_of_sinks(subject: Subject, workflow: Part) -> Iterator[tuple[str, Any]]:
@@ -227,21 +274,38 @@ def _types_of_sinks(subject: Subject, workflow: Part) -> Iterator[tuple[str, Any
         yield declared.id, subject.type_of(workflow, declared)
 
 
-def _merged(sink: Any, given: Any, *, is_alone: bool) -> Any:
-    """What a sink gets of one of its sources (CWL v1.2 Workflow, linkMerge and pickValue)."""
+def _given(sink: Any, source: Source, named: Any) -> Any:
+    """What a sink gets of one of its sources (CWL v1.2 Workflow, linkMerge and pickValue), as cwltool has it.
+
+    Args:
+        sink: An input of a step, or an output of the workflow.
+        source: What gives.
+        named: The sources as the sink names them: several are merged, and one in brackets is where that is asked for.
+    """
     pick = getattr(sink, "pickValue", None)
-    if pick is not None and isinstance(given, list):
-        given = [one for one in given if one != "null"]
-    if sink.linkMerge == "merge_flattened":
-        return ArrayOf([item for one in (given if isinstance(given, list) else [given]) for item in _items(one)])
-    is_one = pick in ("first_non_null", "the_only_non_null") or (is_alone and sink.linkMerge is None and pick is None)
-    return given if is_one else ArrayOf(given)
+    merge = sink.linkMerge if isinstance(named, list) else None
+    given = source.type_
+    if pick == "all_non_null":
+        if isinstance(named, list):
+            merge = merge or "merge_nested"
+            given = without_null(given)
+        given = ArrayOf(without_null(given.items)) if is_array(given) else given
+    elif pick is not None:
+        merge = None
+        # Of an array cwltool takes an item only where the process itself, and not `when`, says that some may be null.
+        plain = source.unconditional
+        is_item = is_array(plain) and "null" in _list(plain.items)
+        is_item = is_item and (isinstance(named, list) or not source.is_conditional)
+        given = without_null(plain.items if is_item else given)
+    elif len(_list(named)) > 1:
+        merge = merge or "merge_nested"
+    if merge == "merge_flattened":
+        return ArrayOf([item for one in _list(given) for item in _items(one)])
+    return ArrayOf(given) if merge == "merge_nested" else given
 
 
 def _items(cwl_type: Any) -> list[Any]:
-    if getattr(cwl_type, "type_", None) != "array":
-        return [cwl_type]
-    return cwl_type.items if isinstance(cwl_type.items, list) else [cwl_type.items]
+    return _list(cwl_type.items) if is_array(cwl_type) else [cwl_type]
 
 
 def _gives(step_input: Any) -> bool:
