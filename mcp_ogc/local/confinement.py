@@ -6,7 +6,7 @@ cwltool would read it, or give it to a container that has no other way to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,7 +29,9 @@ def confine(context: RuntimeContext, permits: Callable[[Path], bool]) -> None:
     def permitted(location: str, base: str) -> str:
         path = abspath(location, base)
         if urlsplit(path).scheme in ("http", "https") or not permits(Path(path).resolve()):
-            raise WorkflowException(f"{location[:200]} is not the job's, nor below a permitted folder")
+            raise WorkflowException(
+                f"{location[:200]} is not the job's, nor below a permitted folder, once links are followed"
+            )
         return path
 
     class PermittedFiles(StdFsAccess):
@@ -45,10 +47,21 @@ def confine(context: RuntimeContext, permits: Callable[[Path], bool]) -> None:
             is_literal = obj["location"].startswith("_:") and ("contents" in obj or obj["class"] == "Directory")
             if not is_literal:
                 path = Path(permitted(obj["location"], basedir))
-                # It is copied with what its links lead to.
-                for link in (one for one in path.rglob("*") if one.is_symlink()) if copy else ():
+                for link in _links(path) if copy else ():
                     permitted(str(link), basedir)
             super().visit(obj, stagedir, basedir, copy, staged)
 
     context.make_fs_access = PermittedFiles
     context.path_mapper = PermittedPaths
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """Links in a folder as they are met when it is copied with what they lead to, folders behind links too."""
+    folders, known = ([path] if path.is_dir() else []), {path.resolve()}
+    while folders:
+        for one in folders.pop().iterdir():
+            if one.is_symlink():
+                yield one
+            if one.is_dir() and (resolved := one.resolve()) not in known:
+                known.add(resolved)
+                folders.append(one)

@@ -9,15 +9,19 @@ brought, and none is passed on as it was given.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from mcp_ogc.errors import Unreachable
 from mcp_ogc.local.folder import safe_name
-from mcp_ogc.local.reader import Absent, FileMissing, Reader
+from mcp_ogc.local.reader import FileMissing, Reader
 from mcp_ogc.local.staged_items import StageInError, bring_items, name_of
+
+logger = logging.getLogger(__name__)
 
 QUALIFIED = {"value", "mediaType", "encoding", "schema", "format"}
 FILES = ("File", "Directory")
@@ -117,7 +121,8 @@ class StageIn:
         first = [kind for kind in kinds if kind not in (*FILES, "Any")] if isinstance(value, str) else []
         if not first and "File" in kinds and "Directory" in kinds:
             local = self._reader.path(_href(value))
-            return "Directory" if local is not None and local.is_dir() else "File"
+            if local is not None:
+                return "Directory" if local.is_dir() else "File"
         return next(iter((*first, *kinds)), "Any")
 
     def _fits(self, value: Any, kind: Any) -> bool:
@@ -164,10 +169,11 @@ class StageIn:
     def _beside(self, href: str, name: str, there: set[str], declared: Mapping[str, Any], folder: Path) -> list[Any]:
         """The files that belong beside one (CWL's secondaryFiles), as far as they are not there yet."""
         brought = []
-        for told in declared.get("secondaryFiles") or ():
-            pattern, is_required = told["pattern"], told.get("required") is not False
-            if _is_expression(pattern):
-                self._refuse_expression(href, pattern, is_required=is_required)
+        told = declared.get("secondaryFiles") or ()
+        for one in [told] if isinstance(told, Mapping) else told:
+            # One that an expression decides about is brought where it is there, and cwltool says whether it had to be.
+            pattern, is_required = one["pattern"], one.get("required") in (None, True)
+            if _is_expression(pattern):  # it may name nothing, or what is there: cwltool says what is missing
                 continue
             basename = _replaced(name, pattern)
             if basename in there:
@@ -177,21 +183,14 @@ class StageIn:
             sibling = _sibling(href, pattern)
             try:
                 path = self._fetched(sibling, folder / basename)
-            except (Absent, FileMissing) as error:
+            except (FileMissing, Unreachable) as error:
                 if is_required:
                     raise StageInError(f"{sibling}, which belongs beside {href}, is not there: {error}") from error
+                logger.info("%s is not brought: %s", sibling, error)
                 continue
             kind = "Directory" if path.is_dir() else "File"
             brought.append({"class": kind, "location": path.as_uri(), "basename": basename})
         return brought
-
-    def _refuse_expression(self, href: str, pattern: str, *, is_required: bool) -> None:
-        """cwltool finds what an expression names only where it lies beside the file already."""
-        if is_required and self._reader.path(href) is None:
-            raise StageInError(
-                f"What belongs beside {href} can't be staged in: {pattern} is an expression",
-                remedy="Put both into a permitted folder, and give the file: URL there",
-            )
 
     def _several(self, given: Any, folder: Path) -> list[Any]:
         """What a folder lists, or what belongs beside a file."""

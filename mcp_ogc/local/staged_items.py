@@ -74,7 +74,10 @@ def _items(href: str, folder: Path, reader: Reader) -> list[tuple[str, dict[str,
 
 def _refuse_many(href: str, count: int) -> None:
     if count > ITEMS:
-        raise StageInError(f"{href} has {count:,} items", remedy=f"Give one with at most {ITEMS:,}")
+        raise StageInError(
+            f"{href} has {count:,} items, and all its pages are brought, up to {ITEMS:,} items",
+            remedy="Narrow the search, by its bbox, datetime or ids",
+        )
 
 
 def _pages(href: str, folder: Path, reader: Reader) -> Iterator[tuple[str, dict[str, Any]]]:

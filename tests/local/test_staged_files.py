@@ -1,6 +1,7 @@
 """Files that jobs are given: what cwltool needs to know of them, and what belongs beside them."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from mcp_ogc.errors import FileRefused, OgcError
+from mcp_ogc.errors import FileRefused, OgcError, Unreachable
 from mcp_ogc.local.reader import Reader
 from tests.local.conftest import brought, deploy, opened, serving, submit, until
 
@@ -154,19 +155,56 @@ def test_what_is_given_beside_a_file_is_not_looked_for(reader: Reader, tmp_path:
     assert beside["location"].endswith("other.dbf")
 
 
-def test_what_an_expression_names_beside_a_remote_file_is_told_to_be_given(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [{"pattern": ".dbf"}, {"pattern": ".dbf", "required": None}, [{"pattern": ".dbf"}]])
+def test_one_pattern_is_as_good_as_a_list_of_one(told: object, reader: Reader, tmp_path: Path) -> None:
+    """cwltool makes a list of it for CWL v1.0 only."""
+    for name in ("a.shp", "a.shp.dbf"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    file = brought((tmp_path / "a.shp").as_uri(), "File", tmp_path, reader, secondaryFiles=told)
+    assert [one["basename"] for one in file["secondaryFiles"]] == ["a.shp.dbf"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"pattern": "$(self.nameroot).dbf", "required": None},
+        {"pattern": '${ return self.nameext == ".x" ? "a.x" : null; }'},
+        {"pattern": ".dbf", "required": "$(false)"},
+    ],
+)
+def test_what_an_expression_decides_about_is_left_to_cwltool(told: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "a.shp").write_text("x", encoding="utf-8")
-    expression = {"pattern": "$(self.nameroot).dbf", "required": None}
     with serving(tmp_path) as base:
         reader = Reader([tmp_path], [base.removeprefix("http://")])
-        with pytest.raises(OgcError, match="is an expression"):
-            brought(f"{base}/a.shp", "File", tmp_path / "in", reader, secondaryFiles=[expression])
-        optional = {**expression, "required": False}
-        assert "secondaryFiles" not in brought(
-            f"{base}/a.shp", "File", tmp_path / "in", reader, secondaryFiles=[optional]
-        )
-        local = brought((tmp_path / "a.shp").as_uri(), "File", tmp_path / "in", reader, secondaryFiles=[expression])
-        assert "secondaryFiles" not in local, "cwltool finds it"
+        for href in (f"{base}/a.shp", (tmp_path / "a.shp").as_uri()):
+            assert "secondaryFiles" not in brought(href, "File", tmp_path / "in", reader, secondaryFiles=[told])
+
+
+def test_an_optional_file_that_its_server_does_not_give_is_left_out(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it answers: it may know only the names that it signed."""
+    (tmp_path / "a.shp").write_text("x", encoding="utf-8")
+
+    def refused(*_: object) -> None:
+        raise Unreachable("it answered with 500")
+
+    monkeypatch.setattr(Reader, "save", refused)
+    monkeypatch.setattr(Reader, "path", lambda _, href: None if href.endswith(".ovr") else tmp_path / "a.shp")
+    for is_required, left_out in ((False, True), (True, False)):
+        told = {"pattern": ".ovr", "required": is_required}
+        with nullcontext() if left_out else pytest.raises(OgcError, match="belongs beside"):
+            assert "secondaryFiles" not in brought("a.shp", "File", tmp_path, reader, secondaryFiles=[told])
+
+
+@pytest.mark.parametrize("kinds", [["Directory", "File"], ["File", "Directory"]])
+def test_what_is_elsewhere_is_what_a_union_has_first(
+    kinds: list[str], reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_ogc.local.stage_in.bring_items", lambda *_: None)
+    monkeypatch.setattr(Reader, "save", lambda _, __, target: target.parent.mkdir() or target.touch())
+    made = brought({"href": "https://example.org/items/i"}, kinds, tmp_path / "in", reader)
+    assert made["class"] == kinds[0]
 
 
 @pytest.mark.anyio

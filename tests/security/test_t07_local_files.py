@@ -272,6 +272,25 @@ def test_cwltool_links_copies_and_mounts_nothing_else(
             context.make_fs_access(str(permitted / "job")).open(file["location"], "rb")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="jobs need POSIX")
+def test_nor_what_a_folder_behind_a_link_leads_to(permitted: Path) -> None:
+    """A folder that is copied is copied with what is in folders that it links."""
+    from cwltool.context import RuntimeContext
+
+    copied, beside = permitted / "copied", permitted / "beside"
+    for folder in (copied, beside):
+        folder.mkdir()
+    (copied / "round").symlink_to(copied)
+    (copied / "on").symlink_to(beside)
+    context = RuntimeContext()
+    confinement.confine(context, Reader([permitted], []).permits)
+    given = {"class": "Directory", "basename": "a", "location": str(copied), "writable": True}
+    assert context.path_mapper([given], str(permitted), "/stage").files()
+    (beside / "secret.txt").symlink_to(permitted.parent / "secret.txt")
+    with pytest.raises(Exception, match="not the job's"):
+        context.path_mapper([given], str(permitted), "/stage")
+
+
 LINKED = """\
 cwlVersion: v1.2
 $graph:

@@ -38,22 +38,33 @@ class Unsendable:
 
 def unsendable(value: Any) -> Iterator[Unsendable]:
     """All parts of a value that JSON can't carry, in no particular order."""
-    left: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    if fault := _fault(value):
+        yield Unsendable((), *fault)
+    # Of what is none of these no place is made: there may be a million numbers.
+    left: list[tuple[tuple[str | int, ...], Any]] = [((), value)] if isinstance(value, dict | list) else []
     while left:
         place, one = left.pop()
-        match one:
-            case str() if HALF.search(one):
-                yield Unsendable(place, f"is {one[:60]!a}, which has half a character (a lone surrogate)", "whole text")
-            case float() if not math.isfinite(one):
-                yield Unsendable(place, f"is {_written(one)}, which JSON has no number for", "a finite number")
-            case dict() | list() if len(place) >= DEEPEST:
-                yield Unsendable(place[:3], f"is nested deeper than {DEEPEST} levels", f"at most {DEEPEST} levels")
-            case dict():
-                named = "has a name with half a character (a lone surrogate)"
-                yield from (Unsendable((*place, name), named, "whole text") for name in one if HALF.search(name))
-                left += [((*place, name), inner) for name, inner in one.items()]
-            case list():
-                left += [((*place, number), inner) for number, inner in enumerate(one)]
+        if len(place) >= DEEPEST:
+            yield Unsendable(place[:3], f"is nested deeper than {DEEPEST} levels", f"at most {DEEPEST} levels")
+            continue
+        if isinstance(one, dict):
+            named = "has a name with half a character (a lone surrogate)"
+            yield from (Unsendable((*place, name), named, "whole text") for name in one if HALF.search(name))
+        for name, inner in one.items() if isinstance(one, dict) else enumerate(one):
+            if isinstance(inner, dict | list):
+                left.append(((*place, name), inner))
+            elif fault := _fault(inner):
+                yield Unsendable((*place, name), *fault)
+
+
+def _fault(one: Any) -> tuple[str, str] | None:
+    """What is wrong with a text or a number, and what would be right."""
+    match one:
+        case str() if HALF.search(one):
+            return f"is {one[:60]!a}, which has half a character (a lone surrogate)", "whole text"
+        case float() if not math.isfinite(one):
+            return f"is {_written(one)}, which JSON has no number for", "a finite number"
+    return None
 
 
 def as_sendable(value: Any, name: str = "") -> Any:
