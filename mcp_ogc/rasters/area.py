@@ -24,7 +24,9 @@ LINEAR_UNITS = ("metre", "meter", "m", "kilometre", "foot", "US survey foot", "C
 LEAST_DISTORTION = 0.01
 """Of areas, that is told."""
 WGS84 = (6378137.0, 298.257223563)
-SPHEROID = re.compile(r'SPHEROID\["(?:[^"]|"")*",([-+.\deE]+),([-+.\deE]+)')
+ELLIPSOID = re.compile(
+    r'ELLIPSOID\["(?:[^"]|"")*",([-+.\deE]+),([-+.\deE]+)(?:,LENGTHUNIT\["(?:[^"]|"")*",([-+.\deE]+))?'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,12 @@ def _zone(latitudes: NDArray[np.float64], axis: float, inverse_flattening: float
 
 
 def _ellipsoid(crs: CRS) -> tuple[float, float]:
-    """Semi-major axis in metres and inverse flattening (0 of a sphere), of the CRS's WKT 1."""
-    found = SPHEROID.search(crs.to_wkt(version="WKT1_GDAL"))
-    return (float(found[1]), float(found[2])) if found else WGS84
+    """Semi-major axis in metres and inverse flattening (0 of a sphere).
+
+    Of WKT 2: with heights above the ellipsoid, or another pole, a CRS has no WKT 1.
+    """
+    found = ELLIPSOID.search(crs.to_wkt(version="WKT2_2019"))
+    return (float(found[1]) * float(found[3] or 1), float(found[2])) if found else WGS84
 
 
 def box_km2(west: float, south: float, east: float, north: float) -> float:

@@ -70,6 +70,22 @@ def test_grads_and_other_ellipsoids_are_taken_from_the_crs() -> None:
     assert area.row_km2(0, 1)[0] == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    "crs",
+    ["EPSG:4979", f"+proj=ob_tran +o_proj=longlat +o_lon_p=0 +o_lat_p=39.25 +lon_0=18 +to_meter={math.radians(1)}"],
+    ids=["heights above the ellipsoid", "another pole"],
+)
+def test_a_crs_that_has_no_form_in_wkt_1_has_areas(crs: str) -> None:
+    area = pixel_area(CRS.from_user_input(crs), Affine(0.1, 0, 5, 0, -0.1, 50))
+    assert area.total_km2(20, 10) == pytest.approx(integrated_km2(49, 50, 2, 6378137.0, 298.257223563), rel=1e-6)
+
+
+def test_an_ellipsoid_in_feet_is_measured_in_metres() -> None:
+    area = pixel_area(CRS.from_epsg(4302), Affine(0.1, 0, -61, 0, -0.1, 11))  # Trinidad 1903: Clarke 1858, in feet
+    expected = integrated_km2(10.9, 11, 0.1, 20926348 * 0.3047972654, 294.260676369)
+    assert area.row_km2(0, 1)[0] == pytest.approx(expected, rel=1e-6)
+
+
 def test_a_sphere_is_measured_as_one() -> None:
     sphere = CRS.from_wkt(
         'GEOGCS["s",DATUM["s",SPHEROID["s",6371000,0]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]'
