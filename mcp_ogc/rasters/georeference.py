@@ -148,7 +148,7 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
 
 
 def _corners(crs: CRS, transform: Affine, width: int, height: int) -> Corners | None:
-    if crs.is_geographic and transform.is_rectilinear:
+    if crs.is_geographic and not transform.b and not transform.d:  # neither turned by a quarter nor by little
         return None
     rows, columns = turning(crs, transform)
     top, bottom = (height, 0) if rows else (0, height)

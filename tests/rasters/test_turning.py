@@ -90,6 +90,24 @@ def test_a_picture_shows_what_is_at_the_places_it_is_laid_at_with_north_up(
         assert (np.diff(latitudes.mean(axis=1)) < 0).all()
 
 
+@pytest.mark.parametrize(
+    "placed",
+    [
+        Affine(0, 0.001, 10, 0.001, 0, 50),
+        Affine(0, 0.001, 10, -0.001, 0, 50),
+        Affine.translation(10, 50) @ Affine.rotation(150) @ Affine.scale(8e-6, -8e-6),  # pixels of less than a metre
+    ],
+    ids=["transposed", "turned by a quarter", "of fine pixels"],
+)
+def test_a_picture_in_degrees_lies_by_its_corners_where_rows_are_not_along_parallels(
+    placed: Affine, tmp_path: Path, rng, write, summarized
+) -> None:
+    path = write(tmp_path / "a.tif", blotted(rng, "uint8"), crs="EPSG:4326", transform=placed, nodata=0)
+    found = summarized(path, preview=PreviewStyle())
+    longitudes, latitudes = laid_at(found.preview, found.summary.corners_lonlat, found.summary.bounds_lonlat)
+    assert np.array_equal(opaque(found.preview), found_at(path, longitudes, latitudes) != 0)
+
+
 @pytest.mark.parametrize("by", ["classes", "values"])
 @pytest.mark.parametrize("name", ["south up", "east to west", "rotated, south up", "degrees, south up"])
 def test_a_picture_of_a_change_lies_as_one_of_the_raster(name: str, by: str, tmp_path: Path, rng, write) -> None:
