@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 NAME = re.compile(r'\A\w+\["((?:[^"]|"")*)"')
-NAME_CHARACTERS = 100
+NAME_CHARACTERS = 80
+"""Of a CRS, as many as an answer shows, from which it is copied."""
 LEAST_TURN = 1e6
 """Metres: no projection's world is less wide."""
 
@@ -102,7 +103,7 @@ def crs_name(crs: CRS) -> str:
     if authority:
         return ":".join(authority)
     name = NAME.match(crs.to_wkt())
-    return name[1].replace('""', '"')[:NAME_CHARACTERS] if name else "unnamed"
+    return name[1].replace('""', '"')[:NAME_CHARACTERS].strip() if name else "unnamed"
 
 
 def crs_code(crs: CRS) -> str:
@@ -148,7 +149,7 @@ def _lonlat(crs: CRS, bounds: Bounds) -> Bounds | None:
 
 
 def _corners(crs: CRS, transform: Affine, width: int, height: int) -> Corners | None:
-    if crs.is_geographic and not transform.b and not transform.d:  # neither turned by a quarter nor by little
+    if crs.is_geographic and not transform.b and not transform.d:
         return None
     rows, columns = turning(crs, transform)
     top, bottom = (height, 0) if rows else (0, height)

@@ -331,12 +331,24 @@ ELSEWHERE = 'ENGCRS["site grid",EDATUM["site"],CS[Cartesian,2],AXIS["x",east],AX
         {"crs": "EPSG:4326", "transform": Affine(1.2, 0, 0, 0, -0.5, 50)},
         {"crs": DISK, "transform": Affine(40000, 0, -6000000, 0, -60000, 6000000)},
         {"crs": ELSEWHERE, "transform": Affine(30, 0, 600, 0, -30, 900)},
+        {"crs": ELSEWHERE.replace("site grid", "site grid " * 9), "transform": Affine(30, 0, 600, 0, -30, 900)},
         {"crs": "EPSG:4326", "transform": Affine(30, 0, 288000, 0, -30, 9120000)},
         {"crs": "EPSG:4326", "transform": Affine(0.01, 0, 179, 0, -0.01, 10)},
         {"crs": "EPSG:4326", "transform": Affine(1.2, 0, -180, 0, -0.5, 50)},
         {"crs": "EPSG:4326", "transform": Affine.translation(10, 10) @ Affine.rotation(20) @ Affine.scale(0.01, -0.01)},
     ],
-    ids=["plain", "polar", "0..360", "full disk", "of a site", "in no degrees", "antimeridian", "world", "rotated"],
+    ids=[
+        "plain",
+        "polar",
+        "0..360",
+        "full disk",
+        "of a site",
+        "long name",
+        "in no degrees",
+        "antimeridian",
+        "world",
+        "rotated",
+    ],
 )
 async def test_a_raster_of_no_job_leads_to_the_value_at_its_centre(
     client: Client, tmp_path: Path, placed: dict[str, Any]
