@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +32,8 @@ LOOKS_SECONDS = 10
 """For jobs that no list had, after the lists."""
 SHOWN_JOBS = 20
 SINGLE_LOOKS = 20
+A_MOMENT = timedelta(minutes=1)
+"""For which the next page believes what the page before was told."""
 PAGES_AT_ONCE = 10
 """Of a list whose filter the server does not heed, read for one that has a job that is wanted (quirk Q16)."""
 
@@ -64,18 +66,16 @@ async def list_jobs(
         await reading.begin([work.endpoint(endpoint)] if endpoint else list(work.endpoints.values()))
     else:
         await reading.go_on(place.get("further"))
-    entries = await _entries(reading, endpoint, position)
-    listed = tuple(row(entry, _dialect(work, entry.endpoint), reading.last_seen(entry)) for entry in entries[:most])
-    told = [row_line(one) for one in listed]
-    shown = fitting(told, DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS)
-    rows = listed[:shown]
+    room = DETAILED_CHARACTERS if limit else CONCISE_CHARACTERS
+    entries = await _entries(reading, endpoint, position, room)
+    rows = _rows(reading, entries, room)
     next_cursor = None
-    if len(entries) > shown or reading.further:
-        last = entries[shown - 1].position if shown else position
+    if len(entries) > len(rows) or reading.further:
+        last = entries[len(rows) - 1].position if rows else position
         next_cursor = encode(scope, before=list(last) if last else None, further=dict(reading.further))
     follow = ", more may follow" if next_cursor else ""
     lines = [f"{plural(len(rows), 'job')}{follow}:" if rows else f"No jobs{' so far' if next_cursor else ''}."]
-    lines += told[:shown]
+    lines += [row_line(one) for one in rows]
     lines += [f"Not asked: {problem}" for problem in reading.not_asked]
     if next_cursor:
         page = call(
@@ -113,8 +113,10 @@ def _following(
     return call("ogc_list_endpoints")
 
 
-async def _entries(reading: _Reading, endpoint: str | None, position: tuple[str, int] | None) -> tuple[Entry, ...]:
-    """A page of the journal, and one more, once each open job of it was seen, or as many as there is time for."""
+async def _entries(
+    reading: _Reading, endpoint: str | None, position: tuple[str, int] | None, room: int
+) -> tuple[Entry, ...]:
+    """A page of the journal, and more, once each open job that is shown was seen, or as many as there is time for."""
     newest = partial(
         reading.work.journal.newest,
         reading.limit + 1,
@@ -124,9 +126,19 @@ async def _entries(reading: _Reading, endpoint: str | None, position: tuple[str,
         status=reading.status,
     )
     with anyio.move_on_after(LOOKS_SECONDS):
-        while await reading.look_at((await newest())[: reading.limit]):  # who has ended makes room for others
-            pass
+        entries = await newest()
+        while await reading.look_at(entries[: len(_rows(reading, entries, room))]):
+            entries = await newest()  # who has ended makes room for others
     return await newest()
+
+
+def _rows(reading: _Reading, entries: Sequence[Entry], room: int) -> tuple[Job, ...]:
+    """The first of entries, as many as are asked for and fit so many characters."""
+    rows = tuple(
+        row(entry, _dialect(reading.work, entry.endpoint), reading.last_seen(entry))
+        for entry in entries[: reading.limit]
+    )
+    return rows[: fitting([row_line(one) for one in rows], room)]
 
 
 @dataclass(slots=True)
@@ -190,8 +202,14 @@ class _Reading:
             self.not_asked.append(f"{endpoint.name}: it did not answer within {LIST_SECONDS} s")
 
     def last_seen(self, entry: Entry) -> datetime | None:
-        """When an open job was told of, where that was before; None of others."""
-        return entry.updated if entry.is_open and (entry.endpoint, entry.job_id) not in self.seen else None
+        """When an open job was told of, where that was before; None of others.
+
+        A page further on is of the call before too: its lists may have told of jobs that it had no room for.
+        """
+        is_new = (entry.endpoint, entry.job_id) in self.seen or (
+            self.before is not None and entry.updated >= self.asked - A_MOMENT
+        )
+        return entry.updated if entry.is_open and not is_new else None
 
     async def look_at(self, entries: Sequence[Entry]) -> bool:
         """Ask for open jobs that were on no list, each once; whether there were any.

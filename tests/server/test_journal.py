@@ -184,6 +184,30 @@ async def test_of_many_unseen_jobs_as_many_are_asked_for_as_there_is_time_for(
     assert sum("/jobs/" in one.path for one in endpoint.requests[looks:]) == 2
 
 
+async def test_a_page_further_on_does_not_ask_for_jobs_that_the_list_told_of_a_moment_ago(
+    client: Client, endpoint: TestEndpoint
+) -> None:
+    for _ in range(20):
+        endpoint.jobs.add(endpoint.processes["hello"], {}, None).status = "running"
+    first = await call(client, "ogc_list_jobs")
+    further = await call(client, "ogc_list_jobs", cursor=first["next_cursor"])
+    assert further["jobs"]
+    assert not any("last_seen" in row for row in further["jobs"])
+    assert not [one for one in endpoint.requests if "/jobs/" in one.path]
+
+
+async def test_only_jobs_that_are_shown_are_asked_for_one_by_one(client: Client, endpoint: TestEndpoint) -> None:
+    for _ in range(20):
+        endpoint.jobs.add(endpoint.processes["hello"], {}, None).status = "running"
+    await call(client, "ogc_list_jobs")
+    endpoint.faults.append(Fault("GET", "/jobs", 200, body='{"jobs": [], "links": []}', times=100))
+    looks = len(endpoint.requests)
+    shown = [row["job_id"] for row in (await call(client, "ogc_list_jobs"))["jobs"]]
+    asked = [one.path.rpartition("/")[2] for one in endpoint.requests[looks:] if "/jobs/" in one.path]
+    assert sorted(asked) == sorted(shown)
+    assert len(shown) < 20
+
+
 async def test_what_was_last_known_of_a_job_is_told_while_its_endpoint_does_not_answer(
     client: Client, endpoint: TestEndpoint
 ) -> None:
