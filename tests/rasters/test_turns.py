@@ -137,7 +137,7 @@ def test_nodata_and_values_are_kept_where_longitudes_are_counted_anew(tmp_path: 
     ("before", "after"),
     [
         # Fiji, across the end of the web map in the second, as seen by what is on its other side.
-        (("EPSG:32601", north_up(150_000, 8e6, 2000)), ("EPSG:3857", north_up(HALF - 50_000, -2e6, 1000))),
+        (("EPSG:32701", north_up(150_000, 8.1e6, 2000)), ("EPSG:3857", north_up(HALF - 50_000, -2e6, 1000))),
         (("EPSG:3857", north_up(-HALF - 50_000, -2e6, 1000)), ("EPSG:3857", north_up(HALF - 50_000, -2e6, 2000))),
     ],
 )
@@ -151,6 +151,56 @@ def test_what_can_only_be_found_beyond_the_end_of_a_projection_is_refused(before
         aligned(lambda: rasterio.open(paths[0]), lambda: rasterio.open(paths[1]), "nearest"),
     ):
         pass
+
+
+PAST_THE_WEB_MAP = ("EPSG:3857", north_up(HALF - 998_500, 600_000, 1000), (600, 1000))
+"""By 1.5 km."""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("EPSG:32660", north_up(400_000, 400_000, 1000), (100, 100)), PAST_THE_WEB_MAP),
+        (("EPSG:4326", north_up(175, 3, 0.01), (100, 100)), PAST_THE_WEB_MAP),
+        (("EPSG:32633", north_up(500_000, 5_000_000, 30), (10, 20)), ("EPSG:4979", north_up(0, 90, 1), (180, 360))),
+        (("EPSG:32633", north_up(500_000, 5_000_000, 30), (10, 20)), ("EPSG:4807", north_up(0, 90, 1), (180, 400))),
+        (("EPSG:4326", north_up(170, 10, 0.5), (20, 21)), ("EPSG:4979", north_up(0, 90, 1), (180, 90))),
+    ],
+    ids=["metres", "degrees", "heights", "grads", "elsewhere"],
+)
+def test_what_lies_within_the_world_of_a_raster_that_goes_on_beyond_it_is_found(
+    before, after, tmp_path: Path, write
+) -> None:
+    paths = [
+        write(tmp_path / name, np.ones(shape, "uint8"), crs=crs, transform=placed)
+        for name, (crs, placed, shape) in (("a.tif", before), ("b.tif", after))
+    ]
+    with rasterio.open(paths[0]) as first, rasterio.open(paths[1]) as second:
+        xs, ys = first.transform @ (first.width / 2, first.height / 2)
+        (x,), (y,) = transform(first.crs, second.crs, [xs], [ys])
+        inside = second.bounds.left < x < second.bounds.right and second.bounds.bottom < y < second.bounds.top
+    with aligned(lambda: rasterio.open(paths[0]), lambda: rasterio.open(paths[1]), "nearest") as (_, seen):
+        assert (seen.read(2) > 0).all() == inside
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("EPSG:32618", north_up(580_000, 4_520_000, 100)), ("EPSG:4979", north_up(0, 90, 2), (90, 180))),
+        (("EPSG:32618", north_up(580_000, 4_520_000, 100)), ("EPSG:4807", north_up(0, 90, 2), (90, 200))),
+        (("EPSG:4326", north_up(175, 10, 0.1)), ("EPSG:4979", north_up(-180, 90, 2), (90, 180))),
+        (("EPSG:4326", north_up(175, 10, 0.1)), ("EPSG:4979", north_up(-180, 90, 2), (90, 20))),
+    ],
+    ids=["heights", "grads", "degrees beyond 180", "degrees beyond 180 in a part"],
+)
+def test_what_lies_beyond_the_world_of_what_can_not_be_turned_is_refused(before, after, tmp_path: Path, write) -> None:
+    crs, placed, shape = after
+    paths = [
+        write(tmp_path / "a.tif", np.ones((100, 100), "uint8"), crs=before[0], transform=before[1]),
+        write(tmp_path / "b.tif", np.ones(shape, "uint8"), crs=crs, transform=placed),
+    ]
+    with pytest.raises(RasterError, match="beyond the end of its projection's world"):
+        pixels_of(*paths)
 
 
 @pytest.mark.parametrize("before", ["across the antimeridian", "degrees beyond 180", "beyond the end of a web map"])

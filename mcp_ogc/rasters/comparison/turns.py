@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mcp_ogc.errors import RasterError
+from mcp_ogc.rasters.georeference import georeference
 from mcp_ogc.rasters.projection import Cylinder, cylinder_of, projected, seam_between
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def met_by(onto: DatasetReader, dataset: DatasetReader) -> tuple[CRS, Affine]:
     middle = (west + east) / 2 - HAIR
     crs = _counted_from(dataset.crs, middle)
     if crs is None:
+        if not _is_met_beyond(onto, dataset, cylinder):
+            return dataset.crs, dataset.transform
         raise RasterError(
             "The rasters are not of one grid, and the second is to be found beyond the end of its projection's world, "
             "across which it can't be resampled",
@@ -60,20 +63,50 @@ def met_by(onto: DatasetReader, dataset: DatasetReader) -> tuple[CRS, Affine]:
 
 
 def _is_missed(onto: DatasetReader, dataset: DatasetReader, cylinder: Cylinder) -> bool:
-    """Whether the raster has places that the other looks for a turn or more beside it."""
-    west, east = _extent(dataset)
+    """Whether the raster has places that the other may look for a turn or more beside it."""
     slack = SLACK * cylinder.turn / 360
     if onto.crs == dataset.crs:  # coordinates are what they are
-        first, last = _extent(onto)
-        beside = ((first, min(last, west)), (max(first, east), last))
-        return any(_turns_in(part, (west, east), cylinder.turn, slack) for part in beside)
+        return _is_beside(_extent(onto), _extent(dataset), cylinder.turn, slack)
     if dataset.crs.is_geographic and onto.crs.is_geographic:
         # PROJ may see nothing to do, and leave longitudes as they are.
         half = math.pi / float(onto.crs.units_factor[1])
         if _leaves(_extent(onto), (-half, half), slack):
             return True
     start = _start(dataset.crs, cylinder)
-    return _leaves((west, east), (start, start + cylinder.turn), slack)
+    return _leaves(_extent(dataset), (start, start + cylinder.turn), slack)
+
+
+def _is_met_beyond(onto: DatasetReader, dataset: DatasetReader, cylinder: Cylinder) -> bool:
+    """Whether what may be missed is: the raster has it beyond an end of its world, or where that is is not known."""
+    if onto.crs == dataset.crs:
+        return True
+    turn, extent = cylinder.turn, _extent(dataset)
+    slack = SLACK * turn / 360
+    if dataset.crs.is_geographic and onto.crs.is_geographic:
+        unit = float(onto.crs.units_factor[1] / dataset.crs.units_factor[1])
+        first, last = _extent(onto)
+        if _is_beside((first * unit, last * unit), extent, turn, slack):  # left as they are
+            return True
+    place = georeference(onto).lonlat
+    if place is None:
+        return True
+    west, _, east, _ = place
+    first, further = projected(dataset.crs, np.array([[west, 0.0], [west, 40.0]]))[:, 0].tolist()
+    if not math.isfinite(further - first) or abs(math.remainder(further - first, turn)) > SHIFTED * turn / 360:
+        return True  # its pole is another
+    span = first, first + turn * ((east - west) % 360 or 360) / 360
+    start = _start(dataset.crs, cylinder)
+    return any(_turns_in(part, span, turn, slack) for part in _outside(extent, (start, start + turn)))
+
+
+def _is_beside(span: Span, other: Span, turn: float, slack: float) -> bool:
+    """Whether what a span has outside of another is in that at some other turn."""
+    return any(_turns_in(part, other, turn, slack) for part in _outside(span, other))
+
+
+def _outside(span: Span, other: Span) -> tuple[Span, Span]:
+    """What a span has before and after another; of what has nothing there the end is before the beginning."""
+    return (span[0], min(span[1], other[0])), (max(span[0], other[1]), span[1])
 
 
 def _turns_in(part: Span, span: Span, turn: float, slack: float) -> bool:
