@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 MOST_FAULTS = 6
+ENOUGH_FAULTS = 100
+"""Of the requirements of one process; what is told has fewer."""
 ADDRESS = "file:///package"
 """What the text is called while it is parsed; nothing is ever read from there. It does not depend on where the text is
 from, so that neither do ids; and it has a scheme, without which the types a package defines are not found."""
@@ -149,7 +152,10 @@ def _faults(process: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator
     alone["cwlVersion"] = document["cwlVersion"]
     if "$namespaces" in document:
         alone["$namespaces"] = document["$namespaces"]
-    told = list(_requirement_faults(process, document))
+    told = list(islice(_requirement_faults(process, document), ENOUGH_FAULTS))
+    if len(told) == ENOUGH_FAULTS:  # the parser would take seconds over thousands, and tells less of each
+        yield from told
+        return
     for fault in _parser_faults(alone, lambda: _parse(alone)):
         # Of a list of requirements the parser says only that it is no valid list.
         if not (told and SILENT.search(fault.reason)):

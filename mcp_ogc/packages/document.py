@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 18
 DEEPEST = 60
-MOST_NODES = 20_000
-"""With what aliases stand for, every time they are used."""
+MOST_NODES = 12_000
+"""With what aliases stand for, every time they are used. Reading as many takes most of a second."""
 MOST_COMMENTS = 5_000
 """Lines that begin with `#`: what keeps comments takes the square of their number."""
 COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)

@@ -317,3 +317,11 @@ def test_whatever_is_done_to_a_line_is_answered_with_located_findings(index: int
     for finding in lint(text, dialect=ZOO).findings:
         assert 1 <= finding.line <= len(LINES) + 2
         assert finding.message
+
+
+def test_of_thousands_of_faults_enough_are_told() -> None:
+    """Each would take the parser as long as a whole package."""
+    many = "  requirements:\n" + "".join(f"    {name}Requirement: {{}}\n" for name in range(3000))
+    found = lint(SOUND.replace("  requirements:\n", many, 1)).errors
+    assert len(found) == 100
+    assert {finding.rule for finding in found} == {"requirement"}
