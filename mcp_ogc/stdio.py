@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import anyio
@@ -70,7 +71,7 @@ def answer_to(line: str) -> JSONRPCError | None:
         number: RequestId = TypeAdapter(RequestId).validate_python(document.get("id"))
     except (ValueError, RecursionError):
         return None
-    faults = sorted(f"- {one.path} {one.problem}; expected {one.right}" for one in unsendable(document))
-    told = "\n".join(faults[:SHOWN_FAULTS])
+    first = islice(unsendable(document), SHOWN_FAULTS)
+    told = "\n".join(sorted(f"- {one.path} {one.problem}; expected {one.right}" for one in first))
     message = f"The request has what JSON can't carry; nothing was done.\n{told}\nMend it and call again."
     return JSONRPCError(jsonrpc="2.0", id=number, error=ErrorData(code=PARSE_ERROR, message=message))

@@ -91,7 +91,7 @@ async def open_app(
     processes = ProcessResources(store, trust)
     app = Starlette(
         routes=_routes(processes, Execution(store, jobs, trust, processes), JobResources(jobs, asset_base)),
-        middleware=[*([Middleware(LoopbackOnly)] if asset_base == "http" else []), Middleware(Foreseen)],
+        middleware=[*([Middleware(LoopbackOnly)] if asset_base == "http" else []), Middleware(Unforeseen)],
         exception_handlers={
             Problem: _refused,  # type: ignore[dict-item]
             HTTPException: _unknown,  # type: ignore[dict-item]
@@ -171,7 +171,7 @@ class LoopbackOnly:
         await self._app(scope, receive, send)
 
 
-class Foreseen:
+class Unforeseen:
     """Answers what nobody foresaw with a problem too, and tells the log, and nobody else, what it was."""
 
     def __init__(self, app: ASGIApp) -> None:

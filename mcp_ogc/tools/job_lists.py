@@ -129,7 +129,8 @@ async def _entries(
         entries = await newest()
         while await reading.look_at(entries[: len(_rows(reading, entries, room))]):
             entries = await newest()  # who has ended makes room for others
-    return await newest()
+        return entries
+    return await newest()  # with what was seen before the time was over
 
 
 def _rows(reading: _Reading, entries: Sequence[Entry], room: int) -> tuple[Job, ...]:

@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from mcp_ogc.local import job_resources
-from mcp_ogc.local.app import Foreseen
+from mcp_ogc.local.app import Unforeseen
 from tests.local.conftest import opened, problem
 
 pytestmark = pytest.mark.anyio
@@ -52,5 +52,5 @@ async def test_an_answer_that_has_begun_is_not_answered_twice() -> None:
         return {"type": "http.request"}
 
     with pytest.raises(Mistake):
-        await Foreseen(breaks_off)({"type": "http"}, receive, send)
+        await Unforeseen(breaks_off)({"type": "http"}, receive, send)
     assert len(sent) == 1
